@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { Diagnostic } from '#shared/diagnostic'
+import type { Edit, ModelDocument } from '#shared/onnx/document'
+import type { Feeds, ModelRunner } from '../runtime/model-runner'
+
+/** Samples to calibrate with. Reading is streamed: one sample is in memory at a time. */
+export interface CalibrationData {
+  readonly sampleCount: number
+  /** For people and reports: the path and the count, or `synthetic`. */
+  readonly description: string
+  readonly synthetic: boolean
+  /** Feeds of each sample in order, keyed by the model's input names. May be iterated more than once. */
+  samples(): AsyncIterable<Feeds>
+}
+
+/** Everything a pass may use. Passes never read files or start sessions themselves. */
+export interface PassContext {
+  readonly calibration: CalibrationData | null
+  /** Runs a document, as it is now, in onnxruntime. */
+  readonly runner: ModelRunner
+  readonly signal: AbortSignal
+  /** `fraction` is 0…1 of this pass. */
+  progress(phase: string, fraction: number | null, detail?: string): void
+  report(diagnostic: Diagnostic): void
+}
+
+export interface Pass<Options extends z.ZodType = z.ZodType> {
+  /** Kebab-case verb; also the file's name. */
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly calibration: 'none' | 'optional' | 'required'
+  /** Every field has a default and a description: form, recipe schema and CLI help come from it. */
+  readonly options: Options
+  run(edit: Edit, options: z.output<Options>, context: PassContext): void | Promise<void>
+}
+
+export function definePass<Options extends z.ZodType>(pass: Pass<Options>): Pass<Options> {
+  return pass
+}
+
+/** The document a pass works on, for helpers that only read. */
+export type ReadonlyDocument = Omit<ModelDocument, 'transact' | 'undo' | 'redo'>

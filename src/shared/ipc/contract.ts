@@ -1,0 +1,131 @@
+/**
+ * The single list of what the window and the command line may ask, and of what they are told.
+ * Types, handlers, the preload bridge and the allow-list test are derived from it: adding a request is one entry here
+ * and one handler in the process that serves it.
+ */
+import { z } from 'zod'
+import { Recipe } from '../recipe'
+import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
+import { GraphView, ModelSummary, TensorDetails } from './model-view'
+
+export const Settings = z.object({
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  language: z.enum(['system', 'en', 'zh']).default('system'),
+  /** Sizes and visibility of panels, as the renderer keeps them. */
+  layout: z.record(z.string(), z.unknown()).default({}),
+})
+export type Settings = z.infer<typeof Settings>
+
+export const AppInfo = z.object({
+  version: z.string(),
+  host: z.enum(['electron', 'browser', 'cli']),
+  platform: z.string(),
+  node: z.string(),
+  onnxruntime: z.string(),
+  electron: z.string().nullable(),
+  /** Processor and system, as measurements state them. */
+  device: z.string(),
+  /** Files named on the command line, to open at start; the sample where none was. */
+  openAtStart: z.array(z.string()),
+})
+export type AppInfo = z.infer<typeof AppInfo>
+
+export const OpenDocument = z.object({ documentId: z.string(), name: z.string(), summary: ModelSummary, mainGraphId: z.number() })
+export type OpenDocument = z.infer<typeof OpenDocument>
+
+export const RecentFile = z.object({ path: z.string(), name: z.string(), openedAt: z.string(), exists: z.boolean() })
+export const Sample = z.object({ id: z.string(), name: z.string(), path: z.string(), calibrationPath: z.string().nullable(), description: z.string(), sizeBytes: z.number() })
+export const PassInfo = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  calibration: z.enum(['none', 'optional', 'required']),
+  /** JSON schema of the options, with defaults and descriptions. */
+  optionsSchema: z.record(z.string(), z.unknown()),
+})
+export type PassInfo = z.infer<typeof PassInfo>
+
+const nothing = z.object({})
+const document = z.object({ documentId: z.string() })
+
+/** `on` says which process answers: the shell itself, or the engine process that holds the documents. */
+function request<P extends z.ZodType, R extends z.ZodType>(on: 'shell' | 'engine', params: P, result: R) {
+  return { on, params, result } as const
+}
+
+export const requests = {
+  'app.info': request('shell', nothing, AppInfo),
+  'settings.get': request('shell', nothing, Settings),
+  'settings.update': request('shell', Settings.partial(), Settings),
+  'recent.list': request('shell', nothing, z.array(RecentFile)),
+  'samples.list': request('shell', nothing, z.array(Sample)),
+  /** Native dialogs, where the host has them; null when the person cancels or the host has none. */
+  'dialog.open': request('shell', z.object({ purpose: z.enum(['model', 'data', 'data-folder']) }), z.array(z.string()).nullable()),
+  'dialog.save': request('shell', z.object({ suggestedName: z.string() }), z.string().nullable()),
+
+  'model.open': request('engine', z.object({ path: z.string() }), OpenDocument),
+  'model.close': request('engine', document, nothing),
+  'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
+  'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
+  'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
+  /** Writes the document to `path`, atomically. */
+  'model.save': request('engine', document.extend({ path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
+
+  'passes.list': request('engine', nothing, z.array(PassInfo)),
+  'recipes.list': request('engine', nothing, z.array(Recipe)),
+  'recipes.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
+
+  'variants.list': request('shell', z.object({ modelPath: z.string() }), z.array(Variant)),
+  'variants.remove': request('shell', z.object({ modelPath: z.string(), variantId: z.string() }), nothing),
+  /** Copies a variant's model (and its external data) to `path`, atomically. */
+  'variants.export': request('shell', z.object({ modelPath: z.string(), variantId: z.string(), path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
+
+  'job.start': request(
+    'shell',
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('optimize'), params: jobKinds.optimize.params }),
+      z.object({ kind: z.literal('profile'), params: jobKinds.profile.params }),
+      z.object({ kind: z.literal('compare'), params: jobKinds.compare.params }),
+    ]),
+    z.object({ jobId: z.string() }),
+  ),
+  /** Resolves once the work has stopped. */
+  'job.cancel': request('shell', z.object({ jobId: z.string() }), nothing),
+} as const
+
+export type RequestName = keyof typeof requests
+/** What a caller passes: fields with defaults may be left out. */
+export type RequestParams<N extends RequestName> = z.input<(typeof requests)[N]['params']>
+/** What a handler receives, parsed. */
+export type ParsedParams<N extends RequestName> = z.output<(typeof requests)[N]['params']>
+export type RequestResult<N extends RequestName> = z.output<(typeof requests)[N]['result']>
+
+export const events = {
+  job: JobEvent,
+  /** The engine process ended by itself and was started again; open documents were opened again. */
+  engine: z.object({ state: z.enum(['ready', 'restarting', 'restarted', 'failed']), message: z.string(), lostDocuments: z.array(z.string()).default([]) }),
+  variants: z.object({ modelPath: z.string() }),
+  /** Files handed over from outside the window: a second start, the system's recent files. */
+  openFiles: z.object({ paths: z.array(z.string()) }),
+} as const
+export type EventName = keyof typeof events
+export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>
+
+/** Every answer crosses a boundary in this envelope. */
+export const Answer = z.discriminatedUnion('ok', [z.object({ ok: z.literal(true), value: z.unknown() }), z.object({ ok: z.literal(false), error: ErrorPayload })])
+export type Answer = z.infer<typeof Answer>
+
+/** What the preload (or the browser host's client) gives the renderer as `window.edgefit`. */
+export interface Bridge {
+  readonly host: 'electron' | 'browser'
+  request<N extends RequestName>(name: N, params: RequestParams<N>): Promise<RequestResult<N>>
+  on<N extends EventName>(name: N, listener: (payload: EventPayload<N>) => void): () => void
+  /** Makes dropped or picked files readable to the engine and returns their paths; the browser host uploads them into one folder. */
+  importFiles(files: readonly File[]): Promise<string[]>
+  /** Hands a file to the person where the host has no save dialog (a download); null where `dialog.save` serves. */
+  download: ((path: string, suggestedName: string) => Promise<void>) | null
+}
+
+/** Names of requests and events, for the bridges' allow-lists. */
+export const requestNames = Object.keys(requests) as RequestName[]
+export const eventNames = Object.keys(events) as EventName[]

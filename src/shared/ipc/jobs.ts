@@ -1,0 +1,119 @@
+/** Long requests: what starts them, what they tell on the way, what they end with. */
+import { z } from 'zod'
+import { Diagnostic } from '../diagnostic'
+import { ComparisonResult, OutputError, ProfileResult } from '../measurement'
+import { Recipe } from '../recipe'
+
+export const ErrorPayload = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** Where calibration or input data comes from. */
+export const DataSource = z.discriminatedUnion('kind', [
+  /** A folder of tensors or `test_data_set_*` folders, an `.npz`, or an `.npy`. */
+  z.object({ kind: z.literal('path'), path: z.string() }),
+  /** Random inputs from a fixed seed: shapes are right, values are not; results say so. */
+  z.object({ kind: z.literal('synthetic'), samples: z.number().int().min(1).max(1024).default(8) }),
+])
+export type DataSource = z.infer<typeof DataSource>
+
+export const ProfileOptions = z.object({
+  runs: z.number().int().min(1).max(100_000).default(50),
+  warmup: z.number().int().min(0).max(10_000).default(5),
+  /** 0 lets onnxruntime choose. */
+  threads: z.number().int().min(0).max(256).default(0),
+  provider: z.enum(['cpu']).default('cpu'),
+  /** Values for symbolic dimensions of synthetic inputs, by symbol or as `input:axis`. */
+  dims: z.record(z.string(), z.number().int().positive()).default({}),
+})
+export type ProfileOptions = z.infer<typeof ProfileOptions>
+
+export const PassReport = z.object({
+  pass: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  durationMs: z.number(),
+  changes: z.number().int(),
+  nodesBefore: z.number().int(),
+  nodesAfter: z.number().int(),
+  diagnostics: z.array(Diagnostic),
+})
+export type PassReport = z.infer<typeof PassReport>
+
+/** What really runs in the result, read from the graph as onnxruntime optimised it. */
+export const KernelSummary = z.object({
+  opCounts: z.record(z.string(), z.number()),
+  integerKernels: z.number().int(),
+})
+
+export const OptimizeReport = z.object({
+  tool: z.string().describe('edgefit and its version'),
+  source: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),
+  result: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),
+  /** result / source */
+  sizeRatio: z.number(),
+  /** With every default filled in. */
+  recipe: Recipe,
+  data: z.string().describe('Calibration data: its path and sample count, or synthetic.'),
+  passes: z.array(PassReport),
+  outputError: z.array(OutputError),
+  /** How the outputs were compared: samples, and that accuracy-true integer kernels were asked for. */
+  outputErrorConditions: z.string(),
+  kernels: KernelSummary.nullable(),
+  diagnostics: z.array(Diagnostic),
+  durationMs: z.number(),
+  peakMemoryBytes: z.number(),
+})
+export type OptimizeReport = z.infer<typeof OptimizeReport>
+
+/** One shrunken form of a source model, kept in the workspace with everything measured on it. */
+export const Variant = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** ISO 8601. */
+  createdAt: z.string(),
+  modelPath: z.string(),
+  report: OptimizeReport,
+  profile: ProfileResult.nullable(),
+})
+export type Variant = z.infer<typeof Variant>
+
+/** The kinds of job: parameters in, result out. The one list from which dispatch and types come. */
+export const jobKinds = {
+  optimize: {
+    params: z.object({ modelPath: z.string(), recipe: Recipe, data: DataSource, outputPath: z.string().optional(), keepVariant: z.boolean().default(true) }),
+    result: z.object({ report: OptimizeReport, variant: Variant.nullable() }),
+  },
+  profile: {
+    params: z.object({ modelPath: z.string(), options: ProfileOptions, data: DataSource, tracePath: z.string().optional() }),
+    result: ProfileResult,
+  },
+  compare: {
+    params: z.object({ a: z.string(), b: z.string(), options: ProfileOptions, data: DataSource }),
+    result: ComparisonResult,
+  },
+} as const
+export type JobKind = keyof typeof jobKinds
+export type JobParams<K extends JobKind> = z.infer<(typeof jobKinds)[K]['params']>
+export type JobResult<K extends JobKind> = z.infer<(typeof jobKinds)[K]['result']>
+
+export const JobProgress = z.object({
+  phase: z.string().describe('A key of the translations: reading, calibrating, quantizing, …'),
+  /** 0…1 over the whole job; null where it cannot be told. */
+  fraction: z.number().nullable(),
+  /** What the phase is at: a pass, a node, `12 / 50`. */
+  detail: z.string().default(''),
+})
+export type JobProgress = z.infer<typeof JobProgress>
+
+/** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
+export const JobEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'compare']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
+  z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
+  z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),
+  z.object({ type: z.literal('cancelled'), jobId: z.string(), durationMs: z.number() }),
+])
+export type JobEvent = z.infer<typeof JobEvent>

@@ -1,0 +1,93 @@
+/** Figures and the conditions they were taken under. A figure never travels without its conditions. */
+import { z } from 'zod'
+import { Diagnostic } from './diagnostic'
+
+/** Where and how a latency was taken. */
+export const Conditions = z.object({
+  device: z.string().describe('Processor and operating system.'),
+  provider: z.string(),
+  threads: z.number().int(),
+  warmup: z.number().int(),
+  runs: z.number().int(),
+  runtime: z.string().describe('For example onnxruntime-node 1.30.0.'),
+  inputs: z.string().describe('Where the inputs came from: a file, or synthetic.'),
+  /** ISO 8601. */
+  measuredAt: z.string(),
+})
+export type Conditions = z.infer<typeof Conditions>
+
+/** Milliseconds. `spread` is (p90 − p10) / p50: above 0.05 the figure is flagged. */
+export const LatencyStatistics = z.object({
+  minMs: z.number(),
+  meanMs: z.number(),
+  p10Ms: z.number(),
+  p50Ms: z.number(),
+  p90Ms: z.number(),
+  p95Ms: z.number(),
+  maxMs: z.number(),
+  spread: z.number(),
+})
+export type LatencyStatistics = z.infer<typeof LatencyStatistics>
+
+/** How far one output of a variant is from the source's, over all calibration or evaluation samples. */
+export const OutputError = z.object({
+  output: z.string(),
+  /** 10·log10(Σ reference² / Σ difference²) in dB; null where the outputs are equal (infinite). */
+  sqnrDb: z.number().nullable(),
+  cosine: z.number(),
+  maxAbs: z.number(),
+  /** Elements compared. */
+  elements: z.number().int(),
+})
+export type OutputError = z.infer<typeof OutputError>
+
+/** One kernel of the graph that onnxruntime really ran, attributed to the nodes it was made from. */
+export const KernelProfile = z.object({
+  kernel: z.string().describe("Node name in onnxruntime's optimised graph."),
+  opType: z.string(),
+  provider: z.string(),
+  p50Ms: z.number(),
+  p95Ms: z.number(),
+  meanMs: z.number(),
+  /** Share of the sum of all kernels, 0…1. */
+  share: z.number(),
+  calls: z.number().int(),
+  /** Nodes of the model's own graph, by id and name. Empty for kernels onnxruntime added (layout changes, copies). */
+  nodes: z.array(z.object({ id: z.number(), name: z.string(), opType: z.string() })),
+})
+export type KernelProfile = z.infer<typeof KernelProfile>
+
+export const ProfileResult = z.object({
+  conditions: Conditions,
+  latency: LatencyStatistics,
+  /** Latency of each run in order, ms. */
+  samplesMs: z.array(z.number()),
+  loadMs: z.number(),
+  firstRunMs: z.number(),
+  /** Highest resident size of the process that ran the model, and the same before the model was loaded. */
+  peakMemoryBytes: z.number(),
+  baselineMemoryBytes: z.number(),
+  kernels: z.array(KernelProfile),
+})
+export type ProfileResult = z.infer<typeof ProfileResult>
+
+export const ComparisonSide = z.object({
+  path: z.string(),
+  sizeBytes: z.number(),
+  sha256: z.string(),
+  nodeCount: z.number().int(),
+  opCounts: z.record(z.string(), z.number()),
+  latency: LatencyStatistics.nullable(),
+})
+
+export const ComparisonResult = z.object({
+  a: ComparisonSide,
+  b: ComparisonSide,
+  sizeRatio: z.number().describe('b / a'),
+  outputError: z.array(OutputError),
+  /** Latency of b / a, run for run in one process, A B A B …; null where one of them did not run. */
+  latencyRatio: z.object({ p50: z.number(), p10: z.number(), p90: z.number(), spread: z.number() }).nullable(),
+  conditions: Conditions.nullable(),
+  diagnostics: z.array(Diagnostic),
+})
+export type ComparisonResult = z.infer<typeof ComparisonResult>
