@@ -284,6 +284,8 @@ export class Edit {
     if (!found) throw new AppError({ code: 'not-found', message: `No value named '${from}' in graph '${graph.name}'.` })
     this.#mustBeFree(graph, to)
     const uses = this.document.uses(graph, from)
+    // A subgraph's own value of that name would hide the renamed one from its readers.
+    for (const use of uses) this.#mustBeFree(use.graph, to)
     if (found.kind === 'node') {
       this.updateNode(graph, found.node, { outputs: found.node.outputs.map((name) => (name === from ? to : name)) })
     }

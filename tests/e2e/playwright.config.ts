@@ -1,0 +1,17 @@
+import { defineConfig } from '@playwright/test'
+import { electronBinary } from './hosts'
+
+/** The same journeys in each host: the browser host in the system's Chromium always, Electron wherever its binary is. */
+const electron = electronBinary()
+if (!electron) console.log('Electron is not installed here: the journeys run in the browser host only.')
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: '*.e2e.ts',
+  outputDir: '../../test-results',
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  workers: 1,
+  reporter: [['list'], ['json', { outputFile: '../../test-results/e2e.json' }]],
+  projects: [{ name: 'browser', use: { studioHost: 'browser' } }, ...(electron ? [{ name: 'electron', use: { studioHost: 'electron' as const } }] : [])],
+})
