@@ -1,0 +1,47 @@
+/** Measurements by model path, and which figure colours the graph. */
+import { create } from 'zustand'
+import type { ProfileResult } from '#shared/measurement'
+
+export type Overlay = 'none' | 'latency' | 'macs' | 'parameters'
+
+interface ProfileState {
+  readonly profiles: Readonly<Record<string, ProfileResult>>
+  readonly overlay: Overlay
+  putProfile(modelPath: string, profile: ProfileResult): void
+  setOverlay(overlay: Overlay): void
+}
+
+export const useProfileStore = create<ProfileState>()((set) => ({
+  profiles: {},
+  overlay: 'none',
+  putProfile: (modelPath, profile) => set((state) => ({ profiles: { ...state.profiles, [modelPath]: profile } })),
+  setOverlay: (overlay) => set({ overlay }),
+}))
+
+/** Time of one node in a run, ms (p50), and its share of all kernels, 0…1. */
+export interface NodeLatency {
+  readonly p50Ms: number
+  readonly share: number
+  /** How many nodes the kernel was made from; its time is split evenly among them. */
+  readonly fusedNodes: number
+}
+
+/**
+ * Latency by node id. A fused kernel's time cannot be told apart, so each of its nodes takes an equal part: the sum over
+ * nodes stays the sum over kernels.
+ */
+export function nodeLatencies(profile: ProfileResult): Map<number, NodeLatency> {
+  const latencies = new Map<number, NodeLatency>()
+  for (const kernel of profile.kernels) {
+    const fusedNodes = kernel.nodes.length
+    for (const node of kernel.nodes) {
+      const before = latencies.get(node.id)
+      latencies.set(node.id, {
+        p50Ms: (before?.p50Ms ?? 0) + kernel.p50Ms / fusedNodes,
+        share: (before?.share ?? 0) + kernel.share / fusedNodes,
+        fusedNodes: Math.max(before?.fusedNodes ?? 0, fusedNodes),
+      })
+    }
+  }
+  return latencies
+}

@@ -1,0 +1,139 @@
+/** Open documents, which of them is shown, and which of its graphs. Loading is `session/`'s work; this only holds. */
+import { create } from 'zustand'
+import type { OpenDocument } from '#shared/ipc/contract'
+import type { ErrorData } from '#shared/errors'
+import type { GraphView } from '#shared/ipc/model-view'
+
+/** A file on its way to being a document. */
+export interface Opening {
+  readonly path: string
+  readonly name: string
+}
+
+interface SessionData {
+  readonly documents: readonly OpenDocument[]
+  readonly activeDocumentId: string | null
+  /** Graph ids from the main graph to the one shown, by document id. Never empty for an open document. */
+  readonly graphPaths: Readonly<Record<string, readonly number[]>>
+  /** Loaded graphs, by `graphKey`. */
+  readonly graphViews: Readonly<Record<string, GraphView>>
+  /** Why a graph could not be loaded, by `graphKey`. */
+  readonly graphErrors: Readonly<Record<string, ErrorData>>
+  readonly opening: readonly Opening[]
+}
+
+interface SessionActions {
+  startOpening(opening: Opening): void
+  stopOpening(path: string): void
+  /** Adds the document and shows it; one with the same id is replaced, and its graphs are loaded anew. */
+  addDocument(document: OpenDocument): void
+  closeDocument(documentId: string): void
+  activate(documentId: string): void
+  putGraph(documentId: string, view: GraphView): void
+  failGraph(documentId: string, graphId: number, error: ErrorData): void
+  /** Tries a graph again that could not be loaded. */
+  forgetGraphError(documentId: string, graphId: number): void
+  /** Shows a graph inside the one shown: a branch, a loop body, a function. */
+  enterSubgraph(graphId: number): void
+  /** One level up; at the main graph it does nothing. */
+  leaveSubgraph(): void
+  /** Replaces the whole way to the graph shown, for jumps. */
+  showGraphPath(documentId: string, path: readonly number[]): void
+}
+
+export type SessionState = SessionData & SessionActions
+
+export function graphKey(documentId: string, graphId: number): string {
+  return `${documentId}/${graphId}`
+}
+
+export const useSessionStore = create<SessionState>()((set) => ({
+  documents: [],
+  activeDocumentId: null,
+  graphPaths: {},
+  graphViews: {},
+  graphErrors: {},
+  opening: [],
+
+  startOpening: (opening) => set((state) => ({ opening: [...state.opening.filter((other) => other.path !== opening.path), opening] })),
+  stopOpening: (path) => set((state) => ({ opening: state.opening.filter((other) => other.path !== path) })),
+  addDocument: (document) => set((state) => withDocument(state, document)),
+  closeDocument: (documentId) => set((state) => withoutDocument(state, documentId)),
+  activate: (documentId) => set((state) => (state.documents.some((document) => document.documentId === documentId) ? { activeDocumentId: documentId } : {})),
+  putGraph: (documentId, view) =>
+    set((state) => (hasDocument(state, documentId) ? { graphViews: { ...state.graphViews, [graphKey(documentId, view.graphId)]: view } } : {})),
+  failGraph: (documentId, graphId, error) =>
+    set((state) => (hasDocument(state, documentId) ? { graphErrors: { ...state.graphErrors, [graphKey(documentId, graphId)]: error } } : {})),
+  forgetGraphError: (documentId, graphId) => set((state) => ({ graphErrors: omit(state.graphErrors, (key) => key === graphKey(documentId, graphId)) })),
+  enterSubgraph: (graphId) =>
+    set((state) => {
+      const documentId = state.activeDocumentId
+      const path = documentId === null ? undefined : state.graphPaths[documentId]
+      if (documentId === null || path === undefined || path.at(-1) === graphId) return {}
+      return { graphPaths: { ...state.graphPaths, [documentId]: [...path, graphId] } }
+    }),
+  leaveSubgraph: () =>
+    set((state) => {
+      const documentId = state.activeDocumentId
+      const path = documentId === null ? undefined : state.graphPaths[documentId]
+      if (documentId === null || path === undefined || path.length < 2) return {}
+      return { graphPaths: { ...state.graphPaths, [documentId]: path.slice(0, -1) } }
+    }),
+  showGraphPath: (documentId, path) =>
+    set((state) => (path.length > 0 && hasDocument(state, documentId) ? { graphPaths: { ...state.graphPaths, [documentId]: path } } : {})),
+}))
+
+export function activeDocument(state: SessionData): OpenDocument | null {
+  return state.documents.find((document) => document.documentId === state.activeDocumentId) ?? null
+}
+
+/** Id of the graph shown; null where no document is open. */
+export function activeGraphId(state: SessionData): number | null {
+  if (state.activeDocumentId === null) return null
+  return state.graphPaths[state.activeDocumentId]?.at(-1) ?? null
+}
+
+/** The graph shown; null while it is being loaded and where nothing is open. */
+export function activeGraph(state: SessionData): GraphView | null {
+  const graphId = activeGraphId(state)
+  if (state.activeDocumentId === null || graphId === null) return null
+  return state.graphViews[graphKey(state.activeDocumentId, graphId)] ?? null
+}
+
+function hasDocument(state: SessionData, documentId: string): boolean {
+  return state.documents.some((document) => document.documentId === documentId)
+}
+
+function withDocument(state: SessionData, document: OpenDocument): Partial<SessionData> {
+  const known = hasDocument(state, document.documentId)
+  const ofDocument = (key: string) => key.startsWith(`${document.documentId}/`)
+  return {
+    documents: known
+      ? state.documents.map((other) => (other.documentId === document.documentId ? document : other))
+      : [...state.documents, document],
+    activeDocumentId: document.documentId,
+    graphPaths: { ...state.graphPaths, [document.documentId]: [document.mainGraphId] },
+    graphViews: omit(state.graphViews, ofDocument),
+    graphErrors: omit(state.graphErrors, ofDocument),
+  }
+}
+
+function withoutDocument(state: SessionData, documentId: string): Partial<SessionData> {
+  const index = state.documents.findIndex((document) => document.documentId === documentId)
+  if (index < 0) return {}
+  const documents = state.documents.filter((document) => document.documentId !== documentId)
+  // The neighbour takes its place, as tabs do everywhere.
+  const neighbour = documents[Math.min(index, documents.length - 1)]
+  const ofDocument = (key: string) => key.startsWith(`${documentId}/`)
+  return {
+    documents,
+    activeDocumentId: state.activeDocumentId === documentId ? (neighbour?.documentId ?? null) : state.activeDocumentId,
+    graphPaths: omit(state.graphPaths, (key) => key === documentId),
+    graphViews: omit(state.graphViews, ofDocument),
+    graphErrors: omit(state.graphErrors, ofDocument),
+  }
+}
+
+function omit<T>(record: Readonly<Record<string, T>>, drop: (key: string) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !drop(key)))
+}
