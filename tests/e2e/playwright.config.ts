@@ -1,11 +1,12 @@
 import { defineConfig } from '@playwright/test'
 import { electronBinary } from './hosts'
+import type { StudioTestOptions } from './studio'
 
 /** The same journeys in each host: the browser host in the system's Chromium always, Electron wherever its binary is. */
 const electron = electronBinary()
 if (!electron) console.log('Electron is not installed here: the journeys run in the browser host only.')
 
-export default defineConfig({
+export default defineConfig<object, StudioTestOptions>({
   testDir: '.',
   testMatch: '*.e2e.ts',
   outputDir: '../../test-results',

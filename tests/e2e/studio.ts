@@ -5,17 +5,16 @@ import { join } from 'node:path'
 import { test as base, expect, type Page } from '@playwright/test'
 import { launchStudio, type Studio, type StudioHost } from './hosts'
 
-interface Options {
+export interface StudioTestOptions {
   studioHost: StudioHost
   /** Which look the window has. */
   look: { colorScheme: 'light' | 'dark'; locale: string; viewport: { width: number; height: number } }
 }
 
-export const test = base.extend<{ home: string; studio: Studio }, Options>({
+export const test = base.extend<{ home: string; studio: Studio }, StudioTestOptions>({
   studioHost: ['browser', { option: true, scope: 'worker' }],
   look: [{ colorScheme: 'light', locale: 'en-US', viewport: { width: 1440, height: 900 } }, { option: true, scope: 'worker' }],
   // Playwright wants an object pattern here, even an empty one.
-  // eslint-disable-next-line no-empty-pattern
   home: async ({}, use) => {
     const home = mkdtempSync(join(tmpdir(), 'edgefit-home-'))
     await use(home)
