@@ -4,6 +4,7 @@
  * and one handler in the process that serves it.
  */
 import { z } from 'zod'
+import { ProfileResult } from '../measurement'
 import { Recipe } from '../recipe'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
 import { GraphView, ModelSummary, TensorDetails } from './model-view'
@@ -49,7 +50,7 @@ const nothing = z.object({})
 const document = z.object({ documentId: z.string() })
 
 /** `on` says which process answers: the shell itself, or the engine process that holds the documents. */
-function request<P extends z.ZodType, R extends z.ZodType>(on: 'shell' | 'engine', params: P, result: R) {
+function request<On extends 'shell' | 'engine', P extends z.ZodType, R extends z.ZodType>(on: On, params: P, result: R) {
   return { on, params, result } as const
 }
 
@@ -79,6 +80,8 @@ export const requests = {
   'variants.remove': request('shell', z.object({ modelPath: z.string(), variantId: z.string() }), nothing),
   /** Copies a variant's model (and its external data) to `path`, atomically. */
   'variants.export': request('shell', z.object({ modelPath: z.string(), variantId: z.string(), path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
+  /** The last measurement of the model at `modelPath` (a source or a variant), or null. */
+  'profiles.latest': request('shell', z.object({ modelPath: z.string() }), ProfileResult.nullable()),
 
   'job.start': request(
     'shell',
