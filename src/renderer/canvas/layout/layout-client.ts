@@ -1,0 +1,78 @@
+/** Asks the layout worker. A newer request supersedes the one under way. */
+import type { Disposer } from '#shared/disposer'
+import type { LayoutRequest, LayoutResult } from './layout-graph'
+import type { LayoutAnswer } from './layout.worker'
+
+/** A worker busy with a superseded request longer than this is ended; a shorter one is let finish, as starting anew costs more. */
+const PATIENCE_MS = 100
+
+export interface LayoutClient {
+  /** Resolves with null when a newer request took its place. */
+  layout(request: LayoutRequest): Promise<LayoutResult | null>
+  dispose: Disposer
+}
+
+interface Pending {
+  request: LayoutRequest
+  startedAt: number
+  resolve: (result: LayoutResult | null) => void
+  reject: (error: Error) => void
+}
+
+/** `start` makes the worker; it is called at once, so that the first layout does not wait for it. */
+export function createLayoutClient(start: () => Worker): LayoutClient {
+  let worker = start()
+  let running: Pending | null = null
+  let superseded = false
+  let next: Pending | null = null
+
+  const listen = () => {
+    worker.onmessage = (event: MessageEvent<LayoutAnswer>) => finish(event.data)
+    worker.onerror = (event) => finish({ ok: false, message: event.message })
+  }
+  const run = (pending: Pending) => {
+    running = { ...pending, startedAt: performance.now() }
+    superseded = false
+    const arrays = Object.values(pending.request).filter((value) => ArrayBuffer.isView(value))
+    worker.postMessage(pending.request, [...new Set(arrays.map((array) => array.buffer))])
+  }
+  const finish = (answer: LayoutAnswer) => {
+    const done = running
+    running = null
+    if (done !== null && !superseded) {
+      if (answer.ok) done.resolve(answer.result)
+      else done.reject(new Error(`internal: the layout failed: ${answer.message}`))
+    }
+    const following = next
+    next = null
+    if (following !== null) run(following)
+  }
+  const supersede = () => {
+    next?.resolve(null)
+    next = null
+    if (running === null || superseded) return
+    running.resolve(null)
+    superseded = true
+  }
+  listen()
+
+  return {
+    layout: (request) =>
+      new Promise((resolve, reject) => {
+        supersede()
+        const pending: Pending = { request, startedAt: 0, resolve, reject }
+        if (running === null) return run(pending)
+        if (performance.now() - running.startedAt > PATIENCE_MS) {
+          worker.terminate()
+          worker = start()
+          listen()
+          return run(pending)
+        }
+        next = pending
+      }),
+    dispose: () => {
+      supersede()
+      worker.terminate()
+    },
+  }
+}
