@@ -7,8 +7,8 @@
  */
 import type { Span } from './byte-source'
 
-/** Raw wire bytes (tag and payload) of fields we do not know, in file order. */
-export type UnknownFields = readonly Uint8Array[]
+/** Raw wire bytes (tag and payload) of fields we do not know, in file order; long ones stay in the file. */
+export type UnknownFields = readonly (Uint8Array | Span)[]
 
 /** Fixed size, symbol, or unknown. */
 export type Dim = number | string | null
@@ -44,7 +44,10 @@ export type TensorData =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** The same, still in the file. */
   | { readonly kind: 'raw'; readonly span: Span }
-  /** A typed field of TensorProto (`float_data`, `int32_data`, …), still encoded: one span for each chunk of the field. */
+  /**
+   * A typed field of TensorProto (`float_data`, `int32_data`, …), still encoded. A packed chunk is the payload of one
+   * occurrence; an unpacked one is a run of occurrences, tags included.
+   */
   | { readonly kind: 'field'; readonly field: string; readonly chunks: readonly { readonly span: Span; readonly packed: boolean }[] }
   | { readonly kind: 'strings'; readonly values: readonly Uint8Array[] }
   /** In a file beside the model. `resolved` is set when the file was found inside the model's folder. */
