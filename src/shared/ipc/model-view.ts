@@ -62,6 +62,8 @@ export const GraphView = z.object({
   outputs: z.array(NamedTypeView),
   nodes: z.array(NodeView),
   initializers: z.array(TensorView),
+  /** Names of the inputs of the operators used here, by `domain:opType` (`:Conv` → X, W, B), for those with a known schema. */
+  inputNames: z.record(z.string(), z.array(z.string())).optional(),
   /** Type and shape of every value that could be inferred, by name. */
   values: z.record(z.string(), TypeView),
 })
