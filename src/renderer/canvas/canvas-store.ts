@@ -1,0 +1,56 @@
+/** State that only the canvas shares among its parts. Nodes subscribe to the little that concerns them. */
+import { create } from 'zustand'
+import type { Heat } from './scene/heat'
+import { noHighlight, type Highlight } from './scene/highlight'
+import type { Scene } from './scene/scene'
+
+export type Theme = 'light' | 'dark'
+
+export interface Viewport {
+  readonly x: number
+  readonly y: number
+  readonly zoom: number
+}
+
+interface CanvasState {
+  /** What is on the screen; null before the first layout. */
+  readonly scene: Scene | null
+  readonly highlight: Highlight
+  /** Boxes found by the find bar. */
+  readonly found: ReadonlySet<number>
+  readonly heat: Heat | null
+  readonly theme: Theme
+  /** The part of the scene in the window, as the last movement left it; the export takes it. */
+  readonly viewport: Viewport & { readonly width: number; readonly height: number }
+  setScene(scene: Scene | null): void
+  setHighlight(highlight: Highlight): void
+  setFound(found: ReadonlySet<number>): void
+  setHeat(heat: Heat | null): void
+  setTheme(theme: Theme): void
+  setViewport(viewport: CanvasState['viewport']): void
+}
+
+export const useCanvasStore = create<CanvasState>()((set) => ({
+  scene: null,
+  highlight: noHighlight,
+  found: new Set(),
+  heat: null,
+  theme: 'light',
+  viewport: { x: 0, y: 0, zoom: 1, width: 0, height: 0 },
+  setScene: (scene) => set({ scene }),
+  setHighlight: (highlight) => set({ highlight }),
+  setFound: (found) => set({ found }),
+  setHeat: (heat) => set({ heat }),
+  setTheme: (theme) => set({ theme }),
+  setViewport: (viewport) => set({ viewport }),
+}))
+
+/** How one box is emphasised, as the words of its `data-state`. */
+export function boxState({ highlight, found }: Pick<CanvasState, 'highlight' | 'found'>, box: number): string {
+  const words: string[] = []
+  if (highlight.selected.has(box)) words.push('selected')
+  if (highlight.neighbours.has(box)) words.push('neighbour')
+  if (highlight.hovered.has(box)) words.push('hovered')
+  if (found.has(box)) words.push('found')
+  return words.join(' ')
+}

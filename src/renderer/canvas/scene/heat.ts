@@ -1,0 +1,92 @@
+/** Colours boxes by a figure: latency, multiply–accumulates, parameters. */
+import type { CanvasGraph } from './canvas-graph'
+import { formatCount, formatMs, formatPercent, quantityText, type Quantity } from '../../format/format-number'
+import { nodeLatencies, type Overlay } from '../../stores/profile-store'
+import type { ProfileResult } from '#shared/measurement'
+
+export interface HeatValue {
+  /** Place on the colour scale, 0…1. */
+  readonly level: number
+  /** The figure as it stands on the box. */
+  readonly text: string
+}
+
+export interface Heat {
+  readonly overlay: Exclude<Overlay, 'none'>
+  /** By box; boxes without a figure are missing. */
+  readonly values: ReadonlyMap<number, HeatValue>
+  /** The figures at the start, the middle and the end of the colour scale. */
+  readonly scale: readonly [string, string, string]
+}
+
+/** Null where there is nothing to colour by. */
+export function heatOf(graph: CanvasGraph, overlay: Overlay, profile: ProfileResult | null): Heat | null {
+  if (overlay === 'none') return null
+  const figures = new Map<number, number>()
+  const shares = new Map<number, number>()
+  const latencies = overlay === 'latency' && profile !== null ? nodeLatencies(profile) : null
+  graph.boxes.forEach((box, index) => {
+    if (box.kind !== 'op') return
+    const latency = latencies?.get(box.node.id)
+    const figure = overlay === 'latency' ? latency?.p50Ms : overlay === 'macs' ? box.node.macs : box.node.parameterCount
+    if (figure === undefined || figure === null) return
+    figures.set(index, figure)
+    if (latency !== undefined) shares.set(index, latency.share)
+  })
+  const most = Math.max(0, ...figures.values())
+  if (most === 0) return null
+  const format = overlay === 'latency' ? formatMs : formatCount
+  const values = new Map<number, HeatValue>()
+  for (const [box, figure] of figures) {
+    if (figure === 0) continue
+    const share = shares.get(box)
+    const text = quantityText(format(figure))
+    values.set(box, { level: levelOf(figure, most), text: share === undefined ? text : `${text} · ${quantityText(formatPercent(share))}` })
+  }
+  return { overlay, values, scale: scaleTexts(most, format) }
+}
+
+/** Figures of a graph span decades: the square root keeps the small ones apart. */
+function levelOf(figure: number, most: number): number {
+  return Math.sqrt(figure / most)
+}
+
+function scaleTexts(most: number, format: (value: number) => Quantity): [string, string, string] {
+  return [quantityText(format(0)), quantityText(format(most / 4)), quantityText(format(most))]
+}
+
+interface Colour {
+  red: number
+  green: number
+  blue: number
+}
+
+/**
+ * From the surface's own tone to one strong tone, darker all the way in the light theme and lighter all the way in the dark
+ * one: it reads by lightness alone, so also without colour vision.
+ */
+const STOPS: Record<'light' | 'dark', readonly Colour[]> = {
+  light: [rgb(0xeef1f4), rgb(0xf6c98f), rgb(0xd9702e), rgb(0x8a2b12)],
+  dark: [rgb(0x2b313a), rgb(0x7a4426), rgb(0xcf7a34), rgb(0xffd79a)],
+}
+
+export function heatColour(level: number, theme: 'light' | 'dark'): { background: string; text: string } {
+  const stops = STOPS[theme]
+  const place = Math.min(1, Math.max(0, level)) * (stops.length - 1)
+  const from = stops[Math.floor(place)] ?? rgb(0)
+  const to = stops[Math.min(stops.length - 1, Math.floor(place) + 1)] ?? from
+  const part = place - Math.floor(place)
+  const mix = (channel: keyof Colour) => Math.round(from[channel] + (to[channel] - from[channel]) * part)
+  const colour = { red: mix('red'), green: mix('green'), blue: mix('blue') }
+  return { background: `rgb(${colour.red}, ${colour.green}, ${colour.blue})`, text: luminance(colour) > 0.2 ? '#14171c' : '#ffffff' }
+}
+
+/** Relative luminance as WCAG defines it. */
+function luminance({ red, green, blue }: Colour): number {
+  const linear = (channel: number) => (channel <= 10 ? channel / 3294 : ((channel / 255 + 0.055) / 1.055) ** 2.4)
+  return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}
+
+function rgb(hex: number): Colour {
+  return { red: hex >> 16, green: (hex >> 8) & 0xff, blue: hex & 0xff }
+}
