@@ -1,0 +1,21 @@
+import type { Diagnostic } from '../../diagnostic'
+import type { ModelDocument } from '../document'
+import { checkNames } from './check-names'
+import { checkNodes } from './check-nodes'
+import { checkTensors } from './check-tensors'
+import { checkVersions } from './check-versions'
+import { Findings } from './findings'
+
+/**
+ * What is wrong with a model's structure, by the ONNX specification (IR.md, and the operator schemas). An error means that
+ * onnxruntime refuses the model; a warning that it runs there but other tools may refuse it, or that it cannot run here
+ * (custom operators). Types and shapes are `inferTypes`' matter, values onnxruntime's.
+ */
+export function checkModel(document: ModelDocument): Diagnostic[] {
+  const findings = new Findings()
+  checkVersions(document, findings)
+  checkNames(document, findings)
+  checkNodes(document, findings)
+  checkTensors(document, findings)
+  return findings.list()
+}
