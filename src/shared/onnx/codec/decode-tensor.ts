@@ -1,3 +1,4 @@
+import { WireType } from '@bufbuild/protobuf/wire'
 import type { Span } from '../byte-source'
 import { dataTypeName, DATA_TYPES } from '../data-type'
 import type { SparseTensor, StringEntry, Tensor, TensorData } from '../records'
@@ -21,7 +22,7 @@ const typedFieldNames = new Map<number, TypedDataField>((Object.keys(TYPED_DATA)
 
 /** What TensorProto says about its values, before it is known which of it counts. */
 interface FoundData {
-  raw: Span | null
+  raw: TensorData | null
   strings: Uint8Array[]
   chunks: Map<TypedDataField, Chunk[]>
   external: StringEntry[]
@@ -52,7 +53,7 @@ export function decodeTensor(at: FieldCursor, resolveExternal: ResolveExternal):
         docString = fields.string()
         break
       case TENSOR.rawData:
-        found.raw = fields.payload()
+        found.raw = rawData(fields)
         break
       case TENSOR.stringData:
         found.strings.push(fields.bytes())
@@ -86,10 +87,15 @@ export function decodeTensor(at: FieldCursor, resolveExternal: ResolveExternal):
   return rememberSpan({ ...rest, data: chooseData(found, rest, resolveExternal) }, at.here())
 }
 
+function rawData(fields: FieldCursor): TensorData {
+  const span = fields.payload()
+  return span.length > INLINE_BYTES ? { kind: 'raw', span } : { kind: 'bytes', bytes: fields.bytes() }
+}
+
 function addChunk(chunks: Map<TypedDataField, Chunk[]>, name: TypedDataField, fields: FieldCursor): void {
   const list = chunks.get(name) ?? []
   chunks.set(name, list)
-  const packed = fields.wireType === 2
+  const packed = fields.wireType === WireType.LengthDelimited
   const span = packed ? fields.payload() : fields.whole()
   const last = list.at(-1)
   // Unpacked values come one field each: a run of them is one chunk.
@@ -103,10 +109,7 @@ function chooseData(found: FoundData, tensor: Omit<Tensor, 'data'>, resolveExter
   if (found.isExternal) return { kind: 'external', entries: found.external, resolved: resolveExternal(found.external, tensor) }
   const typeName = dataTypeName(tensor.dataType)
   if (found.strings.length > 0 || typeName === 'string') return { kind: 'strings', values: found.strings }
-  if (found.raw) {
-    if (found.raw.length > INLINE_BYTES) return { kind: 'raw', span: found.raw }
-    return { kind: 'bytes', bytes: found.raw.source.read(found.raw.offset, found.raw.length).slice() }
-  }
+  if (found.raw) return found.raw
   const expected = typeName === null ? null : DATA_TYPES[typeName].field
   for (const [field, chunks] of found.chunks) if (field === expected || found.chunks.size === 1) return { kind: 'field', field, chunks }
   return { kind: 'bytes', bytes: new Uint8Array(0) }

@@ -1,3 +1,4 @@
+import { WireType } from '@bufbuild/protobuf/wire'
 import type { ByteSource } from '../byte-source'
 import { WireWindow, FieldCursor } from './field-cursor'
 import { MODEL, TENSOR } from './fields'
@@ -64,10 +65,10 @@ function describeProtobuf(source: ByteSource): ForeignFile | null {
   const known: readonly number[] = Object.values(MODEL)
   try {
     fields.next()
-    if (known.includes(fields.field) && fields.wireType === (varints.includes(fields.field) ? 0 : 2)) return null
+    if (known.includes(fields.field) && fields.wireType === (varints.includes(fields.field) ? WireType.Varint : WireType.LengthDelimited)) return null
   } catch {
     // Not even one field: where it is cut off within a field that models begin with, the decoder's own message is better.
-    if (known.includes(fields.field) && fields.wireType === 2) return null
+    if (known.includes(fields.field) && fields.wireType === WireType.LengthDelimited) return null
   }
   return { what: 'the file has another format, which we do not recognise', hint: chooseHint }
 }
@@ -79,7 +80,7 @@ function looksLikeTensor(source: ByteSource): boolean {
   let hasData = false
   try {
     while (fields.next()) {
-      hasType ||= fields.field === TENSOR.dataType && fields.wireType === 0
+      hasType ||= fields.field === TENSOR.dataType && fields.wireType === WireType.Varint
       hasData ||= dataFields.includes(fields.field)
       if (fields.field > TENSOR.metadata) return false
     }

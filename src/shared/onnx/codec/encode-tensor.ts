@@ -8,10 +8,11 @@ export function encodeTensor(writer: PieceWriter, field: number, tensor: Tensor)
     // ONNX's own definition has dims unpacked.
     for (const dim of tensor.dims) inner.int64(TENSOR.dims, dim)
     inner.int64(TENSOR.dataType, tensor.dataType)
-    encodeTypedData(inner, tensor.data)
+    if (!isLateField(tensor.data)) encodeTypedData(inner, tensor.data)
     inner.optionalString(TENSOR.name, tensor.name)
     if (tensor.data.kind === 'bytes') inner.bytes(TENSOR.rawData, tensor.data.bytes)
     if (tensor.data.kind === 'raw') inner.bytes(TENSOR.rawData, tensor.data.span)
+    if (isLateField(tensor.data)) encodeTypedData(inner, tensor.data)
     inner.optionalString(TENSOR.docString, tensor.docString)
     if (tensor.data.kind === 'external') {
       for (const entry of tensor.data.entries) encodeStringEntry(inner, TENSOR.externalData, entry)
@@ -20,6 +21,11 @@ export function encodeTensor(writer: PieceWriter, field: number, tensor: Tensor)
     for (const entry of tensor.metadata ?? []) encodeStringEntry(inner, TENSOR.metadata, entry)
     for (const unknown of tensor.unknown ?? []) inner.raw(unknown)
   })
+}
+
+/** Whether the values' field number comes after the name's. */
+function isLateField(data: TensorData): boolean {
+  return data.kind === 'field' && TYPED_DATA[data.field as TypedDataField] > TENSOR.name
 }
 
 /** Chunks are written in the form, packed or not, in which they were read. */

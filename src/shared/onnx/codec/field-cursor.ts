@@ -67,7 +67,7 @@ export class WireWindow {
 /** Stands on one field of a message at a time; `next` goes on to the following one. */
 export class FieldCursor implements FieldSpan {
   field = 0
-  wireType: number = WireType.Varint
+  wireType = WireType.Varint
   /** Of the tag. */
   offset: number
   payloadOffset: number
@@ -116,7 +116,7 @@ export class FieldCursor implements FieldSpan {
         this.payloadOffset = this.#valueOffset
         this.end = this.#groupEnd()
         break
-      default:
+      case WireType.EndGroup:
         throw this.damage(`wire type ${this.wireType} where a field should start`)
     }
     if (this.end > this.messageEnd) throw this.#overrun(this.end)
@@ -213,8 +213,8 @@ export class FieldCursor implements FieldSpan {
     const tagEnd = this.#varintEnd(start)
     const tag = this.window.at(start, tagEnd - start).uint32()
     this.field = tag >>> 3
-    this.wireType = tag & 7
-    if (this.field === 0 || tagEnd - start > 5) throw this.damage('not a field')
+    if (this.field === 0 || (tag & 7) > 5 || tagEnd - start > 5) throw this.damage('not a field')
+    this.wireType = (tag & 7)
     this.#valueOffset = tagEnd
   }
 
@@ -273,7 +273,7 @@ export class FieldCursor implements FieldSpan {
     if (reader.pos !== end) throw this.damage('a list that ends within a value')
   }
 
-  #require(wireType: number): void {
+  #require(wireType: WireType): void {
     if (this.wireType !== wireType) throw this.damage(`wire type ${this.wireType} instead of ${wireType}`)
   }
 

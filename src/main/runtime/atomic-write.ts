@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { AppError } from '#shared/errors'
+import { fileError } from '../workspace/file-error'
+
+/**
+ * Writes a file so that a reader, or a power cut, finds the old one or the new one, never a part: under a temporary name
+ * in the same folder, flushed to the disk, then renamed. Whatever fails, the old file stays and the temporary one is removed.
+ * An existing file's permissions are kept.
+ *
+ * Throws AppError `disk-full`, `permission-denied`, `not-found` (no such folder), `cancelled`, and what `chunks` throws.
+ */
+export async function writeFileAtomically(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    const mode = await modeOf(path)
+    const file = await open(temporary, 'wx', mode ?? 0o666)
+    try {
+      // Creation applies the umask, which must not narrow the mode a file already had.
+      if (mode !== null) await file.chmod(mode)
+      for await (const chunk of chunks) {
+        throwIfCancelled(signal)
+        for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten
+      }
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    throwIfCancelled(signal)
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw writeError(error, path)
+  }
+}
+
+async function modeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mode & 0o777
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Makes a rename last. Windows cannot open folders, and does not need it. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AppError({ code: 'cancelled', message: 'Saving was cancelled.' })
+}
+
+function writeError(error: unknown, path: string): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EFBIG':
+      return new AppError({ code: 'disk-full', message: `'${path}' is larger than its disk allows a file to be.`, hint: 'Save to another disk.' }, { cause: error })
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+      return new AppError({ code: 'bad-usage', message: `'${path}' is a folder.`, hint: 'Give a file name.' }, { cause: error })
+    case 'ENAMETOOLONG':
+      return new AppError({ code: 'bad-usage', message: `The name '${basename(path)}' is too long.` }, { cause: error })
+    default:
+      return fileError(error, path)
+  }
+}
