@@ -224,7 +224,8 @@ interface TypedArrayConstructor<T> {
 
 /** A view where the bytes are aligned, else a view of a copy. */
 function typed<T>(Type: TypedArrayConstructor<T>, bytes: Uint8Array): T {
-  const aligned = bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice()
+  // Not slice(): a Node Buffer's gives another view of the same memory.
+  const aligned = bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
   return new Type(aligned.buffer, aligned.byteOffset, aligned.byteLength / Type.BYTES_PER_ELEMENT)
 }
 

@@ -1,0 +1,89 @@
+/** Arithmetic on dimensions: a number, a symbol (the same name is the same number everywhere in a model), or unknown. */
+import type { Dim } from '../records'
+
+export type Shape = readonly Dim[]
+
+export function addDims(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (a === 0) return b
+  return b === 0 ? a : null
+}
+
+export function multiplyDims(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a * b
+  if (a === 0 || b === 0) return 0
+  if (a === 1) return b
+  return b === 1 ? a : null
+}
+
+/** a / b where it is exact or follows from the symbols; else null. */
+export function divideDims(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return b !== 0 && a % b === 0 ? a / b : null
+  if (b === 1) return a
+  return a !== null && a === b ? 1 : null
+}
+
+/** The product of the known part, or null where any is a symbol or unknown. */
+export function elementCountOf(shape: Shape): number | null {
+  let count = 1
+  for (const dim of shape) {
+    if (typeof dim !== 'number') return null
+    count *= dim
+  }
+  return count
+}
+
+/**
+ * One axis of numpy-style broadcasting. A symbol against a number above 1 gives the number: the symbol must be 1 or
+ * that number where the model is valid. Two different symbols give unknown.
+ */
+export function broadcastDim(a: Dim, b: Dim): Dim {
+  if (a === b || b === 1) return a
+  if (a === 1) return b
+  if (typeof a === 'number') return a
+  return typeof b === 'number' ? b : null
+}
+
+/** Multidirectional broadcasting (ONNX Broadcasting.md) of shapes, any of which may be unknown. */
+export function broadcastShapes(shapes: readonly (Shape | null)[]): Shape | null {
+  const first = shapes[0]
+  if (!first) return null
+  let result: Shape = first
+  for (const shape of shapes.slice(1)) {
+    if (!shape) return null
+    const rank = Math.max(result.length, shape.length)
+    const left: Shape = result
+    result = Array.from({ length: rank }, (_, axis): Dim => {
+      const a = axis - rank + left.length
+      const b = axis - rank + shape.length
+      return broadcastDim(a < 0 ? 1 : (left[a] ?? null), b < 0 ? 1 : (shape[b] ?? null))
+    })
+  }
+  return result
+}
+
+/** An axis counted from the end made one counted from the start; null where it lies outside. */
+export function normalizeAxis(axis: number, rank: number): number | null {
+  const at = axis < 0 ? axis + rank : axis
+  return at >= 0 && at < rank ? at : null
+}
+
+/** The same for a list; null where one lies outside. */
+export function normalizeAxes(axes: readonly number[], rank: number): number[] | null {
+  const result: number[] = []
+  for (const axis of axes) {
+    const at = normalizeAxis(axis, rank)
+    if (at === null) return null
+    result.push(at)
+  }
+  return result
+}
+
+export function withDim(shape: Shape, axis: number, dim: Dim): Dim[] {
+  return shape.map((known, at) => (at === axis ? dim : known))
+}
+
+/** `rank` unknown dimensions. */
+export function unknownDims(rank: number): null[] {
+  return Array.from({ length: rank }, () => null)
+}
