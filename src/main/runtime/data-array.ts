@@ -1,0 +1,107 @@
+/** Arrays in data files: what they are is known at once, their elements are read piece by piece. */
+import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
+import { AppError } from '#shared/errors'
+import { type DataTypeName, dataTypeName } from '#shared/onnx/data-type'
+import { type NpyHeader, npyStrings, readNpyHeader, toLittleEndian } from './npy'
+import { openNpz, toNpzError } from './npz'
+import { StreamReader } from './stream-reader'
+
+/** Elements of an array: little-endian bytes aligned for their type, or strings. */
+export interface Elements {
+  readonly bytes: Uint8Array
+  readonly strings?: readonly string[]
+}
+
+export interface DataArray {
+  /** Null where the file gives it none. */
+  readonly name: string | null
+  /** For messages: `'image' in calibration.npz`. */
+  readonly label: string
+  readonly dataType: DataTypeName
+  readonly dims: readonly number[]
+  /** The first `pieces` pieces of `count` elements each, in order. Ending the iteration early closes the file. */
+  read(count: number, pieces: number): AsyncGenerator<Elements>
+}
+
+type OpenStream = () => Promise<{ stream: AsyncIterable<Uint8Array>; close: () => void }>
+
+export async function openNpyFile(path: string): Promise<DataArray> {
+  const open: OpenStream = async () => {
+    const stream = createReadStream(path, { highWaterMark: 1 << 20 })
+    return { stream, close: () => stream.destroy() }
+  }
+  return npyArray(null, basename(path), open)
+}
+
+/** Every array of an `.npz`, in the file's order. */
+export async function openNpzArrays(path: string): Promise<DataArray[]> {
+  const npz = await openNpz(path)
+  npz.close()
+  const arrays: DataArray[] = []
+  for (const { name } of npz.members) {
+    const open: OpenStream = async () => {
+      const own = await openNpz(path)
+      const member = own.members.find((found) => found.name === name)
+      if (!member) {
+        own.close()
+        throw new AppError({ code: 'changed-on-disk', message: `'${basename(path)}' was changed while it was read.` })
+      }
+      try {
+        return { stream: wrapErrors(await member.open(), path), close: () => own.close() }
+      } catch (error) {
+        own.close()
+        throw error
+      }
+    }
+    arrays.push(await npyArray(name, `'${name}' in ${basename(path)}`, open))
+  }
+  return arrays
+}
+
+async function* wrapErrors(stream: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream
+  } catch (error) {
+    throw toNpzError(error, path)
+  }
+}
+
+async function npyArray(name: string | null, label: string, open: OpenStream): Promise<DataArray> {
+  const header = await withReader(open, label, (reader) => readNpyHeader(reader, label))
+  const dataType = dataTypeName(header.dataType)
+  if (dataType === null) throw new Error('internal: the .npy reader gave an unknown type')
+  return {
+    name,
+    label,
+    dataType,
+    dims: header.dims,
+    async *read(count, pieces) {
+      const { stream, close } = await open()
+      const reader = new StreamReader(stream, label)
+      try {
+        await readNpyHeader(reader, label)
+        for (let piece = 0; piece < pieces; piece++) yield elements(header, await reader.read(count * header.itemBytes))
+      } finally {
+        await reader.close()
+        close()
+      }
+    },
+  }
+}
+
+async function withReader<T>(open: OpenStream, label: string, use: (reader: StreamReader) => Promise<T>): Promise<T> {
+  const { stream, close } = await open()
+  const reader = new StreamReader(stream, label)
+  try {
+    return await use(reader)
+  } finally {
+    await reader.close()
+    close()
+  }
+}
+
+function elements(header: NpyHeader, bytes: Uint8Array): Elements {
+  toLittleEndian(header, bytes)
+  return header.text === null ? { bytes } : { bytes: new Uint8Array(0), strings: npyStrings(header, bytes) }
+}

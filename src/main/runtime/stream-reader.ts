@@ -1,0 +1,43 @@
+import { AppError } from '#shared/errors'
+
+/** Reads a stream in pieces of the lengths asked for, so that only one piece is in memory. */
+export class StreamReader {
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #label: string
+  #rest: Uint8Array = new Uint8Array(0)
+
+  /** @param label what is read, for the message when it ends too early. */
+  constructor(stream: AsyncIterable<Uint8Array>, label: string) {
+    this.#chunks = stream[Symbol.asyncIterator]()
+    this.#label = label
+  }
+
+  /** Exactly `length` bytes, in memory of their own and aligned for every element type. Throws AppError `truncated`. */
+  async read(length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length)
+    let filled = 0
+    while (filled < length) {
+      if (this.#rest.byteLength === 0) {
+        const next = await this.#chunks.next()
+        if (next.done === true) {
+          throw new AppError({
+            code: 'truncated',
+            message: `${this.#label} ends too early: ${length - filled} more bytes were expected.`,
+            hint: 'The file is incomplete. Copy or write it again.',
+          })
+        }
+        this.#rest = next.value
+      }
+      const taken = this.#rest.subarray(0, length - filled)
+      bytes.set(taken, filled)
+      filled += taken.byteLength
+      this.#rest = this.#rest.subarray(taken.byteLength)
+    }
+    return bytes
+  }
+
+  /** Ends the stream; a file or zip member behind it is closed. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
+  }
+}
