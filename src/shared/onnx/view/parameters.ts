@@ -1,7 +1,7 @@
 import type { Graph, Node, Tensor } from '../records'
 import type { ModelDocument } from '../document'
 import { DATA_TYPES } from '../data-type'
-import { elementCount } from './tensor-view'
+import { shownElements } from './tensor-view'
 
 /**
  * Parameters of a model: the elements of all initializers (of sparse ones, the elements stored) and of the tensors in
@@ -18,7 +18,7 @@ function graphParameters(graph: Graph): number {
 
 /** Elements of a tensor that count as parameters. */
 export function numericElements(tensor: Tensor): number {
-  return tensor.dataType === DATA_TYPES.string.code || tensor.dataType === DATA_TYPES.bool.code ? 0 : elementCount(tensor)
+  return tensor.dataType === DATA_TYPES.string.code || tensor.dataType === DATA_TYPES.bool.code ? 0 : shownElements(tensor)
 }
 
 /** The tensor a Constant node holds (of a sparse one, the elements stored), or null. */

@@ -1,6 +1,7 @@
 import type { TensorView } from '../../ipc/model-view'
-import { dataTypeLabel, rawByteLength } from '../data-type'
+import { dataTypeLabel } from '../data-type'
 import type { Tensor } from '../records'
+import { elementCount, tensorSizeBytes } from '../tensor-data'
 
 /** What is shown of a tensor without reading it. `sizeBytes` is what its values take, wherever they are stored. */
 export function tensorView(tensor: Tensor, name = tensor.name): TensorView {
@@ -10,29 +11,17 @@ export function tensorView(tensor: Tensor, name = tensor.name): TensorView {
     name,
     dtype: dataTypeLabel(tensor.dataType),
     dims: [...tensor.dims],
-    sizeBytes: valueBytes(tensor),
+    sizeBytes: isPossible(tensor) ? tensorSizeBytes(tensor) : 0,
     storage: data.kind !== 'external' ? 'inside' : data.resolved ? 'external' : 'missing',
     ...(location !== undefined && { location }),
   }
 }
 
-export function elementCount(tensor: Pick<Tensor, 'dims'>): number {
-  return tensor.dims.reduce((product, dim) => product * dim, 1)
+/** Elements of a tensor, 0 where its dimensions are impossible: a broken tensor is still shown, and the checker names it. */
+export function shownElements(tensor: Tensor): number {
+  return isPossible(tensor) ? elementCount(tensor) : 0
 }
 
-function valueBytes(tensor: Tensor): number {
-  const { data } = tensor
-  if (data.kind === 'strings') return data.values.reduce((sum, value) => sum + value.length, 0)
-  const computed = rawByteLength(tensor.dataType, elementCount(tensor))
-  if (computed !== null) return computed
-  switch (data.kind) {
-    case 'bytes':
-      return data.bytes.length
-    case 'raw':
-      return data.span.length
-    case 'field':
-      return data.chunks.reduce((sum, { span }) => sum + span.length, 0)
-    case 'external':
-      return data.resolved?.length ?? 0
-  }
+function isPossible({ dims }: Tensor): boolean {
+  return dims.every((dim) => dim >= 0) && Number.isSafeInteger(dims.reduce((product, dim) => product * dim, 1))
 }
