@@ -1,0 +1,233 @@
+import { z } from 'zod'
+import { AppError } from '#shared/errors'
+import { dataTypeName, rawByteLength } from '#shared/onnx/data-type'
+import { type Edit, sameDomain } from '#shared/onnx/document'
+import { subgraphsOf } from '#shared/onnx/graph-index'
+import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
+import type { Graph, Model, Node, Tensor, ValueType } from '#shared/onnx/records'
+import { rawTensor } from '#shared/onnx/tensor-data'
+import type { TensorValue } from '../runtime/model-runner'
+import { constantTensor, elementsOf, isInFunction, isReadable, tensorByteLength } from './constants'
+import { constantNodeTensor, staticShape } from './constant-nodes'
+import { definePass, type PassContext } from './pass'
+
+const options = z.strictObject({
+  maxBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(1 << 20)
+    .describe('A result larger than this many bytes, and larger than what it is computed from, is left to be computed at load: the file does not grow.'),
+  defaultsAreConstants: z
+    .boolean()
+    .default(true)
+    .describe('Initializers that are also graph inputs become plain constants: the model can no longer be fed other weights.'),
+})
+
+/** Their result is not a function of their inputs, or is another one for each run. */
+const NOT_REPEATABLE = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli', 'Dropout'])
+/** Folding these would undo a quantization and make the weights four times larger. */
+const QUANTIZATION = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'])
+/** Results may be of any size, so they are folded only where the size is known before. */
+const SIZE_FROM_VALUES = new Set(['ConstantOfShape', 'Expand', 'Tile', 'Range', 'OneHot', 'EyeLike', 'Pad', 'Resize', 'Upsample'])
+const RUNNABLE_DOMAINS = ['', 'ai.onnx.ml', 'com.microsoft']
+
+export const foldConstants = definePass({
+  name: 'fold-constants',
+  title: 'Fold constants',
+  description: 'Computes once, in onnxruntime, what depends on constants only, and stores the result. Constant nodes become initializers.',
+  calibration: 'none',
+  options,
+  async run(edit, { maxBytes, defaultsAreConstants }, context) {
+    if (defaultsAreConstants) dropDefaults(edit, context)
+    for (const graph of edit.document.graphs()) {
+      if (!isInFunction(edit.document, graph)) storeConstantNodes(edit, graph)
+    }
+    const types = inferTypes(edit.document)
+    for (const graph of edit.document.graphs()) {
+      // A graph may have gone with the node that held it.
+      if (!edit.document.graphs().includes(graph) || isInFunction(edit.document, graph)) continue
+      storeStaticShapes(edit, graph, types)
+      const folder = { edit, graph, types, maxBytes, context }
+      await evaluate(folder, graph.nodes)
+    }
+  },
+})
+
+interface Folder {
+  readonly edit: Edit
+  readonly graph: Graph
+  readonly types: TypeTable
+  readonly maxBytes: number
+  readonly context: PassContext
+}
+
+function dropDefaults(edit: Edit, context: PassContext): void {
+  const graph = edit.main
+  const { initializers } = edit.document.index(graph)
+  const dropped = graph.inputs.filter(({ name }) => initializers.has(name))
+  if (dropped.length === 0) return
+  // Below IR version 4 every initializer had to be an input as well.
+  if (edit.model.irVersion < 4) edit.updateModel({ irVersion: 4 })
+  edit.updateGraph(graph, { inputs: graph.inputs.filter(({ name }) => !initializers.has(name)) })
+  context.report({
+    severity: 'info',
+    code: 'defaults-are-constants',
+    message: `${dropped.length} inputs with a default value became constants: ${dropped.slice(0, 3).map(({ name }) => `'${name}'`).join(', ')}${dropped.length > 3 ? ', …' : ''}.`,
+  })
+}
+
+function storeConstantNodes(edit: Edit, graph: Graph): void {
+  const outputs = new Set(graph.outputs.map(({ name }) => name))
+  for (const node of [...graph.nodes]) {
+    if (node.opType !== 'Constant' || !sameDomain(node.domain, '')) continue
+    const [output] = node.outputs
+    const tensor = output ? constantNodeTensor(node, output) : null
+    // What a graph gives out keeps its node: not every reader takes an initializer there.
+    if (tensor && !outputs.has(tensor.name)) replaceNode(edit, graph, node, [tensor])
+  }
+}
+
+function storeStaticShapes(edit: Edit, graph: Graph, types: TypeTable): void {
+  const outputs = new Set(graph.outputs.map(({ name }) => name))
+  for (const node of [...graph.nodes]) {
+    const [output] = node.outputs
+    if (node.opType !== 'Shape' || !sameDomain(node.domain, '') || !output || outputs.has(output)) continue
+    const tensor = staticShape(node, types.typeOf(graph, node.inputs[0] ?? ''), output)
+    if (tensor) replaceNode(edit, graph, node, [tensor])
+  }
+}
+
+/** Computes those of `nodes` that can be, together; where onnxruntime refuses, in halves, so that one bad node spoils only itself. */
+async function evaluate(folder: Folder, nodes: readonly Node[]): Promise<void> {
+  const { edit, graph, context } = folder
+  const chosen = foldable(folder, nodes)
+  if (chosen.length === 0) return
+  context.signal.throwIfAborted()
+  const chosenNodes = chosen.map(({ node }) => node)
+  const names = neededOutputs(edit, graph, chosenNodes)
+  let values: Map<string, TensorValue>
+  try {
+    const running = await context.runner.load(extractModel(edit, graph, chosenNodes, names), { optimization: 'none', threads: 1 })
+    try {
+      values = await running.run(new Map())
+    } finally {
+      await running.close()
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    const [first] = chosenNodes
+    if (chosen.length > 1) {
+      const half = chosen.length >> 1
+      await evaluate(folder, chosenNodes.slice(0, half))
+      await evaluate(folder, chosenNodes.slice(half))
+    } else if (first) {
+      context.report({ severity: 'info', code: 'not-folded', message: `${first.opType} '${first.name}' was not folded: ${error.message}`, nodeId: first.id, nodeName: first.name })
+    }
+    return
+  }
+  // Backwards, so that what only folded nodes read is unread by the time its node is looked at.
+  for (const node of chosen.toReversed()) storeResults(folder, node, values)
+}
+
+function storeResults({ edit, graph, maxBytes }: Folder, { node, sourceBytes }: Candidate, values: Map<string, TensorValue>): void {
+  const used = node.outputs.filter((name) => name !== '' && edit.document.uses(graph, name).length > 0)
+  if (used.length === 0) return edit.removeNode(graph, node)
+  const tensors = used.flatMap((name) => {
+    const value = values.get(name)
+    const dataType = value ? dataTypeName(value.dataType) : null
+    return value && dataType && !value.strings ? [rawTensor(name, dataType, value.dims, value.bytes.slice())] : []
+  })
+  if (tensors.length < used.length) return
+  const bytes = tensors.reduce((total, tensor) => total + tensorByteLength(tensor), 0)
+  if (bytes <= maxBytes || bytes <= sourceBytes) replaceNode(edit, graph, node, tensors)
+}
+
+/** Puts initializers with the names of the node's outputs in its place. */
+function replaceNode(edit: Edit, graph: Graph, node: Node, tensors: readonly Tensor[]): void {
+  const detached = edit.updateNode(graph, node, { outputs: node.outputs.map(() => '') })
+  for (const tensor of tensors) edit.setInitializer(graph, tensor)
+  edit.removeNode(graph, detached)
+}
+
+/** A node to fold and the bytes of the constants it is computed from. */
+interface Candidate {
+  readonly node: Node
+  readonly sourceBytes: number
+}
+
+/** In the graph's order: nodes all of whose inputs are constants or come from such nodes. */
+function foldable({ edit, graph, types, maxBytes }: Folder, nodes: readonly Node[]): Candidate[] {
+  const index = edit.document.index(graph)
+  const outputs = new Set(graph.outputs.map(({ name }) => name))
+  const computed = new Map<string, number>()
+  const sizeOf = (name: string): number | null => {
+    const known = computed.get(name)
+    const tensor = known === undefined ? constantTensor(edit.document, graph, name) : null
+    return known ?? (tensor && isReadable(tensor) ? tensorByteLength(tensor) : null)
+  }
+  const chosen: Candidate[] = []
+  for (const { id } of nodes) {
+    const node = index.nodes.get(id)
+    if (!node || !isRepeatable(node, edit.model) || node.outputs.some((name) => outputs.has(name))) continue
+    const inputs = node.inputs.filter((name) => name !== '')
+    const sourceBytes = inputs.reduce<number | null>((total, name) => addSizes(total, sizeOf(name)), 0)
+    if (inputs.length === 0 || sourceBytes === null) continue
+    const size = node.outputs.reduce<number | null>((total, name) => addSizes(total, name === '' ? 0 : typeBytes(types.typeOf(graph, name))), 0)
+    if (size === null && SIZE_FROM_VALUES.has(node.opType)) continue
+    if (size !== null && size > maxBytes && size > sourceBytes) continue
+    chosen.push({ node, sourceBytes })
+    for (const name of node.outputs) computed.set(name, sourceBytes)
+  }
+  return chosen
+}
+
+function isRepeatable(node: Node, model: Model): boolean {
+  if (!RUNNABLE_DOMAINS.some((domain) => sameDomain(domain, node.domain))) return false
+  if (NOT_REPEATABLE.has(node.opType) || QUANTIZATION.has(node.opType) || subgraphsOf(node).length > 0) return false
+  return !model.functions.some((definition) => definition.name === node.opType && sameDomain(definition.domain, node.domain))
+}
+
+/** Outputs of `nodes` that something else reads. */
+function neededOutputs(edit: Edit, graph: Graph, nodes: readonly Node[]): string[] {
+  const ids = new Set(nodes.map(({ id }) => id))
+  const isNeeded = (name: string) => name !== '' && edit.document.uses(graph, name).some((use) => use.graph !== graph || !use.node || !ids.has(use.node.id))
+  return nodes.flatMap((node) => node.outputs.filter(isNeeded))
+}
+
+/** A model of `nodes` alone, fed by nothing but initializers. */
+function extractModel(edit: Edit, graph: Graph, nodes: readonly Node[], outputs: readonly string[]): Model {
+  const made = new Set(nodes.flatMap((node) => node.outputs))
+  const read = new Set(nodes.flatMap((node) => node.inputs.filter((name) => name !== '' && !made.has(name))))
+  const initializers = [...read].map((name) => {
+    const tensor = constantTensor(edit.document, graph, name)
+    if (!tensor) throw new Error(`internal: '${name}' is not a constant`)
+    return tensor
+  })
+  return {
+    ...edit.model,
+    irVersion: Math.max(edit.model.irVersion, 8),
+    graph: {
+      ...graph,
+      nodes,
+      inputs: [],
+      outputs: outputs.map((name) => ({ name, type: null })),
+      valueInfo: [],
+      initializers,
+      sparseInitializers: [],
+      quantizationAnnotations: [],
+    },
+    functions: [],
+    trainingInfo: [],
+  }
+}
+
+function typeBytes(type: ValueType | null): number | null {
+  if (type?.kind !== 'tensor' || !type.shape) return null
+  const dims = type.shape.filter((dim) => typeof dim === 'number')
+  return dims.length < type.shape.length ? null : rawByteLength(type.dataType, elementsOf(dims))
+}
+
+function addSizes(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b
+}

@@ -1,0 +1,170 @@
+/**
+ * Scale, zero point and rounding of affine quantization, `real = scale · (q − zeroPoint)`, to the bit as ONNX Runtime's own
+ * quantizer computes them (checked against fixtures made with it), so that a model from here behaves like one from there.
+ */
+export type QuantizedType = 'int8' | 'uint8'
+
+export interface QuantizationRange {
+  readonly qmin: number
+  readonly qmax: number
+}
+
+/** `scale` is a float32 value. */
+export interface QuantizationParameters {
+  readonly scale: number
+  readonly zeroPoint: number
+}
+
+/** Quantized values in the order of the input, with one scale and zero point for each channel (or one in all). */
+export interface QuantizedWeights {
+  readonly type: QuantizedType
+  readonly values: Int8Array | Uint8Array
+  readonly scales: Float32Array
+  readonly zeroPoints: Int8Array | Uint8Array
+}
+
+/** Smallest normal float32: a scale below it would flush to zero or lose its digits. */
+const SMALLEST_NORMAL_FLOAT32 = 2 ** -126
+const INT32_MAX = 2 ** 31 - 1
+
+export function quantizedArray(type: QuantizedType, length: number): Int8Array | Uint8Array {
+  return type === 'int8' ? new Int8Array(length) : new Uint8Array(length)
+}
+
+/**
+ * The integers in use. Symmetric int8 leaves out −128 so that the range is even around zero. A reduced range keeps u8 × s8 sums of
+ * two within 16 bits, for x86 processors without VNNI.
+ */
+export function quantizationRange(type: QuantizedType, options: { readonly symmetric: boolean; readonly reduceRange: boolean }): QuantizationRange {
+  if (type === 'uint8') return { qmin: 0, qmax: options.reduceRange ? 127 : 255 }
+  if (options.reduceRange) return { qmin: -64, qmax: 64 }
+  return { qmin: options.symmetric ? -127 : -128, qmax: 127 }
+}
+
+/** Rounds half to even, as IEEE 754 and numpy do; `Math.round` rounds half up. */
+export function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value)
+  const fraction = value - floor
+  if (fraction < 0.5) return floor
+  if (fraction > 0.5) return floor + 1
+  return floor % 2 === 0 ? floor : floor + 1
+}
+
+/**
+ * Scale and zero point for values in `min…max` (float32 values). Zero is always representable. A range too small to be told from
+ * zero gives scale 1 and zero point 0.
+ */
+export function quantizationParameters(min: number, max: number, range: QuantizationRange & { readonly symmetric: boolean }): QuantizationParameters {
+  let low = Math.min(min, 0)
+  let high = Math.max(max, 0)
+  if (range.symmetric) {
+    high = Math.max(-low, high)
+    low = -high
+  }
+  // The difference is taken in float32, the quotient in float64: both matter for equal bits.
+  const scale = Math.fround(high - low) / (range.qmax - range.qmin)
+  if (!(scale >= SMALLEST_NORMAL_FLOAT32)) return { scale: 1, zeroPoint: 0 }
+  const zeroPoint = range.symmetric ? roundHalfToEven((range.qmin + range.qmax) / 2) : roundHalfToEven(range.qmin - low / scale)
+  return { scale: Math.fround(scale), zeroPoint }
+}
+
+/** `clip(round(value / scale) + zeroPoint)`, divided in float32. */
+export function quantizeValue(value: number, parameters: QuantizationParameters, range: QuantizationRange): number {
+  const q = roundHalfToEven(Math.fround(value / parameters.scale)) + parameters.zeroPoint
+  return Math.min(range.qmax, Math.max(range.qmin, q))
+}
+
+/** Smallest and largest of `values`; zeros where there are none. NaN where a value is NaN. */
+export function valueRange(values: Float32Array): { min: number; max: number } {
+  if (values.length === 0) return { min: 0, max: 0 }
+  let min = Infinity
+  let max = -Infinity
+  for (const value of values) {
+    if (Number.isNaN(value)) return { min: NaN, max: NaN }
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { min, max }
+}
+
+export interface WeightOptions {
+  readonly type: QuantizedType
+  readonly symmetric: boolean
+  readonly reduceRange: boolean
+}
+
+/** All values with one scale. int8 and uint8 values are clipped to the whole type, as the reference does. */
+export function quantizeTensor(values: Float32Array, options: WeightOptions): QuantizedWeights {
+  return quantizeChannels(values, { dims: [values.length], axis: null }, options)
+}
+
+/** How a weight is cut into channels: its dims and the axis along which each index has its own scale; null: one scale. */
+export interface ChannelLayout {
+  readonly dims: readonly number[]
+  readonly axis: number | null
+}
+
+/** Values with a scale for each index of `layout.axis`. `minimumScales` (one for each channel) widens scales that a bias needs wider. */
+export function quantizeChannels(values: Float32Array, layout: ChannelLayout, options: WeightOptions & { readonly minimumScales?: Float32Array }): QuantizedWeights {
+  const channels = layout.axis === null ? 1 : (layout.dims[layout.axis] ?? 1)
+  const inner = layout.axis === null ? values.length : product(layout.dims.slice(layout.axis + 1))
+  const outer = channels * inner === 0 ? 0 : values.length / (channels * inner)
+  const range = quantizationRange(options.type, options)
+  const out = quantizedArray(options.type, values.length)
+  const scales = new Float32Array(channels)
+  const zeroPoints = quantizedArray(options.type, channels)
+  for (let channel = 0; channel < channels; channel++) {
+    let min = Infinity
+    let max = -Infinity
+    for (let o = 0; o < outer; o++) {
+      const start = (o * channels + channel) * inner
+      for (let i = start; i < start + inner; i++) {
+        const value = values[i] as number
+        if (value < min) min = value
+        if (value > max) max = value
+      }
+    }
+    const found = quantizationParameters(min, max, { ...range, symmetric: options.symmetric })
+    const parameters = { ...found, scale: Math.max(found.scale, options.minimumScales?.[channel] ?? 0) }
+    scales[channel] = parameters.scale
+    zeroPoints[channel] = parameters.zeroPoint
+    for (let o = 0; o < outer; o++) {
+      const start = (o * channels + channel) * inner
+      for (let i = start; i < start + inner; i++) out[i] = quantizeValue(values[i] as number, parameters, range)
+    }
+  }
+  return { type: options.type, values: out, scales, zeroPoints }
+}
+
+/**
+ * A bias as int32 with zero point 0. Its scales are `inputScale · weightScale` in float32, one for each channel (or one in all);
+ * the division is in float64, since a float32 quotient has too few digits for 32 bits.
+ */
+export function quantizeBias(values: Float32Array, inputScale: number, weightScales: Float32Array): { values: Int32Array; scales: Float32Array } {
+  const scales = weightScales.map((scale) => Math.fround(inputScale * scale))
+  const quantized = new Int32Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    const scale = scales[scales.length === 1 ? 0 : i] as number
+    const q = roundHalfToEven((values[i] as number) / scale)
+    quantized[i] = Math.min(INT32_MAX, Math.max(-INT32_MAX - 1, q))
+  }
+  return { values: quantized, scales }
+}
+
+/**
+ * The smallest weight scales with which a bias still fits int32 at scale `inputScale · weightScale`: a channel whose weights are nearly
+ * zero beside a large bias would else be cut off. One for each of `channels`.
+ */
+export function minimumWeightScales(bias: Float32Array, inputScale: number, channels: number): Float32Array {
+  const scales = new Float32Array(channels)
+  for (let i = 0; i < bias.length; i++) {
+    const needed = (1.0001 * Math.abs(bias[i] as number)) / INT32_MAX / inputScale
+    const at = channels === 1 ? 0 : i
+    scales[at] = Math.max(scales[at] as number, needed)
+  }
+  return scales
+}
+
+function product(dims: readonly number[]): number {
+  return dims.reduce((total, dim) => total * dim, 1)
+}

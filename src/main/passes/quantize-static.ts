@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { Diagnostic } from '#shared/diagnostic'
+import type { Edit } from '#shared/onnx/document'
+import { inferTypes } from '#shared/onnx/infer/infer-types'
+import type { Graph, Node } from '#shared/onnx/records'
+import { constantTensor, isInFunction, opsetVersion } from './constants'
+import { definePass, type PassContext } from './pass'
+import { planActivations } from './static/activation-parameters'
+import { calibrateRanges } from './static/calibrate-ranges'
+import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
+import { insertPairs } from './static/insert-pairs'
+import { cpuPlacement } from './static/placement'
+import { upgradeOpset } from './upgrade-opset'
+
+/** QuantizeLinear and DequantizeLinear came with opset 10; scales for each channel with 13. */
+const MINIMUM_OPSET = 10
+const PER_CHANNEL_OPSET = 13
+
+const opTypes = Object.keys(cpuPlacement)
+
+const options = z
+  .strictObject({
+    activationType: z.enum(['int8', 'uint8']).default('int8').describe('Type of activations. int8 is what phone kernels and NPUs are made for, and does not saturate with int8 weights on x86.'),
+    weightType: z.enum(['int8', 'uint8']).default('int8').describe('Type of weights. int8 activations go with int8 weights only.'),
+    perChannel: z.boolean().default(true).describe('A scale for each output channel of a weight. Needs opset 13; the model is raised to it where that is possible.'),
+    symmetricActivations: z.boolean().default(false).describe('Zero point in the middle of the type, as some NPUs want. Relu and Clip then stay in the graph.'),
+    reduceRange: z.boolean().default(false).describe('Weights in 7 bits, so that x86 processors without VNNI do not saturate with uint8 activations. Phones do not need it.'),
+    opTypes: z.array(z.enum(opTypes)).default([...opTypes]).describe('Kinds of nodes to quantize.'),
+    excludeNodes: z.array(z.string()).default([]).describe('Leave the nodes of these names as they are.'),
+    calibrationSamples: z.number().int().min(1).max(100_000).default(256).describe('At most so many calibration samples are looked at.'),
+  })
+  .refine((value) => value.activationType === 'uint8' || value.weightType === 'int8', { path: ['weightType'], message: 'int8 activations need int8 weights' })
+
+export const quantizeStatic = definePass({
+  name: 'quantize-static',
+  title: 'Quantize statically',
+  description: 'Quantizes weights and activations to 8-bit integers, with the ranges seen in calibration data. Fastest on phones; suits convolutional models best.',
+  calibration: 'required',
+  options,
+  async run(edit, chosen, context) {
+    const select = (isUsable: (name: string) => boolean): Selection => ({
+      edit,
+      graph: edit.main,
+      types: inferTypes(edit.document),
+      table: cpuPlacement,
+      isSelected: (node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name),
+      isUsable,
+    })
+    reportInnerNodes(edit, context)
+    const preliminary = chooseNodes(select(() => true))
+    for (const { node, refusal } of preliminary.refusals) if (refusal.note) context.report(leftFloat(node, refusal.reason))
+    if (preliminary.nodes.size === 0) return
+
+    const perChannel = raiseOpset(edit, chosen.perChannel, context)
+    if (perChannel === null) return
+    const names = activationNames(edit, edit.main, chooseNodes(select(() => true)).nodes)
+    const ranges = await calibrateRanges(edit, names, { context, maxSamples: chosen.calibrationSamples })
+    const { nodes } = chooseNodes(select((name) => ranges.has(name)))
+    for (const { node, placement } of preliminary.nodes.values()) {
+      if (placement.role === 'compute' && !nodes.has(node.id)) context.report(leftFloat(node, 'values around it were not finite, empty, or not float32 in calibration'))
+    }
+    context.progress('quantizing', null)
+    const activation = { type: chosen.activationType, symmetric: chosen.symmetricActivations, reduceRange: false }
+    const plan = planActivations(edit.document, { graph: edit.main, nodes, ranges, options: activation })
+    const weight = { type: chosen.weightType, symmetric: chosen.weightType === 'int8' || perChannel, reduceRange: chosen.reduceRange }
+    insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight, perChannel } })
+  },
+})
+
+/** Raises the opset as far as it is needed and can be. Returns whether channels may have scales of their own, or null where nothing goes. */
+function raiseOpset(edit: Edit, perChannel: boolean, context: PassContext): boolean | null {
+  const refusal = perChannel ? upgradeOpset(edit, PER_CHANNEL_OPSET) : upgradeOpset(edit, MINIMUM_OPSET)
+  if (!refusal) return perChannel
+  if (opsetVersion(edit.model) >= MINIMUM_OPSET) {
+    context.report({ severity: 'warning', code: 'one-scale-per-weight', ...refusal, message: `${refusal.message} Weights get one scale each.` })
+    return false
+  }
+  context.report({ severity: 'warning', code: 'opset-too-old', ...refusal })
+  return null
+}
+
+/** Values that need a range: what the nodes read and make, but for constants. */
+function activationNames(edit: Edit, graph: Graph, nodes: ReadonlyMap<number, ChosenNode>): string[] {
+  const names = [...nodes.values()].flatMap(({ node, activations }) => [...activations, ...node.outputs.filter((name) => name !== '')])
+  return [...new Set(names)].filter((name) => constantTensor(edit.document, graph, name) === null)
+}
+
+function leftFloat(node: Node, reason: string): Diagnostic {
+  return { severity: 'warning', code: 'left-float', message: `${node.opType} '${node.name}' stays float: ${reason}.`, nodeId: node.id, nodeName: node.name }
+}
+
+/** Calibration sees the main graph only: onnxruntime gives out no values from within If and Loop. */
+function reportInnerNodes(edit: Edit, context: PassContext): void {
+  const inner = edit.document.graphs().filter((graph) => graph !== edit.main)
+  const nodes = inner.flatMap((graph) => graph.nodes.filter(({ opType }) => cpuPlacement[opType]?.role === 'compute'))
+  if (nodes.length === 0) return
+  const isFunction = inner.every((graph) => isInFunction(edit.document, graph))
+  context.report({
+    severity: 'warning',
+    code: 'inner-graphs-left-float',
+    message: `${nodes.length} nodes within ${isFunction ? 'functions' : 'If, Loop or Scan'} stay float: their ranges cannot be observed.`,
+    hint: 'Dynamic quantization reaches into If and Loop.',
+  })
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { PassInfo } from '#shared/ipc/contract'
+import { AppError } from '#shared/errors'
+import { eliminateDeadNodes } from './eliminate-dead-nodes'
+import { foldBatchNormalization } from './fold-batch-normalization'
+import { foldConstants } from './fold-constants'
+import { nearestNames } from './nearest-names'
+import type { Pass } from './pass'
+import { quantizeDynamic } from './quantize-dynamic'
+import { quantizeStatic } from './quantize-static'
+
+/** Every pass there is, in the order in which a recipe would use them. */
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, quantizeDynamic, quantizeStatic]
+
+/** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
+export function passByName(name: string): Pass {
+  const pass = passes.find((known) => known.name === name)
+  if (pass) return pass
+  const names = passes.map((known) => known.name)
+  const near = nearestNames(name, names)
+  throw new AppError({
+    code: 'invalid-recipe',
+    message: `There is no pass '${name}'.`,
+    hint: near.length > 0 ? `Did you mean ${near.map((known) => `'${known}'`).join(' or ')}?` : `Passes: ${names.join(', ')}.`,
+    details: { pass: name },
+  })
+}
+
+/** What people and programs see of the passes, with the JSON schema of each one's options. */
+export function passInfo(): PassInfo[] {
+  return passes.map(({ name, title, description, calibration, options }) => ({ name, title, description, calibration, optionsSchema: optionsSchema(options) }))
+}
+
+/** Defaults are filled in, so no field is required of the writer. */
+export function optionsSchema(options: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...schema } = z.toJSONSchema(options, { io: 'input' })
+  return schema
+}

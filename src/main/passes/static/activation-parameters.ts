@@ -1,0 +1,81 @@
+import { floatAttribute } from '#shared/onnx/attributes'
+import type { Graph, Node } from '#shared/onnx/records'
+import { constantTensor } from '../constants'
+import type { ReadonlyDocument } from '../pass'
+import { type QuantizationParameters, quantizationParameters, quantizationRange, type QuantizedType } from '../quantize-numerics'
+import { floatValues } from '../weight-store'
+import type { ValueRange } from './calibrate-ranges'
+import type { ChosenNode } from './choose-nodes'
+
+export interface ActivationOptions {
+  readonly type: QuantizedType
+  readonly symmetric: boolean
+  readonly reduceRange: boolean
+}
+
+/** How the activations of a graph are quantized, and which nodes the quantization makes needless. */
+export interface ActivationPlan {
+  readonly parameters: ReadonlyMap<string, QuantizationParameters>
+  /** Relu and Clip nodes that the cut-off of the quantization stands for, by node id. */
+  readonly absorbed: ReadonlySet<number>
+}
+
+/**
+ * Scale and zero point of every value that `nodes` read or make. `ranges` are those seen in calibration; where a value has none, it is
+ * not in the result.
+ */
+export function planActivations(
+  document: ReadonlyDocument,
+  { graph, nodes, ranges, options }: { graph: Graph; nodes: ReadonlyMap<number, ChosenNode>; ranges: ReadonlyMap<string, ValueRange>; options: ActivationOptions },
+): ActivationPlan {
+  const known = new Map(ranges)
+  const absorbed = new Set<number>()
+  // From the last node to the first, so that a range comes through chains of Relu and Clip.
+  for (const { node, placement, activations } of [...nodes.values()].toReversed()) {
+    const [output = ''] = node.outputs
+    if (placement.range) known.set(output, placement.range)
+    if (placement.role !== 'bound') continue
+    const [input = ''] = activations
+    const range = known.get(output)
+    if (!range || !known.has(input) || document.uses(graph, input).length !== 1) continue
+    known.set(input, range)
+    if (!options.symmetric && producedBy(document, graph, nodes, input) && cutsOff(document, graph, node, range, options)) absorbed.add(node.id)
+  }
+  const parameters = new Map<string, QuantizationParameters>()
+  for (const [name, range] of known) parameters.set(name, parametersOf(range, options))
+  for (const { node, placement, activations } of nodes.values()) {
+    const shared = placement.role === 'carry' ? parameters.get(activations[0] ?? '') : undefined
+    if (shared) for (const output of node.outputs) parameters.set(output, shared)
+  }
+  return { parameters, absorbed }
+}
+
+export function parametersOf(range: ValueRange, options: ActivationOptions): QuantizationParameters {
+  return quantizationParameters(range.min, range.max, { ...quantizationRange(options.type, options), symmetric: options.symmetric })
+}
+
+function producedBy(document: ReadonlyDocument, graph: Graph, nodes: ReadonlyMap<number, ChosenNode>, name: string): boolean {
+  const definition = document.index(graph).definition(name)
+  return definition?.kind === 'node' && nodes.has(definition.node.id) && nodes.get(definition.node.id)?.placement.role !== 'carry'
+}
+
+/** Whether no quantized value lies outside the node's bounds, but for half a step. */
+function cutsOff(document: ReadonlyDocument, graph: Graph, node: Node, range: ValueRange, options: ActivationOptions): boolean {
+  const bounds = boundsOf(document, graph, node)
+  if (!bounds) return false
+  const { qmin, qmax } = quantizationRange(options.type, options)
+  const { scale, zeroPoint } = parametersOf(range, options)
+  return (qmin - zeroPoint) * scale >= bounds.min - scale / 2 && (qmax - zeroPoint) * scale <= bounds.max + scale / 2
+}
+
+function boundsOf(document: ReadonlyDocument, graph: Graph, node: Node): ValueRange | null {
+  if (node.opType === 'Relu') return { min: 0, max: Infinity }
+  const bound = (at: number, attribute: string, unbounded: number) => {
+    const name = node.inputs[at] ?? ''
+    if (name === '') return floatAttribute(node, attribute, unbounded)
+    const tensor = constantTensor(document, graph, name)
+    return tensor ? (floatValues(tensor)[0] ?? null) : null
+  }
+  const [min, max] = [bound(1, 'min', -Infinity), bound(2, 'max', Infinity)]
+  return min === null || max === null ? null : { min, max }
+}

@@ -1,0 +1,208 @@
+/**
+ * Raises the opset of the default domain, up to 13, where every node has a form there that computes the same. Quantization needs it:
+ * Q/DQ came with opset 10, dynamic quantization with 11, scales for each channel with 13.
+ *
+ * Rules are listed by the version that changed an operator incompatibly; operators without one only gained types or options.
+ */
+import { floatAttribute, floatsAttribute, intAttribute, intsAttribute, makeInt, makeString, stringAttribute } from '#shared/onnx/attributes'
+import { type DataTypeName, dataTypeName } from '#shared/onnx/data-type'
+import { type Edit, sameDomain } from '#shared/onnx/document'
+import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
+import type { Graph, Node } from '#shared/onnx/records'
+import { opSchema } from '#shared/onnx/schema/op-schema'
+import { float32ToFloat16 } from '#shared/onnx/small-floats'
+import { bytesOf, rawTensor, type TensorNumbers } from '#shared/onnx/tensor-data'
+import { isInFunction, opsetVersion } from './constants'
+
+const OLDEST = 7
+const NEWEST = 13
+/** The IR version that goes with an opset. */
+const IR_VERSIONS: Readonly<Record<number, number>> = { 9: 4, 10: 5, 11: 6, 12: 7, 13: 7 }
+
+export interface UpgradeRefusal {
+  readonly message: string
+  readonly hint: string
+  readonly nodeId?: number
+  readonly nodeName?: string
+}
+
+interface Step {
+  readonly edit: Edit
+  readonly graph: Graph
+  readonly types: TypeTable
+}
+
+interface Rule {
+  readonly version: number
+  /** Why a node cannot take the step; null where it can. */
+  readonly blocker?: (step: Step, node: Node) => string | null
+  readonly apply: (step: Step, node: Node) => void
+}
+
+const nothing = () => undefined
+
+const rules: Readonly<Record<string, readonly Rule[]>> = {
+  BatchNormalization: [
+    {
+      version: 9,
+      blocker: (_, node) => (intAttribute(node, 'spatial', 1) === 0 ? 'it normalizes each position by itself (spatial = 0)' : null),
+      apply: ({ edit, graph }, node) => void edit.setAttribute(graph, node, 'spatial', null),
+    },
+  ],
+  Scan: [{ version: 9, blocker: () => 'Scan took its batch axis away in opset 9', apply: nothing }],
+  Upsample: [
+    { version: 9, apply: (step, node) => attributesToInputs(step, node, { scales: { at: 1, kind: 'floats' } }) },
+    { version: 10, apply: ({ edit, graph }, node) => void edit.updateNode(graph, node, { opType: 'Resize' }) },
+  ],
+  Slice: [{ version: 10, apply: (step, node) => attributesToInputs(step, node, { starts: { at: 1, kind: 'ints' }, ends: { at: 2, kind: 'ints' }, axes: { at: 3, kind: 'ints' } }) }],
+  TopK: [{ version: 10, apply: (step, node) => attributesToInputs(step, node, { k: { at: 1, kind: 'ints' } }) }],
+  Dropout: [
+    {
+      version: 10,
+      blocker: ({ edit, graph }, node) => (node.outputs[1] && edit.document.uses(graph, node.outputs[1]).length > 0 ? 'its mask is in use and changed its type' : null),
+      apply: nothing,
+    },
+    // Without a training_mode input it passes its input through, whatever the ratio.
+    { version: 12, apply: ({ edit, graph }, node) => void edit.setAttribute(graph, node, 'ratio', null) },
+  ],
+  Clip: [{ version: 11, apply: (step, node) => attributesToInputs(step, node, { min: { at: 1, kind: 'scalar' }, max: { at: 2, kind: 'scalar' } }) }],
+  Pad: [{ version: 11, apply: (step, node) => attributesToInputs(step, node, { pads: { at: 1, kind: 'ints' }, value: { at: 2, kind: 'scalar' } }) }],
+  Resize: [{ version: 11, apply: upgradeResize }],
+  Scatter: [{ version: 11, apply: ({ edit, graph }, node) => void edit.updateNode(graph, node, { opType: 'ScatterElements' }) }],
+  Squeeze: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }],
+  Unsqueeze: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }],
+  ReduceSum: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }],
+  Split: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { split: { at: 1, kind: 'ints' } }) }],
+  Softmax: [{ version: 13, apply: upgradeSoftmax }],
+  LogSoftmax: [{ version: 13, apply: upgradeSoftmax }],
+  Hardmax: [{ version: 13, apply: upgradeSoftmax }],
+}
+
+/** Raises the model's opset to `target` (at most 13) or says why it cannot; then nothing was touched. */
+export function upgradeOpset(edit: Edit, target: number): UpgradeRefusal | null {
+  const current = opsetVersion(edit.model)
+  if (current >= target) return null
+  const hint = `Export the model again with opset ${target} or newer.`
+  if (target > NEWEST) throw new Error(`internal: there are no rules for opset ${target}`)
+  if (current < OLDEST) return { message: `The model uses opset ${current === 0 ? 'none' : current}; raising it to ${target} is possible from ${OLDEST} on.`, hint }
+  if (edit.model.functions.length > 0) return { message: `The model has functions of its own with opset ${current}; they cannot be raised to ${target}.`, hint }
+
+  const types = inferTypes(edit.document)
+  const graphs = edit.document.graphs().filter((graph) => !isInFunction(edit.document, graph))
+  for (const graph of graphs) {
+    for (const node of graph.nodes) {
+      const reason = blocker({ edit, graph, types }, node, { current, target })
+      if (reason) return { message: `Opset ${current} cannot be raised to ${target}: ${node.opType} '${node.name}': ${reason}.`, hint, nodeId: node.id, nodeName: node.name }
+    }
+  }
+  for (let version = current + 1; version <= target; version++) {
+    for (const graph of edit.document.graphs()) {
+      for (const node of [...graph.nodes]) {
+        if (!sameDomain(node.domain, '')) continue
+        rules[node.opType]?.find((rule) => rule.version === version)?.apply({ edit, graph, types }, node)
+      }
+    }
+  }
+  raiseIrVersion(edit, IR_VERSIONS[target] ?? 0)
+  edit.requireOpset('', target)
+  return null
+}
+
+function blocker(step: Step, node: Node, { current, target }: { current: number; target: number }): string | null {
+  if (!sameDomain(node.domain, '')) return null
+  const changes = (rules[node.opType] ?? []).filter(({ version }) => version > current && version <= target)
+  for (const rule of changes) {
+    const reason = rule.blocker?.(step, node)
+    if (reason) return reason
+  }
+  const schema = opSchema('', node.opType, target)
+  const isRenamed = (node.opType === 'Upsample' || node.opType === 'Scatter') && changes.length > 0
+  if (!isRenamed && (!schema || schema.deprecated)) return `there is no such operator in opset ${target}`
+  return null
+}
+
+/** Below IR version 4 all initializers are inputs too, without being defaults; above it they would become that. */
+function raiseIrVersion(edit: Edit, version: number): void {
+  if (edit.model.irVersion >= version) return
+  if (edit.model.irVersion < 4) {
+    const { initializers } = edit.document.index(edit.main)
+    edit.updateGraph(edit.main, { inputs: edit.main.inputs.filter(({ name }) => !initializers.has(name)) })
+  }
+  edit.updateModel({ irVersion: version })
+}
+
+type InputKind = 'ints' | 'floats' | 'scalar'
+
+/** Takes attributes away and gives their values as constant inputs. */
+function attributesToInputs({ edit, graph, types }: Step, node: Node, moved: Readonly<Record<string, { at: number; kind: InputKind }>>): void {
+  const inputs = [...node.inputs]
+  for (const [name, { at, kind }] of Object.entries(moved)) {
+    const attribute = node.attributes.find((known) => known.name === name)
+    if (!attribute) continue
+    while (inputs.length <= at) inputs.push('')
+    inputs[at] = addConstant(edit, graph, `n${node.id}.${name}`, { dataType: dataTypeOf(kind, types, graph, node), ...attributeNumbers(node, name, kind) })
+  }
+  edit.updateNode(graph, node, { inputs, attributes: node.attributes.filter(({ name }) => !(name in moved)) })
+}
+
+function attributeNumbers(node: Node, name: string, kind: InputKind): { dims: number[]; values: number[] } {
+  if (kind === 'scalar') return { dims: [], values: [floatAttribute(node, name, 0)] }
+  if (kind === 'floats') {
+    const values = floatsAttribute(node, name, [])
+    return { dims: [values.length], values: [...values] }
+  }
+  const single = node.attributes.find((known) => known.name === name)?.type === 'int'
+  const values = single ? [intAttribute(node, name, 0)] : [...intsAttribute(node, name, [])]
+  return { dims: [values.length], values }
+}
+
+function dataTypeOf(kind: InputKind, types: TypeTable, graph: Graph, node: Node): DataTypeName {
+  if (kind === 'ints') return 'int64'
+  const type = kind === 'scalar' ? types.typeOf(graph, node.inputs[0] ?? '') : null
+  const known = type?.kind === 'tensor' && type.dataType !== 0 ? dataTypeName(type.dataType) : null
+  return known ?? 'float32'
+}
+
+function addConstant(edit: Edit, graph: Graph, base: string, { dataType, dims, values }: { dataType: DataTypeName; dims: readonly number[]; values: readonly number[] }): string {
+  const name = edit.freshName(graph, base)
+  edit.setInitializer(graph, rawTensor(name, dataType, dims, bytesOf(typedArray(dataType, values))))
+  return name
+}
+
+function typedArray(dataType: DataTypeName, values: readonly number[]): TensorNumbers {
+  if (dataType === 'int64') return BigInt64Array.from(values, BigInt)
+  if (dataType === 'float64') return Float64Array.from(values)
+  if (dataType === 'float16') return Uint16Array.from(values, float32ToFloat16)
+  return Float32Array.from(values)
+}
+
+/** Resize-10 was what Resize-11 calls asymmetric; nearest rounded down. */
+function upgradeResize({ edit, graph }: Step, node: Node): void {
+  const [input = '', scales = ''] = node.inputs
+  const nearest = stringAttribute(node, 'mode', 'nearest') === 'nearest'
+  edit.updateNode(graph, node, {
+    inputs: [input, addConstant(edit, graph, `n${node.id}.roi`, { dataType: 'float32', dims: [0], values: [] }), scales],
+    attributes: [...node.attributes, makeString('coordinate_transformation_mode', 'asymmetric'), ...(nearest ? [makeString('nearest_mode', 'floor')] : [])],
+  })
+}
+
+/** Before opset 13 all axes from `axis` on were taken together. */
+function upgradeSoftmax({ edit, graph, types }: Step, node: Node): void {
+  const axis = intAttribute(node, 'axis', 1)
+  const [input = ''] = node.inputs
+  const [output = ''] = node.outputs
+  const type = types.typeOf(graph, input)
+  const shape = type?.kind === 'tensor' ? type.shape : undefined
+  const position = axis < 0 && shape ? axis + shape.length : axis
+  if (shape?.slice(position + 1).every((dim) => dim === 1)) {
+    edit.setAttribute(graph, node, 'axis', makeInt('axis', position))
+    return
+  }
+  const fresh = (suffix: string) => edit.freshName(graph, `n${node.id}.${suffix}`)
+  const [shapeName, flat, result] = [fresh('shape'), fresh('flat'), fresh('result')]
+  edit.addNode(graph, { opType: 'Shape', inputs: [input], outputs: [shapeName] }, { before: node })
+  edit.addNode(graph, { opType: 'Flatten', inputs: [input], outputs: [flat], attributes: [makeInt('axis', axis)] }, { before: node })
+  const moved = edit.updateNode(graph, node, { inputs: [flat], outputs: [result] })
+  const changed = edit.setAttribute(graph, moved, 'axis', makeInt('axis', -1))
+  edit.addNode(graph, { opType: 'Reshape', inputs: [result, shapeName], outputs: [output] }, { after: changed })
+}
