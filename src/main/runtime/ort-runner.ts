@@ -50,13 +50,15 @@ export function createOrtRunner({ scratchFolder }: { readonly scratchFolder: str
   }
 }
 
-/** The model with more outputs; the one given stays as it is. Their types are left to onnxruntime, which infers them. */
+/**
+ * The model with more outputs; the one given stays as it is. Their types are left to onnxruntime, which infers them: what
+ * the model declares may be out of date after an edit.
+ */
 function withExtraOutputs(model: Model, names: readonly string[]): Model {
   const present = new Set(model.graph.outputs.map(({ name }) => name))
   const extra = [...new Set(names)].filter((name) => !present.has(name))
   if (extra.length === 0) return model
-  const declared = new Map(model.graph.valueInfo.map((value) => [value.name, value]))
-  const outputs: ValueInfo[] = extra.map((name) => declared.get(name) ?? { name, type: null })
+  const outputs: ValueInfo[] = extra.map((name) => ({ name, type: null }))
   return { ...model, graph: { ...model.graph, outputs: [...model.graph.outputs, ...outputs] } }
 }
 
