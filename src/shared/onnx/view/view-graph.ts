@@ -35,8 +35,21 @@ export function viewGraph({ document, graph, types }: GraphViewSource): GraphVie
     outputs: graph.outputs.map((output) => namedTypeView(output, types.typeOf(graph, output.name))),
     nodes: graph.nodes.map((node) => viewNode({ document, graph, types }, node, opsets)),
     initializers: [...graph.initializers.map((tensor) => tensorView(tensor)), ...graph.sparseInitializers.map(({ values, dims }) => ({ ...tensorView(values), dims: [...dims] }))],
+    inputNames: inputNames(graph, opsets),
     values: valueTypes(graph, types),
   }
+}
+
+/** Names that the operators used in the graph give their inputs; a variadic input has its name once. */
+function inputNames({ nodes }: Graph, opsets: OpsetVersions): Record<string, string[]> {
+  const names = new Map<string, string[]>()
+  for (const { domain, opType } of nodes) {
+    const key = `${domain}:${opType}`
+    if (names.has(key)) continue
+    const schema = opSchema(domain, opType, versionInForce(opsets, domain) ?? 1)
+    if (schema) names.set(key, schema.inputs.map(({ name }) => name))
+  }
+  return Object.fromEntries(names)
 }
 
 /** Inputs a caller has to feed: those without an initializer of the same name. */
