@@ -10,6 +10,8 @@ export interface Fact {
    * dimensions, or null where one is unknown. Only set together with a complete shape of that many elements.
    */
   readonly elements?: readonly Dim[]
+  /** A sequence known to have no elements yet: what is inserted first decides their type. */
+  readonly empty?: true
   /** A constant whose elements are not read before a rule asks for them. */
   readonly constant?: Tensor
 }
@@ -61,6 +63,8 @@ export function joinTypes(a: ValueType | null, b: ValueType | null): ValueType |
 
 export function joinFacts(a: Fact | null, b: Fact | null): Fact | null {
   if (!a || !b) return null
+  if (a.empty !== b.empty) return { type: a.empty ? b.type : a.type }
+  if (a.empty) return a
   const type = joinTypes(a.type, b.type)
   const { elements } = a
   if (elements && b.elements && elements.length === b.elements.length && shapeOf(type)?.every((dim) => typeof dim === 'number')) {

@@ -53,6 +53,8 @@ interface Scope {
   readonly outer: Scope | null
   readonly opsets: Opsets
   readonly bindings: Bindings | null
+  /** Values that contradict their declaration, and all computed from them: what is declared of these is as wrong. */
+  readonly doubtful: Set<string>
 }
 
 /** Nodes of nested graphs walked before we stop: calls of functions multiply, and a hostile file must not hang us. */
@@ -66,13 +68,22 @@ class Inference implements TypeTable {
   readonly #functions = new Map<string, FunctionDefinition>()
   readonly #calling = new Set<FunctionDefinition>()
   readonly #inputSymbols: ReadonlySet<string>
+  /** Symbols that only outputs carry, and more than one. People name these by hand, and one name for different sizes is common. */
+  readonly #vagueSymbols = new Set<string>()
   #nestedNodes = 0
 
   constructor(document: ModelDocument, dims: Readonly<Record<string, number>>) {
     this.#document = document
     this.#dims = dims
     for (const definition of document.model.functions) this.#functions.set(functionKey(definition.domain, definition.name, definition.overload), definition)
-    this.#inputSymbols = new Set(document.model.graph.inputs.flatMap(({ type }) => symbolsOf(type)))
+    const main = document.model.graph
+    this.#inputSymbols = new Set(main.inputs.flatMap(({ type }) => symbolsOf(type)))
+    const inferred = new Set(main.valueInfo.flatMap(({ type }) => symbolsOf(type)))
+    const met = new Set<string>()
+    for (const symbol of main.outputs.flatMap(({ type }) => symbolsOf(type))) {
+      if (met.has(symbol) && !this.#inputSymbols.has(symbol) && !inferred.has(symbol)) this.#vagueSymbols.add(symbol)
+      met.add(symbol)
+    }
   }
 
   get diagnostics(): readonly Diagnostic[] {
@@ -80,12 +91,13 @@ class Inference implements TypeTable {
   }
 
   typeOf(graph: Graph, name: string): ValueType | null {
-    return this.#factOf(graph, name)?.type ?? null
+    return withoutAnonymous(this.#factOf(graph, name)?.type ?? null)
   }
 
   elementsOf(graph: Graph, name: string): readonly Dim[] | null {
     const fact = this.#factOf(graph, name)
-    return fact?.elements ?? (fact?.constant ? tensorElements(fact.constant) : null)
+    if (fact?.elements) return fact.elements.some(isAnonymous) ? fact.elements.map(nameOrNull) : fact.elements
+    return fact?.constant ? tensorElements(fact.constant) : null
   }
 
   run(): void {
@@ -106,8 +118,8 @@ class Inference implements TypeTable {
   }
 
   /** Infers a graph and returns what is known of its outputs. */
-  #walkGraph({ graph, inputs, outer, opsets, bindings }: Omit<Scope, 'facts'> & { inputs: readonly (Fact | null)[] }): (Fact | null)[] {
-    const scope: Scope = { graph, facts: new Map(), outer, opsets, bindings }
+  #walkGraph({ graph, inputs, outer, opsets, bindings }: Omit<Scope, 'facts' | 'doubtful'> & { inputs: readonly (Fact | null)[] }): (Fact | null)[] {
+    const scope: Scope = { graph, facts: new Map(), outer, opsets, bindings, doubtful: new Set() }
     this.#contradictions.delete(graph)
     for (const tensor of graph.initializers) {
       scope.facts.set(tensor.name, { type: { kind: 'tensor', dataType: tensor.dataType, shape: tensor.dims }, constant: tensor })
@@ -127,14 +139,13 @@ class Inference implements TypeTable {
   /** Visits nodes so that those that feed a node come before it, whatever their order in the file. */
   #walkNodes(scope: Scope): void {
     const { graph } = scope
-    const { nesting } = this.#document.index(graph)
     const declared = new Map<string, ValueType | null>()
     for (const { name, type } of [...graph.valueInfo, ...graph.outputs]) declared.set(name, this.#substitute(type))
     const producers = new Map<string, Node>()
-    for (const node of graph.nodes) for (const name of node.outputs) producers.set(name, node)
+    for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') producers.set(name, node)
     const entered = new Set<Node>()
     const waitsFor = (node: Node): Node | undefined => {
-      for (const name of nesting.has(node.id) ? readNames(node) : node.inputs) {
+      for (const name of this.#reads(graph, node)) {
         const producer = scope.facts.has(name) ? undefined : producers.get(name)
         if (producer && !entered.has(producer)) return producer
       }
@@ -157,13 +168,19 @@ class Inference implements TypeTable {
     }
   }
 
+  #reads(graph: Graph, node: Node): readonly string[] {
+    return this.#document.index(graph).nesting.has(node.id) ? readNames(node) : node.inputs
+  }
+
   #inferNode(scope: Scope, node: Node, declared: ReadonlyMap<string, ValueType | null>): void {
     const inputs = node.inputs.map((name) => (name === '' ? null : lookUp(scope, name)))
     const outputs = this.#outputsOf(scope, node, inputs)
+    const doubtful = scope.doubtful.size > 0 && this.#reads(scope.graph, node).some((name) => scope.doubtful.has(name))
     for (const [at, name] of node.outputs.entries()) {
       if (name === '') continue
       const fact = outputs[at] ?? null
-      const stated = declared.get(name)
+      if (doubtful) scope.doubtful.add(name)
+      const stated = doubtful ? null : declared.get(name)
       scope.facts.set(name, stated ? this.#withDeclaration(scope, name, fact, stated, node) : fact)
     }
   }
@@ -207,8 +224,11 @@ class Inference implements TypeTable {
 
   #withDeclaration(scope: Scope, name: string, fact: Fact | null, declared: ValueType | null, node?: Node): Fact | null {
     if (!declared) return fact
-    const { type, contradiction } = mergeDeclared(fact?.type ?? null, declared, (symbol) => this.#inputSymbols.has(symbol))
-    if (contradiction) this.#contradict(scope.graph, name, contradiction, node)
+    const { type, contradiction } = mergeDeclared(fact?.type ?? null, declared, (symbol) => this.#inputSymbols.has(symbol) || isAnonymous(symbol))
+    if (contradiction) {
+      scope.doubtful.add(name)
+      this.#contradict(scope.graph, name, contradiction, node)
+    }
     return { ...fact, type }
   }
 
@@ -225,21 +245,24 @@ class Inference implements TypeTable {
     this.#contradictions.set(graph, found)
   }
 
-  /** The declared type of a graph input, with the sizes asked for put in. */
+  /**
+   * The declared type of a graph input, with the sizes asked for put in. A size the model leaves open without naming it
+   * gets a symbol all the same, so that it can cancel out and be followed; nobody outside sees it.
+   */
   #inputType(graph: Graph, input: ValueInfo): ValueType | null {
     const type = this.#substitute(input.type)
     if (graph !== this.#document.model.graph || type?.kind !== 'tensor' || !type.shape) return type
-    return { ...type, shape: type.shape.map((dim, axis) => this.#dims[`${input.name}:${axis}`] ?? dim) }
+    return { ...type, shape: type.shape.map((dim, axis) => this.#dims[`${input.name}:${axis}`] ?? dim ?? `${ANONYMOUS}${input.name}:${axis}`) }
   }
 
-  /** Symbols with a known size become it; empty names and negative sizes, which some exporters write, are unknown. */
+  /** Symbols with a known size become it; names and sizes that exporters write for "unknown" are unknown. */
   #substitute(type: ValueType | null): ValueType | null {
     if (!type) return null
     switch (type.kind) {
       case 'tensor':
       case 'sparse-tensor':
         if (!type.shape?.some((dim) => typeof dim !== 'number' || dim < 0)) return type
-        return { ...type, shape: type.shape.map((dim) => (typeof dim === 'string' ? (this.#dims[dim] ?? (dim || null)) : dim === null || dim < 0 ? null : dim)) }
+        return { ...type, shape: type.shape.map((dim) => this.#substituteDim(dim)) }
       case 'sequence':
       case 'optional':
         return { ...type, element: this.#substitute(type.element) }
@@ -248,6 +271,30 @@ class Inference implements TypeTable {
         return type
     }
   }
+
+  #substituteDim(dim: Dim): Dim {
+    if (typeof dim !== 'string') return dim === null || dim < 0 ? null : dim
+    const size = this.#dims[dim]
+    if (size !== undefined) return size
+    return dim === '' || isAnonymous(dim) || this.#vagueSymbols.has(dim) ? null : dim
+  }
+}
+
+const ANONYMOUS = '?'
+
+function isAnonymous(dim: Dim): boolean {
+  return typeof dim === 'string' && dim.startsWith(ANONYMOUS)
+}
+
+function nameOrNull(dim: Dim): Dim {
+  return isAnonymous(dim) ? null : dim
+}
+
+function withoutAnonymous(type: ValueType | null): ValueType | null {
+  if (!type) return null
+  if (type.kind === 'sequence' || type.kind === 'optional') return { ...type, element: withoutAnonymous(type.element) }
+  if ((type.kind !== 'tensor' && type.kind !== 'sparse-tensor') || !type.shape?.some(isAnonymous)) return type
+  return { ...type, shape: type.shape.map(nameOrNull) }
 }
 
 function lookUp(scope: Scope, name: string): Fact | null {

@@ -21,17 +21,18 @@ function branch(node: NodeContext): (Fact | null)[] {
 /** Runs a body with the loop-carried values widened until what goes in holds of what comes out. */
 function untilStable(node: NodeContext, body: Graph, initial: readonly (Fact | null)[], fed: { before: readonly (Fact | null)[]; after: readonly (Fact | null)[]; skip: number }): (Fact | null)[] {
   // Contents change from turn to turn even where shapes do not.
-  let carried = initial.map((fact) => (fact ? { type: fact.type } : null))
+  let carried = initial.map(withoutContents)
   for (let turn = 1; ; turn++) {
     const outputs = node.inferSubgraph(body, [...fed.before, ...carried, ...fed.after])
-    const next = carried.map((fact, at): { type: Fact['type'] } | null => {
-      const joined = joinFacts(fact, outputs[fed.skip + at] ?? null)
-      return joined && { type: joined.type }
-    })
-    if (next.every((fact, at) => sameType(fact?.type ?? null, carried[at]?.type ?? null))) return outputs
+    const next = carried.map((fact, at) => withoutContents(joinFacts(fact, outputs[fed.skip + at] ?? null)))
+    if (next.every((fact, at) => fact?.empty === carried[at]?.empty && sameType(fact?.type ?? null, carried[at]?.type ?? null))) return outputs
     carried = turn < MAX_TURNS ? next : next.map((fact) => fact && tensorFact(dataTypeOf(fact.type), null))
     if (turn > MAX_TURNS) return outputs
   }
+}
+
+function withoutContents(fact: Fact | null): Fact | null {
+  return fact && (fact.empty ? { type: fact.type, empty: true } : { type: fact.type })
 }
 
 /** M, cond, carried… → carried…, scan outputs…; the body takes iteration, cond, carried… */

@@ -15,9 +15,8 @@ function construct(node: NodeContext): Fact[] {
 }
 
 function insert(node: NodeContext): Fact[] {
-  const element = elementOf(node.type(0))
   const inserted = node.type(1)
-  return [sequenceFact(element ? joinTypes(element, inserted) : inserted && { kind: 'tensor', dataType: dataTypeOf(inserted) })]
+  return [sequenceFact(node.inputs[0]?.empty ? inserted : joinTypes(elementOf(node.type(0)), inserted))]
 }
 
 function splitToSequence(node: NodeContext): Fact[] {
@@ -62,7 +61,7 @@ function optionalElement(node: NodeContext): Fact[] {
 
 export const sequenceRules: RuleTable = {
   SequenceConstruct: construct,
-  SequenceEmpty: (node) => [sequenceFact({ kind: 'tensor', dataType: node.int('dtype', float32.code) })],
+  SequenceEmpty: (node) => [{ ...sequenceFact({ kind: 'tensor', dataType: node.int('dtype', float32.code) }), empty: true }],
   SequenceInsert: insert,
   SequenceErase: (node) => [node.inputs[0] ?? null],
   SequenceAt: (node) => [{ type: elementOf(node.type(0)) }],
