@@ -1,15 +1,16 @@
 import type { Bridge } from '#shared/ipc/contract'
+import type { PreloadApi } from '#shared/ipc/preload-api'
 
 declare global {
   interface Window {
     /** Put there by the preload; absent in the browser host. */
-    readonly edgefit?: Bridge
+    readonly edgefit?: PreloadApi
   }
 }
 
 let bridge: Bridge | null = null
 
-/** Called once by the entry, before anything is drawn: with the preload's bridge or the browser host's client. */
+/** Called once by the entry, before anything is drawn: with the real window's bridge or the browser host's client. */
 export function setBridge(value: Bridge): void {
   bridge = value
 }

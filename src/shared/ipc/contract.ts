@@ -118,7 +118,7 @@ export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>
 export const Answer = z.discriminatedUnion('ok', [z.object({ ok: z.literal(true), value: z.unknown() }), z.object({ ok: z.literal(false), error: ErrorPayload })])
 export type Answer = z.infer<typeof Answer>
 
-/** What the preload (or the browser host's client) gives the renderer as `window.edgefit`. */
+/** What the renderer talks to: over the preload in a real window, over HTTP in the browser host. */
 export interface Bridge {
   readonly host: 'electron' | 'browser'
   request<N extends RequestName>(name: N, params: RequestParams<N>): Promise<RequestResult<N>>

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { Command } from 'commander'
+import { AppError } from '#shared/errors'
+import type { OptimizeReport } from '#shared/ipc/jobs'
+import { Recipe } from '#shared/recipe'
+import { writeFileAtomically } from '../../runtime/atomic-write'
+import type { CliContext } from './cli-context'
+import { dataSource, jsonOption } from './options'
+import { printJson, say } from './output'
+import { type Session, withSession } from './session'
+import { bytesText, diagnosticsText, outputErrorText, table } from './text'
+
+interface OptimizeOptions {
+  recipe: string
+  output: string
+  calibration?: string
+  report?: string
+  json?: true
+}
+
+export function optimizeCommand(context: CliContext): Command {
+  return new Command('optimize')
+    .description('Shrink a model by a recipe, and tell how far its outputs moved.')
+    .argument('<model>', 'ONNX file')
+    .requiredOption('--recipe <name|file.json>', 'a built-in recipe (int8-dynamic, int8-static, …) or a file; `edgefit schema recipe` describes it')
+    .requiredOption('-o, --output <out.onnx>', 'where to write the result')
+    .option('--calibration <path>', 'a folder, an .npz, an .npy or test_data_set_* folders; random inputs where it is left out')
+    .option('--report <file.json>', 'write the full report here')
+    .addOption(jsonOption())
+    .action(async (model: string, options: OptimizeOptions) => {
+      const report = await withSession(context, (session) => optimize(session, resolve(model), options))
+      if (options.report !== undefined) await writeFileAtomically(resolve(options.report), [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)])
+      if (options.json) printJson(report)
+      else say(reportText(report))
+    })
+}
+
+async function optimize(session: Session, modelPath: string, options: OptimizeOptions): Promise<OptimizeReport> {
+  const outputPath = resolve(options.output)
+  // Before minutes of work, not after them.
+  for (const file of [outputPath, ...(options.report === undefined ? [] : [resolve(options.report)])]) mustHaveFolder(file)
+  const recipe = await findRecipe(session, options.recipe)
+  if (options.calibration === undefined) await warnOfSynthetic(session, recipe)
+  const { report } = await session.runJob<'optimize'>({
+    kind: 'optimize',
+    params: { modelPath, recipe, data: dataSource(options.calibration, 8), outputPath, keepVariant: false },
+  })
+  return report
+}
+
+async function findRecipe({ request }: Session, wanted: string): Promise<Recipe> {
+  const builtIn = await request('recipes.list', {})
+  const found = builtIn.find(({ name }) => name === wanted)
+  if (found) return found
+  if (!existsSync(wanted)) {
+    throw new AppError({ code: 'bad-usage', message: `There is no recipe '${wanted}', built in or as a file.`, hint: `Built in: ${builtIn.map(({ name }) => name).join(', ')}.` })
+  }
+  return readRecipe(resolve(wanted))
+}
+
+function readRecipe(path: string): Recipe {
+  const wrong = (reason: string) => new AppError({ code: 'invalid-recipe', message: `'${path}' is no recipe: ${reason}.`, hint: '`edgefit schema recipe` prints what a recipe looks like.' })
+  if (statSync(path).isDirectory()) throw wrong('it is a folder')
+  let raw: unknown
+  try {
+    raw = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw wrong((error as Error).message)
+  }
+  const parsed = Recipe.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw wrong(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+}
+
+async function warnOfSynthetic({ request }: Session, recipe: Recipe): Promise<void> {
+  const calibrated = (await request('passes.list', {})).filter(({ calibration }) => calibration === 'required').map(({ name }) => name)
+  const needing = recipe.passes.find(({ pass }) => calibrated.includes(pass))
+  if (!needing) return
+  say(`warning: no --calibration was given, so '${needing.pass}' calibrates with random inputs. Size and speed will be right; accuracy will not.`)
+}
+
+function mustHaveFolder(path: string): void {
+  if (existsSync(dirname(path))) return
+  throw new AppError({ code: 'not-found', message: `There is no folder '${dirname(path)}' to write into.`, hint: 'Make it first, or give another place.' })
+}
+
+function reportText(report: OptimizeReport): string {
+  const { source, result } = report
+  const lines = [
+    table([
+      ['Source', source.path, bytesText(source.sizeBytes)],
+      ['Result', result.path, `${bytesText(result.sizeBytes)} (×${report.sizeRatio.toFixed(3)})`],
+      ['Data', report.data, ''],
+    ]),
+    '',
+    table([['pass', 'changes', 'nodes', 'ms'], ...report.passes.map((pass) => [pass.pass, String(pass.changes), `${String(pass.nodesBefore)} → ${String(pass.nodesAfter)}`, pass.durationMs.toFixed(0)])]),
+    '',
+    outputErrorText(report.outputError),
+    report.outputErrorConditions,
+  ]
+  const diagnostics = [...report.passes.flatMap((pass) => pass.diagnostics), ...report.diagnostics]
+  return [...lines, ...diagnosticsText(diagnostics)].join('\n')
+}

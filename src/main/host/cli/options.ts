@@ -1,0 +1,22 @@
+import { resolve } from 'node:path'
+import { InvalidArgumentError, Option } from 'commander'
+import type { z } from 'zod'
+import type { DataSource } from '#shared/ipc/jobs'
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print the result as one JSON document on stdout')
+}
+
+/** A parser for whole numbers within bounds. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`Give a whole number from ${String(min)} to ${String(max)}.`)
+    return value
+  }
+}
+
+/** The data a path option names; random inputs where it is left out. */
+export function dataSource(path: string | undefined, samples: number): z.input<typeof DataSource> {
+  return path === undefined ? { kind: 'synthetic', samples } : { kind: 'path', path: resolve(path) }
+}

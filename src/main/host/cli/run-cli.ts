@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander'
+import { type ErrorData, toErrorData } from '#shared/errors'
+import { packageVersion } from '../app-root'
+import type { CliContext } from './cli-context'
+import { compareCommand } from './compare-command'
+import { inspectCommand } from './inspect-command'
+import { optimizeCommand } from './optimize-command'
+import { printJson } from './output'
+import { passesCommand } from './passes-command'
+import { profileCommand } from './profile-command'
+import { schemaCommand } from './schema-command'
+import { serveCommand } from './serve-command'
+
+export const EXIT_DONE = 0
+export const EXIT_FAILED = 1
+export const EXIT_BAD_USAGE = 2
+
+/** Runs one command line (without node and script) and returns its exit code: 0 done, 1 failed, 2 bad usage. */
+export async function runCli({ args, ...context }: CliContext & { readonly args: readonly string[] }): Promise<number> {
+  const program = createProgram(context)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return EXIT_DONE
+  } catch (error) {
+    // Commander has printed its message, or the help, already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_BAD_USAGE
+    return fail(error, args.includes('--json'))
+  }
+}
+
+function createProgram(context: CliContext): Command {
+  const program = new Command('edgefit')
+    .description('Fits neural networks onto phones: open an ONNX model, shrink it, measure it, save it.')
+    .version(packageVersion(context.appRoot))
+    .showHelpAfterError('Run with --help for what can be given.')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
+    .exitOverride()
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, passesCommand, schemaCommand, serveCommand]) {
+    // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
+    program.addCommand(command(context).copyInheritedSettings(program))
+  }
+  return program
+}
+
+function fail(error: unknown, asJson: boolean): number {
+  const data = toErrorData(error)
+  process.stderr.write(errorText(data))
+  if (data.code === 'internal' && error instanceof Error && process.env['EDGEFIT_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n`)
+  if (asJson) printJson({ error: data })
+  return data.code === 'bad-usage' ? EXIT_BAD_USAGE : EXIT_FAILED
+}
+
+function errorText({ message, hint }: ErrorData): string {
+  return `error: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`
+}

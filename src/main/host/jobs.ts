@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join, parse } from 'node:path'
+import { AppError, toErrorData } from '#shared/errors'
+import type { Answer, ParsedParams } from '#shared/ipc/contract'
+import { type JobEvent, type JobKind, type JobParams, jobKinds } from '#shared/ipc/jobs'
+import { answerError } from '../engine/protocol'
+import { crashError, type EngineCommand, type EngineExit, type EngineProcess, startEngineProcess } from './engine-process'
+import type { Log } from './log-file'
+
+/** How long a job may take to stop by itself before its process is killed. */
+const GRACE_MS = 400
+
+export type JobRequest = ParsedParams<'job.start'>
+
+export interface JobQueue {
+  start(owner: string, request: JobRequest): { jobId: string }
+  /** Resolves once the work has stopped; a job that has ended already is left as it is. */
+  cancel(owner: string, jobId: string): Promise<void>
+  /** Cancels all that `owner` started. */
+  cancelOwner(owner: string): Promise<void>
+  /** Process id of the job under way, or null. */
+  runningPid(): number | null
+  dispose(): Promise<void>
+}
+
+export interface FinishedJob {
+  readonly request: JobRequest
+  /** Parsed by the contract. */
+  readonly result: unknown
+  /** An optimised model meant for the store is here, as `model.onnx`. */
+  readonly stagedFolder: string
+}
+
+interface Job {
+  readonly id: string
+  readonly owner: string
+  readonly request: JobRequest
+  /** Scratch and result; gone when the job has ended. */
+  readonly folder: string
+  startedAt: number
+  process: EngineProcess | null
+  cancelled: boolean
+  /** Resolves after the terminal event. */
+  readonly ended: Promise<void>
+  end(): void
+}
+
+/**
+ * Runs one job at a time, each in an engine process of its own: two at once would spoil each other's latency and memory
+ * figures. `complete` stores what a finished job made and returns the result as the window sees it.
+ */
+export function createJobQueue(options: {
+  command: EngineCommand
+  jobsFolder: string
+  log: Log
+  onEvent: (owner: string, event: JobEvent) => void
+  complete: (job: FinishedJob) => Promise<unknown>
+}): JobQueue {
+  const { command, jobsFolder, log, onEvent, complete } = options
+  const waiting: Job[] = []
+  let running: Job | null = null
+  removeLeftovers(jobsFolder)
+
+  function startNext(): void {
+    if (running) return
+    const job = waiting.shift()
+    if (!job) return
+    running = job
+    void run(job).finally(() => {
+      running = null
+      job.end()
+      startNext()
+    })
+  }
+
+  async function run(job: Job): Promise<void> {
+    job.startedAt = performance.now()
+    try {
+      const result = await work(job)
+      finish(job, { type: 'done', result })
+    } catch (error) {
+      if (job.cancelled) finish(job, { type: 'cancelled' })
+      else finish(job, { type: 'failed', error: toErrorData(error) })
+    } finally {
+      removeFolder(job.folder)
+    }
+  }
+
+  async function work(job: Job): Promise<unknown> {
+    const scratchFolder = join(job.folder, 'scratch')
+    const stagedFolder = join(job.folder, 'result')
+    mkdirSync(scratchFolder, { recursive: true })
+    mkdirSync(stagedFolder)
+    const { answer, exit } = await runProcess(job, scratchFolder, stagedFolder)
+    if (!answer) throw crashError(exit, `was at '${titleOf(job.request)}'`)
+    if (!answer.ok) throw answerError(answer.error)
+    return complete({ request: job.request, result: jobKinds[job.request.kind].result.parse(answer.value), stagedFolder })
+  }
+
+  async function runProcess(job: Job, scratchFolder: string, stagedFolder: string): Promise<{ answer: Answer | null; exit: EngineExit }> {
+    let answer: Answer | null = null
+    const child = startEngineProcess(command, (message) => {
+      if (message.type === 'progress') onEvent(job.owner, { type: 'progress', jobId: job.id, progress: message.progress })
+      else if (message.type === 'end') answer = message.answer
+    })
+    job.process = child
+    log.write('info', `job ${job.id} (${job.request.kind}) runs in process ${String(child.pid)}`)
+    child.send({ type: 'job', kind: job.request.kind, params: engineParams(job.request, stagedFolder), scratchFolder })
+    if (job.cancelled) await child.kill()
+    const exit = await child.exited
+    job.process = null
+    return { answer, exit }
+  }
+
+  function finish(job: Job, end: { type: 'done'; result: unknown } | { type: 'failed'; error: ReturnType<typeof toErrorData> } | { type: 'cancelled' }): void {
+    const durationMs = job.startedAt === 0 ? 0 : performance.now() - job.startedAt
+    const detail = end.type === 'failed' ? `: ${end.error.code}: ${end.error.message}` : ''
+    log.write(end.type === 'failed' ? 'error' : 'info', `job ${job.id} ${end.type} after ${durationMs.toFixed(0)} ms${detail}`)
+    onEvent(job.owner, { ...end, jobId: job.id, durationMs })
+  }
+
+  async function cancelJob(job: Job): Promise<void> {
+    if (job.cancelled) return job.ended
+    job.cancelled = true
+    const at = waiting.indexOf(job)
+    if (at >= 0) {
+      waiting.splice(at, 1)
+      finish(job, { type: 'cancelled' })
+      job.end()
+      return
+    }
+    const child = job.process
+    child?.send({ type: 'cancel' })
+    const timer = setTimeout(() => void child?.kill(), GRACE_MS)
+    await job.ended
+    clearTimeout(timer)
+    removeUnfinishedOutput(job.request)
+  }
+
+  const all = () => (running ? [running, ...waiting] : [...waiting])
+  return {
+    start(owner, request) {
+      const id = randomUUID()
+      let end = () => undefined as void
+      const ended = new Promise<void>((resolve) => (end = resolve))
+      const folder = join(jobsFolder, `${String(process.pid)}-${id}`)
+      const job: Job = { id, owner, request, folder, startedAt: 0, process: null, cancelled: false, ended, end: () => end() }
+      waiting.push(job)
+      const modelPath = request.kind === 'compare' ? request.params.b : request.params.modelPath
+      onEvent(owner, { type: 'queued', jobId: id, kind: request.kind, title: titleOf(request), modelPath, at: new Date().toISOString() })
+      startNext()
+      return { jobId: id }
+    },
+    async cancel(owner, jobId) {
+      const job = all().find(({ id }) => id === jobId)
+      if (job && job.owner !== owner) throw new AppError({ code: 'not-found', message: 'This job belongs to another window.' })
+      if (job) await cancelJob(job)
+    },
+    async cancelOwner(owner) {
+      await Promise.all(all().filter((job) => job.owner === owner).map(cancelJob))
+    },
+    runningPid: () => running?.process?.pid ?? null,
+    async dispose() {
+      await Promise.all(all().map(cancelJob))
+    },
+  }
+}
+
+function titleOf({ kind, params }: JobRequest): string {
+  switch (kind) {
+    case 'optimize':
+      return params.recipe.name
+    case 'profile':
+      return basename(params.modelPath)
+    case 'compare':
+      return `${basename(params.a)} / ${basename(params.b)}`
+  }
+}
+
+/** The job process writes straight to its target where nothing is kept, else into the folder that the store takes over. */
+function engineParams(request: JobRequest, stagedFolder: string): JobParams<JobKind> {
+  if (request.kind !== 'optimize') return request.params
+  const { keepVariant, outputPath } = request.params
+  return { ...request.params, outputPath: keepVariant || outputPath === undefined ? join(stagedFolder, 'model.onnx') : outputPath }
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+}
+
+/** What a killed process left of the file it was writing (`atomic-write.ts` names it so). */
+function removeUnfinishedOutput(request: JobRequest): void {
+  if (request.kind !== 'optimize' || request.params.outputPath === undefined) return
+  const { dir, base } = parse(request.params.outputPath)
+  if (!existsSync(dir)) return
+  for (const name of readdirSync(dir)) {
+    if (name.startsWith(`.${base.slice(0, 100)}`) && /\.[0-9a-f]{12}\.tmp$/.test(name)) rmSync(join(dir, name), { force: true })
+  }
+}
+
+/** Folders of jobs whose shell is gone. */
+function removeLeftovers(jobsFolder: string): void {
+  if (!existsSync(jobsFolder)) return
+  for (const name of readdirSync(jobsFolder)) {
+    const pid = Number(name.split('-', 1)[0])
+    if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) removeFolder(join(jobsFolder, name))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

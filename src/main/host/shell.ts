@@ -1,0 +1,172 @@
+/**
+ * The shell: serves the contract to every host. Parses what comes in, answers itself or hands over to the engine, and
+ * tells each client of the events that concern it. It never touches tensors.
+ */
+import { AppError, toErrorData } from '#shared/errors'
+import { type Answer, type EventName, type EventPayload, type ParsedParams, type RequestName, requests } from '#shared/ipc/contract'
+import type { Disposer } from '#shared/disposer'
+import { isEngineRequest, type ShellRequestName } from '../engine/protocol'
+import type { Home } from '../workspace/home'
+import { openRecentFiles } from '../workspace/recent-files'
+import { openSettings } from '../workspace/settings'
+import { appInfo } from './app-info'
+import type { EngineCommand } from './engine-process'
+import { createEngineService } from './engine-service'
+import { createJobQueue } from './jobs'
+import { openLog } from './log-file'
+import { listSamples } from './samples'
+import type { ShellHandlers } from './shell-handlers'
+import { createWorkspace } from './workspace-service'
+
+export type ShellEvent = { [N in EventName]: { readonly name: N; readonly payload: EventPayload<N> } }[EventName]
+
+/** What only a host with native windows can do. */
+export interface Dialogs {
+  open(purpose: ParsedParams<'dialog.open'>['purpose']): Promise<string[] | null>
+  save(suggestedName: string): Promise<string | null>
+}
+
+export interface ShellOptions {
+  readonly host: 'electron' | 'browser' | 'cli'
+  readonly home: Home
+  readonly appRoot: string
+  readonly engine: EngineCommand
+  /** Absolute paths; the first sample where empty and the host has a window. */
+  readonly openAtStart?: readonly string[]
+  readonly dialogs?: Dialogs
+}
+
+export interface Shell {
+  /** Never rejects: what goes wrong is in the answer. */
+  request(clientId: string, name: string, params: unknown): Promise<Answer>
+  subscribe(clientId: string, listener: (event: ShellEvent) => void): Disposer
+  /** Cancels the client's jobs and closes its documents. */
+  closeClient(clientId: string): Promise<void>
+  /** Files that may be handed to this client as a download: the model first, then its external data. Throws AppError not-found. */
+  downloadable(clientId: string, path: string): string[]
+  /** Starts the engine before anything is asked of it. */
+  startEngine(): void
+  /** Tells every window of files to open. */
+  openFiles(paths: readonly string[]): void
+  /** Process ids of the engine and of the job under way, for tests and figures. */
+  pids(): { engine: number | null; job: number | null }
+  log(message: string): void
+  dispose(): Promise<void>
+}
+
+export function createShell(options: ShellOptions): Shell {
+  const { home } = options
+  const log = openLog(home.logFile)
+  const warn = (message: string) => log.write('warning', message)
+  const listeners = new Map<string, Set<(event: ShellEvent) => void>>()
+  const openAtStart = options.openAtStart ?? []
+
+  const tell = (clientId: string, event: ShellEvent) => listeners.get(clientId)?.forEach((listener) => listener(event))
+  const tellAll = (event: ShellEvent) => [...listeners.keys()].forEach((clientId) => tell(clientId, event))
+
+  const engine = createEngineService({ command: options.engine, log, onEvent: (payload) => tellAll({ name: 'engine', payload }) })
+  const workspace = createWorkspace({
+    home,
+    engine,
+    onDamage: warn,
+    onVariantsChanged: (modelPath) => tellAll({ name: 'variants', payload: { modelPath } }),
+  })
+  const jobs = createJobQueue({
+    command: options.engine,
+    jobsFolder: home.jobsFolder,
+    log,
+    onEvent: (owner, payload) => tell(owner, { name: 'job', payload }),
+    complete: (job) => workspace.keep(job),
+  })
+  const settings = openSettings(home.settingsFile, warn)
+  const recent = openRecentFiles(home.recentFile, warn)
+
+  const handlers: ShellHandlers = {
+    'app.info': () => appInfo({ host: options.host, appRoot: options.appRoot, openAtStart: openAtStart.length > 0 ? openAtStart : listSamples(options.appRoot).slice(0, 1).map(({ path }) => path) }),
+    'settings.get': () => settings.get(),
+    'settings.update': (change) => settings.update(change),
+    'recent.list': () => recent.list(),
+    'samples.list': () => listSamples(options.appRoot),
+    'dialog.open': ({ purpose }) => options.dialogs?.open(purpose) ?? null,
+    'dialog.save': ({ suggestedName }) => options.dialogs?.save(suggestedName) ?? null,
+    'variants.list': ({ modelPath }) => workspace.listVariants(modelPath),
+    'variants.remove': ({ modelPath, variantId }) => workspace.removeVariant(modelPath, variantId),
+    'variants.export': ({ modelPath, variantId, path }) => workspace.exportVariant({ modelPath, variantId, path }),
+    'profiles.latest': ({ modelPath }) => workspace.latestProfile(modelPath),
+    'job.start': (request, clientId) => jobs.start(clientId, request),
+    'job.cancel': async ({ jobId }, clientId) => {
+      await jobs.cancel(clientId, jobId)
+      return {}
+    },
+  }
+
+  async function serve(clientId: string, name: string, params: unknown): Promise<unknown> {
+    if (!isRequestName(name)) throw new AppError({ code: 'bad-usage', message: `There is no request '${name}'.` })
+    const parsed = requests[name].params.safeParse(params)
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]
+      throw new AppError({ code: 'bad-usage', message: `'${name}' was asked with wrong parameters: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` })
+    }
+    if (isEngineRequest(name)) {
+      const value = await engine.request(clientId, name, parsed.data)
+      if (name === 'model.open') rememberOpened((parsed.data as ParsedParams<'model.open'>).path)
+      return value
+    }
+    return answerFrom(handlers, { name, params: parsed.data, clientId })
+  }
+
+  function rememberOpened(path: string): void {
+    const isOurs = listSamples(options.appRoot).some((sample) => sample.path === path) || workspace.isVariant(path)
+    if (options.host !== 'cli' && !isOurs) recent.add(path)
+  }
+
+  return {
+    async request(clientId, name, params) {
+      const startedAt = performance.now()
+      try {
+        const value = await serve(clientId, name, params)
+        log.write('info', `${name} ${(performance.now() - startedAt).toFixed(0)} ms`)
+        return { ok: true, value }
+      } catch (error) {
+        const data = toErrorData(error)
+        const stack = data.code === 'internal' && error instanceof Error ? `\n${error.stack ?? ''}` : ''
+        log.write('error', `${name} ${data.code}: ${data.message}${stack}`)
+        return { ok: false, error: data }
+      }
+    },
+    subscribe(clientId, listener) {
+      const own = listeners.get(clientId) ?? new Set()
+      listeners.set(clientId, own.add(listener))
+      return () => {
+        own.delete(listener)
+        if (own.size === 0) listeners.delete(clientId)
+      }
+    },
+    async closeClient(clientId) {
+      engine.closeOwner(clientId)
+      await jobs.cancelOwner(clientId)
+    },
+    downloadable(clientId, path) {
+      if (engine.openPaths(clientId).includes(path) && !workspace.isVariant(path)) return [path]
+      return workspace.variantFiles(path)
+    },
+    startEngine: () => engine.start(),
+    openFiles: (paths) => tellAll({ name: 'openFiles', payload: { paths: [...paths] } }),
+    pids: () => ({ engine: engine.pid(), job: jobs.runningPid() }),
+    log: (message) => log.write('info', message),
+    async dispose() {
+      await jobs.dispose()
+      await engine.dispose()
+    },
+  }
+}
+
+function isRequestName(name: string): name is RequestName {
+  return Object.hasOwn(requests, name)
+}
+
+/** One place where the handler found by a name meets the parameters parsed by the same name. */
+function answerFrom(handlers: ShellHandlers, { name, params, clientId }: { name: ShellRequestName; params: unknown; clientId: string }): unknown {
+  const handler = handlers[name] as (params: unknown, clientId: string) => unknown
+  return handler(params, clientId)
+}

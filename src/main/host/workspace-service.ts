@@ -1,0 +1,104 @@
+/** Variants and measurements of a model, found by the content of its file, so that a moved or uploaded copy finds them too. */
+import { statSync } from 'node:fs'
+import { AppError } from '#shared/errors'
+import type { RequestResult } from '#shared/ipc/contract'
+import { jobKinds, type Variant } from '#shared/ipc/jobs'
+import { ProfileResult } from '#shared/measurement'
+import { hashModelFile } from '../runtime/model-file'
+import { fileError } from '../workspace/file-error'
+import type { Home } from '../workspace/home'
+import { openVariants } from '../workspace/variants'
+import type { EngineService } from './engine-service'
+import type { FinishedJob } from './jobs'
+
+export interface Workspace {
+  listVariants(modelPath: string): Promise<Variant[]>
+  removeVariant(modelPath: string, variantId: string): Promise<Record<string, never>>
+  exportVariant(options: { modelPath: string; variantId: string; path: string }): Promise<RequestResult<'variants.export'>>
+  latestProfile(modelPath: string): Promise<ProfileResult | null>
+  isVariant(path: string): boolean
+  /** Files of the variant whose model is at `path`. Throws AppError not-found. */
+  variantFiles(path: string): string[]
+  /** Stores what a finished job made; returns the job's result as the window sees it. */
+  keep(job: FinishedJob): Promise<unknown>
+}
+
+export function createWorkspace(options: {
+  home: Home
+  engine: Pick<EngineService, 'copyModel'>
+  onDamage: (reason: string) => void
+  onVariantsChanged: (modelPath: string) => void
+}): Workspace {
+  const { engine, onVariantsChanged } = options
+  const variants = openVariants(options.home.variantsFolder, options.onDamage)
+  const hashes = new Map<string, { stamp: string; sha256: string }>()
+
+  async function sourceHash(modelPath: string): Promise<string> {
+    const stamp = fileStamp(modelPath)
+    const known = hashes.get(modelPath)
+    if (known?.stamp === stamp) return known.sha256
+    const sha256 = await hashModelFile(modelPath)
+    hashes.set(modelPath, { stamp, sha256 })
+    return sha256
+  }
+
+  async function keepOptimized(job: FinishedJob & { request: { kind: 'optimize' } }): Promise<unknown> {
+    const { params } = job.request
+    const { report } = jobKinds.optimize.result.parse(job.result)
+    if (!params.keepVariant) return { report, variant: null }
+    const variant = variants.add({ name: params.recipe.name, report, stagedFolder: job.stagedFolder })
+    if (params.outputPath !== undefined) await engine.copyModel(variant.modelPath, params.outputPath)
+    onVariantsChanged(params.modelPath)
+    return { report: variant.report, variant }
+  }
+
+  async function keepProfile(modelPath: string, profile: ProfileResult): Promise<void> {
+    const variant = variants.at(modelPath)
+    if (variant) variants.keepProfile({ sourceSha256: variant.report.source.sha256, variantId: variant.id }, profile)
+    else variants.keepProfile({ sourceSha256: await sourceHash(modelPath), variantId: null }, profile)
+    onVariantsChanged(variant ? variant.report.source.path : modelPath)
+  }
+
+  return {
+    async listVariants(modelPath) {
+      if (variants.isEmpty()) return []
+      return variants.list(await sourceHash(modelPath))
+    },
+    async removeVariant(modelPath, variantId) {
+      variants.remove(await sourceHash(modelPath), variantId)
+      onVariantsChanged(modelPath)
+      return {}
+    },
+    async exportVariant({ modelPath, variantId, path }) {
+      const variant = variants.find(await sourceHash(modelPath), variantId)
+      const { sizeBytes } = await engine.copyModel(variant.modelPath, path)
+      return { path, sizeBytes }
+    },
+    async latestProfile(modelPath) {
+      if (variants.isEmpty()) return null
+      const variant = variants.at(modelPath)
+      return variant ? variant.profile : variants.sourceProfile(await sourceHash(modelPath))
+    },
+    isVariant: (path) => variants.at(path) !== null,
+    variantFiles(path) {
+      const variant = variants.at(path)
+      if (!variant) throw new AppError({ code: 'not-found', message: `'${path}' is not a file the studio hands out.` })
+      return variants.files(variant)
+    },
+    async keep(job) {
+      if (job.request.kind === 'optimize') return keepOptimized({ ...job, request: job.request })
+      if (job.request.kind === 'profile') await keepProfile(job.request.params.modelPath, ProfileResult.parse(job.result))
+      return job.result
+    },
+  }
+}
+
+/** Changes when the file is written again. */
+function fileStamp(path: string): string {
+  try {
+    const { size, mtimeMs, ino } = statSync(path)
+    return [size, mtimeMs, ino].join(':')
+  } catch (error) {
+    throw fileError(error, path)
+  }
+}

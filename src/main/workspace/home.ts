@@ -1,0 +1,34 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import envPaths from 'env-paths'
+
+/** The studio's own folder and what lies where in it. */
+export interface Home {
+  readonly folder: string
+  readonly settingsFile: string
+  readonly recentFile: string
+  readonly variantsFolder: string
+  /** Scratch of running jobs; emptied with each job. */
+  readonly jobsFolder: string
+  /** Files that came through a browser. */
+  readonly importsFolder: string
+  readonly logFile: string
+  /** Profile of the browser whose window shows the studio. */
+  readonly browserProfileFolder: string
+}
+
+/** `EDGEFIT_HOME`, or the system's place for application data. Creates it, readable by its owner only. */
+export function openHome(folder: string = process.env['EDGEFIT_HOME'] || envPaths('edgefit', { suffix: '' }).data): Home {
+  const root = resolve(folder)
+  mkdirSync(root, { recursive: true, mode: 0o700 })
+  return {
+    folder: root,
+    settingsFile: join(root, 'settings.json'),
+    recentFile: join(root, 'recent.json'),
+    variantsFolder: join(root, 'variants'),
+    jobsFolder: join(root, 'jobs'),
+    importsFolder: join(root, 'imports'),
+    logFile: join(root, 'logs', 'edgefit.log'),
+    browserProfileFolder: join(root, 'browser-profile'),
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Variants on disk: `<folder>/<source sha256>/<id>/{model.onnx, variant.json, external data}`. They outlive every process;
+ * the id is made from source, recipe and data, so the same job done again lands in the same place.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+import { AppError } from '#shared/errors'
+import { type OptimizeReport, Variant } from '#shared/ipc/jobs'
+import { ProfileResult } from '#shared/measurement'
+import { fileError } from './file-error'
+import { writeJsonFile } from './json-file'
+
+export interface VariantStore {
+  /** Variants of the source with this hash, oldest first. A damaged entry is skipped and told of in the log. */
+  list(sourceSha256: string): Variant[]
+  /** Moves a finished model (`stagedFolder/model.onnx`, and data files beside it) into the store. */
+  add(options: { name: string; report: OptimizeReport; stagedFolder: string }): Variant
+  remove(sourceSha256: string, id: string): void
+  find(sourceSha256: string, id: string): Variant
+  /** The variant whose model is at `path`, or null. */
+  at(path: string): Variant | null
+  /** Files of a variant: its model first, then external data. */
+  files(variant: Variant): string[]
+  /** Keeps a measurement beside the variant, or beside its source. */
+  keepProfile(at: { sourceSha256: string; variantId: string | null }, profile: ProfileResult): void
+  /** The last measurement of the source itself. */
+  sourceProfile(sourceSha256: string): ProfileResult | null
+  isEmpty(): boolean
+}
+
+const MODEL_FILE = 'model.onnx'
+const VARIANT_FILE = 'variant.json'
+const SOURCE_PROFILE_FILE = 'source-profile.json'
+
+export function variantId(report: OptimizeReport): string {
+  const inputs = JSON.stringify([report.source.sha256, report.recipe.passes, report.data])
+  return createHash('sha256').update(inputs).digest('hex').slice(0, 16)
+}
+
+export function openVariants(folder: string, onDamage: (reason: string) => void): VariantStore {
+  function read(sourceSha256: string, id: string): Variant | null {
+    const path = join(folder, sourceSha256, id, VARIANT_FILE)
+    const modelPath = join(folder, sourceSha256, id, MODEL_FILE)
+    try {
+      if (!existsSync(modelPath)) throw new Error('its model is gone')
+      // The path is where it lies now: the home folder may have been moved.
+      const variant = { ...Variant.parse(JSON.parse(readFileSync(path, 'utf8'))), id, modelPath }
+      return { ...variant, report: { ...variant.report, result: { ...variant.report.result, path: modelPath } } }
+    } catch (error) {
+      onDamage(`variant ${sourceSha256}/${id} is damaged and is left out: ${(error as Error).message}`)
+      return null
+    }
+  }
+
+  function find(sourceSha256: string, id: string): Variant {
+    const known = isHash(sourceSha256) && /^[0-9a-f]{16}$/.test(id) && existsSync(join(folder, sourceSha256, id))
+    const variant = known ? read(sourceSha256, id) : null
+    if (!variant) throw new AppError({ code: 'not-found', message: `There is no variant '${id}' of this model.`, hint: 'It may have been removed in another window.' })
+    return variant
+  }
+
+  function list(sourceSha256: string): Variant[] {
+    const root = join(folder, sourceSha256)
+    if (!isHash(sourceSha256) || !existsSync(root)) return []
+    return readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name))
+      .flatMap((entry) => read(sourceSha256, entry.name) ?? [])
+      .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
+  }
+
+  return {
+    list,
+    find,
+    add({ name, report, stagedFolder }) {
+      const id = variantId(report)
+      const target = join(folder, report.source.sha256, id)
+      const modelPath = join(target, MODEL_FILE)
+      const variant: Variant = {
+        id,
+        name,
+        createdAt: new Date().toISOString(),
+        modelPath,
+        report: { ...report, result: { ...report.result, path: modelPath } },
+        profile: null,
+      }
+      try {
+        writeJsonFile(join(stagedFolder, VARIANT_FILE), variant)
+        mkdirSync(dirname(target), { recursive: true })
+        // A folder cannot replace another in one step; the old one gives the same model, so losing it to a crash costs a job.
+        rmSync(target, { recursive: true, force: true })
+        renameSync(stagedFolder, target)
+      } catch (error) {
+        throw fileError(error, target)
+      }
+      return variant
+    },
+    remove(sourceSha256, id) {
+      find(sourceSha256, id)
+      rmSync(join(folder, sourceSha256, id), { recursive: true, force: true })
+    },
+    at(path) {
+      if (!path.startsWith(folder + sep)) return null
+      const [sourceSha256 = '', id = '', file] = path.slice(folder.length + 1).split(sep)
+      return file === MODEL_FILE && isHash(sourceSha256) ? read(sourceSha256, id) : null
+    },
+    files(variant) {
+      const root = dirname(variant.modelPath)
+      const others = readdirSync(root).filter((name) => name !== MODEL_FILE && name !== VARIANT_FILE && !name.endsWith('.tmp'))
+      return [variant.modelPath, ...others.map((name) => join(root, name))]
+    },
+    keepProfile({ sourceSha256, variantId: id }, profile) {
+      if (id === null) writeJsonFile(join(folder, sourceSha256, SOURCE_PROFILE_FILE), profile)
+      else writeJsonFile(join(folder, sourceSha256, id, VARIANT_FILE), { ...find(sourceSha256, id), profile })
+    },
+    sourceProfile(sourceSha256) {
+      const path = join(folder, sourceSha256, SOURCE_PROFILE_FILE)
+      if (!isHash(sourceSha256) || !existsSync(path)) return null
+      try {
+        return ProfileResult.parse(JSON.parse(readFileSync(path, 'utf8')))
+      } catch (error) {
+        onDamage(`the measurement ${path} is damaged and is left out: ${(error as Error).message}`)
+        return null
+      }
+    },
+    isEmpty: () => !existsSync(folder) || readdirSync(folder).length === 0,
+  }
+}
+
+function isHash(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text)
+}
