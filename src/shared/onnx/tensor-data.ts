@@ -83,8 +83,10 @@ function storedRaw(tensor: Tensor, data: Exclude<TensorData, { kind: 'field' | '
   })
 }
 
+type FieldData = Extract<TensorData, { kind: 'field' }>
+
 /** Decodes a typed field into the bytes that `raw_data` would hold. */
-function fieldBytes(tensor: Tensor, data: Extract<TensorData, { kind: 'field' }>): Uint8Array {
+function fieldBytes(tensor: Tensor, data: FieldData): Uint8Array {
   const typeName = dataTypeName(tensor.dataType)
   if (typeName === null || DATA_TYPES[typeName].field !== data.field) throw badTensor(tensor, `is ${dataTypeLabel(tensor.dataType)}, but its values are in ${data.field}`)
   const isFixed = data.field === 'float_data' || data.field === 'double_data'
@@ -96,18 +98,28 @@ function fieldBytes(tensor: Tensor, data: Extract<TensorData, { kind: 'field' }>
   const width = data.field === 'double_data' ? 8 : data.field === 'float_data' ? 4 : Math.max(1, DATA_TYPES[typeName].bits / 8)
   if (size > stored * width) throw badTensor(tensor, `holds fewer values than [${tensor.dims.join(', ')}] has`)
   const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
+  try {
+    return bytes.subarray(0, decodeChunks(tensor, data, { into: bytes, width }))
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError({ code: 'invalid-model', message: `The values of tensor '${tensor.name}' are damaged.` }, { cause: error })
+  }
+}
+
+/** Returns how many bytes the values took. */
+function decodeChunks(tensor: Tensor, data: FieldData, { into, width }: { into: Uint8Array; width: number }): number {
+  const view = new DataView(into.buffer)
   let at = 0
   for (const { span, packed } of data.chunks) {
     const reader = new BinaryReader(readSpan(span))
     while (reader.pos < reader.len) {
       if (!packed) reader.uint32()
-      if (at + width > size) throw badTensor(tensor, `holds more values than [${tensor.dims.join(', ')}] has`)
+      if (at + width > into.length) throw badTensor(tensor, `holds more values than [${tensor.dims.join(', ')}] has`)
       writeValue(reader, view, at, { field: data.field, width })
       at += width
     }
   }
-  return bytes.subarray(0, at)
+  return at
 }
 
 function writeValue(reader: BinaryReader, view: DataView, at: number, { field, width }: { field: string; width: number }): void {

@@ -74,17 +74,21 @@ export function decodeTensor(at: FieldCursor, resolveExternal: ResolveExternal):
       }
     }
   }
-  const unsafe = dims.find((dim) => dim > BigInt(Number.MAX_SAFE_INTEGER) || dim < BigInt(Number.MIN_SAFE_INTEGER))
-  if (unsafe !== undefined) throw at.damage(`tensor '${name}' has a dimension of ${unsafe}`)
   const rest = {
     name,
     dataType,
-    dims: dims.map(Number),
+    dims: toDims(dims, at),
     ...(docString !== undefined && { docString }),
     ...withMetadata(metadata),
     ...withUnknown(unknown),
   }
   return rememberSpan({ ...rest, data: chooseData(found, rest, resolveExternal) }, at.here())
+}
+
+function toDims(dims: readonly bigint[], at: FieldCursor): number[] {
+  const unsafe = dims.find((dim) => dim > BigInt(Number.MAX_SAFE_INTEGER) || dim < BigInt(Number.MIN_SAFE_INTEGER))
+  if (unsafe !== undefined) throw at.damage(`a tensor with a dimension of ${unsafe}`)
+  return dims.map(Number)
 }
 
 function rawData(fields: FieldCursor): TensorData {
@@ -96,6 +100,8 @@ function addChunk(chunks: Map<TypedDataField, Chunk[]>, name: TypedDataField, fi
   const list = chunks.get(name) ?? []
   chunks.set(name, list)
   const packed = fields.wireType === WireType.LengthDelimited
+  const single = name === 'float_data' ? WireType.Bit32 : name === 'double_data' ? WireType.Bit64 : WireType.Varint
+  if (!packed && fields.wireType !== single) throw fields.damage(`wire type ${fields.wireType} in ${name}`)
   const span = packed ? fields.payload() : fields.whole()
   const last = list.at(-1)
   // Unpacked values come one field each: a run of them is one chunk.
@@ -128,5 +134,5 @@ export function decodeSparseTensor(at: FieldCursor, resolveExternal: ResolveExte
     else unknown.push(fields.raw())
   }
   if (!values || !indices) throw at.damage('a sparse tensor without values or indices')
-  return rememberSpan({ values, indices, dims: dims.map(Number), ...withUnknown(unknown) }, at.here())
+  return rememberSpan({ values, indices, dims: toDims(dims, at), ...withUnknown(unknown) }, at.here())
 }
