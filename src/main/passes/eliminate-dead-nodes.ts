@@ -13,6 +13,7 @@ export const eliminateDeadNodes = definePass({
   title: 'Remove what nothing uses',
   description: 'Removes nodes, initializers, functions and annotations that no output depends on. Results do not change.',
   calibration: 'none',
+  keepsResults: true,
   options,
   run(edit, { identities }) {
     for (const graph of edit.document.graphs()) if (identities) bypassIdentities(edit, graph)

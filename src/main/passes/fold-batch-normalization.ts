@@ -12,6 +12,7 @@ export const foldBatchNormalization = definePass({
   title: 'Fold batch normalization',
   description: 'Takes BatchNormalization into the weights of the Conv before it. Without it, Conv cannot run on integers end to end.',
   calibration: 'none',
+  keepsResults: true,
   options: z.strictObject({}),
   run(edit) {
     for (const graph of edit.document.graphs()) {

@@ -5,9 +5,10 @@ import { type Edit, sameDomain } from '#shared/onnx/document'
 import { subgraphsOf } from '#shared/onnx/graph-index'
 import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
 import type { Graph, Model, Node, Tensor, ValueType } from '#shared/onnx/records'
+import { opSchema } from '#shared/onnx/schema/op-schema'
 import { rawTensor } from '#shared/onnx/tensor-data'
 import type { TensorValue } from '../runtime/model-runner'
-import { constantTensor, elementsOf, isInFunction, isReadable, tensorByteLength } from './constants'
+import { constantTensor, elementsOf, isInFunction, isReadable, opsetVersion, tensorByteLength } from './constants'
 import { constantNodeTensor, staticShape } from './constant-nodes'
 import { definePass, type PassContext } from './pass'
 
@@ -16,7 +17,7 @@ const options = z.strictObject({
     .number()
     .int()
     .min(0)
-    .default(1 << 20)
+    .default(1 << 14)
     .describe('A result larger than this many bytes, and larger than what it is computed from, is left to be computed at load: the file does not grow.'),
   defaultsAreConstants: z
     .boolean()
@@ -30,13 +31,13 @@ const NOT_REPEATABLE = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUnifo
 const QUANTIZATION = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'])
 /** Results may be of any size, so they are folded only where the size is known before. */
 const SIZE_FROM_VALUES = new Set(['ConstantOfShape', 'Expand', 'Tile', 'Range', 'OneHot', 'EyeLike', 'Pad', 'Resize', 'Upsample'])
-const RUNNABLE_DOMAINS = ['', 'ai.onnx.ml', 'com.microsoft']
 
 export const foldConstants = definePass({
   name: 'fold-constants',
   title: 'Fold constants',
   description: 'Computes once, in onnxruntime, what depends on constants only, and stores the result. Constant nodes become initializers.',
   calibration: 'none',
+  keepsResults: true,
   options,
   async run(edit, { maxBytes, defaultsAreConstants }, context) {
     if (defaultsAreConstants) dropDefaults(edit, context)
@@ -183,8 +184,9 @@ function foldable({ edit, graph, types, maxBytes }: Folder, nodes: readonly Node
 }
 
 function isRepeatable(node: Node, model: Model): boolean {
-  if (!RUNNABLE_DOMAINS.some((domain) => sameDomain(domain, node.domain))) return false
   if (NOT_REPEATABLE.has(node.opType) || QUANTIZATION.has(node.opType) || subgraphsOf(node).length > 0) return false
+  // Operators that onnxruntime does not know, and models that do not say their opset, cannot be run.
+  if (!opSchema(node.domain, node.opType, opsetVersion(model, node.domain))) return false
   return !model.functions.some((definition) => definition.name === node.opType && sameDomain(definition.domain, node.domain))
 }
 

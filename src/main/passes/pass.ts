@@ -30,6 +30,8 @@ export interface Pass<Options extends z.ZodType = z.ZodType> {
   readonly title: string
   readonly description: string
   readonly calibration: 'none' | 'optional' | 'required'
+  /** The model computes the same afterwards, but for rounding. Checked after each run of it, which is taken back where it does not hold. */
+  readonly keepsResults?: boolean
   /** Every field has a default and a description: form, recipe schema and CLI help come from it. */
   readonly options: Options
   run(edit: Edit, options: z.output<Options>, context: PassContext): void | Promise<void>

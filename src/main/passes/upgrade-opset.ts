@@ -4,7 +4,7 @@
  *
  * Rules are listed by the version that changed an operator incompatibly; operators without one only gained types or options.
  */
-import { floatAttribute, floatsAttribute, intAttribute, intsAttribute, makeInt, makeString, stringAttribute } from '#shared/onnx/attributes'
+import { findAttribute, floatAttribute, floatsAttribute, intAttribute, makeInt, makeString, stringAttribute } from '#shared/onnx/attributes'
 import { type DataTypeName, dataTypeName } from '#shared/onnx/data-type'
 import { type Edit, sameDomain } from '#shared/onnx/document'
 import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
@@ -137,22 +137,22 @@ type InputKind = 'ints' | 'floats' | 'scalar'
 function attributesToInputs({ edit, graph, types }: Step, node: Node, moved: Readonly<Record<string, { at: number; kind: InputKind }>>): void {
   const inputs = [...node.inputs]
   for (const [name, { at, kind }] of Object.entries(moved)) {
-    const attribute = node.attributes.find((known) => known.name === name)
-    if (!attribute) continue
+    if (!findAttribute(node, name)) continue
     while (inputs.length <= at) inputs.push('')
     inputs[at] = addConstant(edit, graph, `n${node.id}.${name}`, { dataType: dataTypeOf(kind, types, graph, node), ...attributeNumbers(node, name, kind) })
   }
   edit.updateNode(graph, node, { inputs, attributes: node.attributes.filter(({ name }) => !(name in moved)) })
 }
 
-function attributeNumbers(node: Node, name: string, kind: InputKind): { dims: number[]; values: number[] } {
+function attributeNumbers(node: Node, name: string, kind: InputKind): { dims: number[]; values: readonly (number | bigint)[] } {
   if (kind === 'scalar') return { dims: [], values: [floatAttribute(node, name, 0)] }
   if (kind === 'floats') {
     const values = floatsAttribute(node, name, [])
-    return { dims: [values.length], values: [...values] }
+    return { dims: [values.length], values }
   }
-  const single = node.attributes.find((known) => known.name === name)?.type === 'int'
-  const values = single ? [intAttribute(node, name, 0)] : [...intsAttribute(node, name, [])]
+  // As they are: 'to the end' is often written as the largest int64, which no number holds.
+  const attribute = findAttribute(node, name)
+  const values = attribute?.type === 'int' ? [attribute.value] : attribute?.type === 'ints' ? attribute.value : []
   return { dims: [values.length], values }
 }
 
@@ -163,17 +163,18 @@ function dataTypeOf(kind: InputKind, types: TypeTable, graph: Graph, node: Node)
   return known ?? 'float32'
 }
 
-function addConstant(edit: Edit, graph: Graph, base: string, { dataType, dims, values }: { dataType: DataTypeName; dims: readonly number[]; values: readonly number[] }): string {
+function addConstant(edit: Edit, graph: Graph, base: string, { dataType, dims, values }: { dataType: DataTypeName; dims: readonly number[]; values: readonly (number | bigint)[] }): string {
   const name = edit.freshName(graph, base)
   edit.setInitializer(graph, rawTensor(name, dataType, dims, bytesOf(typedArray(dataType, values))))
   return name
 }
 
-function typedArray(dataType: DataTypeName, values: readonly number[]): TensorNumbers {
+function typedArray(dataType: DataTypeName, values: readonly (number | bigint)[]): TensorNumbers {
   if (dataType === 'int64') return BigInt64Array.from(values, BigInt)
-  if (dataType === 'float64') return Float64Array.from(values)
-  if (dataType === 'float16') return Uint16Array.from(values, float32ToFloat16)
-  return Float32Array.from(values)
+  const numbers = values.map(Number)
+  if (dataType === 'float64') return Float64Array.from(numbers)
+  if (dataType === 'float16') return Uint16Array.from(numbers, float32ToFloat16)
+  return Float32Array.from(numbers)
 }
 
 /** Resize-10 was what Resize-11 calls asymmetric; nearest rounded down. */

@@ -1,0 +1,189 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Diagnostic } from '#shared/diagnostic'
+import { AppError } from '#shared/errors'
+import type { DataSource, OptimizeReport } from '#shared/ipc/jobs'
+import type { OutputError } from '#shared/measurement'
+import { ModelDocument } from '#shared/onnx/document'
+import type { Model } from '#shared/onnx/records'
+import type { Recipe } from '#shared/recipe'
+import packageInfo from '../../../package.json'
+import { openCalibrationData } from '../runtime/calibration-data'
+import { hashModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
+import type { ModelRunner } from '../runtime/model-runner'
+import { createOrtRunner } from '../runtime/ort-runner'
+import { measureOutputError } from '../runtime/output-error'
+import { peakMemoryBytes } from '../runtime/process-memory'
+import { findFloatKernels, summarizeKernels } from './kernel-summary'
+import type { CalibrationData, PassContext } from './pass'
+import { resolveRecipe, withDefaults } from './resolve-recipe'
+import { runRecipe } from './run-recipe'
+
+export interface OptimizeParams {
+  readonly inputPath: string
+  /** Written at the end, atomically; external data goes beside it. */
+  readonly outputPath: string
+  readonly recipe: Recipe
+  readonly data: DataSource
+  /** Values for symbolic dimensions of synthetic inputs, by symbol or as `input:axis`. */
+  readonly dims?: Readonly<Record<string, number>>
+}
+
+export interface OptimizeContext {
+  /** A folder of this job's own. */
+  readonly scratchFolder: string
+  readonly signal: AbortSignal
+  /** `fraction` is 0…1 of the whole job. */
+  progress(phase: string, fraction: number | null, detail?: string): void
+}
+
+/** Shares of the whole job at which each part begins. */
+const MEASURING = 0.7
+const SAVING = 0.95
+const MAX_MEASURED_SAMPLES = 64
+
+/**
+ * Opens a model, runs a recipe on it, measures what that did to the outputs, and saves the result. The same inputs give the same bytes.
+ * Where it fails or is cancelled, no file is left behind and an older file at `outputPath` is whole.
+ *
+ * Throws AppError `invalid-recipe`, `cancelled`, and what opening, reading data, running and saving throw.
+ */
+export async function optimizeModel(params: OptimizeParams, context: OptimizeContext): Promise<OptimizeReport> {
+  const started = performance.now()
+  const diagnostics: Diagnostic[] = []
+  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
+  const steps = resolveRecipe(params.recipe)
+  const runner = createOrtRunner({ scratchFolder: context.scratchFolder })
+  context.progress('reading', 0)
+  const source = openModelFile(params.inputPath)
+  try {
+    diagnostics.push(...source.diagnostics)
+    const needsData = steps.some(({ pass }) => pass.calibration === 'required')
+    const data = await openData(params, { model: source.model, runner, needsData, report, signal: context.signal })
+    const document = new ModelDocument(source.model)
+    const passContext: PassContext = {
+      calibration: data,
+      runner,
+      signal: context.signal,
+      report,
+      progress: (phase, fraction, detail) => context.progress(phase, fraction === null ? null : fraction * MEASURING, detail),
+    }
+    const passes = await runRecipe(document, params.recipe, passContext)
+    const measured = await measure(document, { params, context, runner, data, report })
+    context.progress('saving', SAVING)
+    const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, signal: context.signal })
+    return {
+      tool: `${packageInfo.name} ${packageInfo.version}`,
+      source: { path: source.path, sha256: await hashModelFile(source.path), sizeBytes: source.sizeBytes },
+      result,
+      sizeRatio: result.sizeBytes / source.sizeBytes,
+      recipe: withDefaults(params.recipe, steps),
+      data: data?.description ?? 'none',
+      passes,
+      outputError: measured.outputError,
+      outputErrorConditions: measured.conditions,
+      kernels: measured.kernels,
+      diagnostics,
+      durationMs: performance.now() - started,
+      peakMemoryBytes: peakMemoryBytes(),
+    }
+  } finally {
+    source.close()
+  }
+}
+
+interface DataNeeds {
+  readonly model: Model
+  readonly runner: ModelRunner
+  readonly needsData: boolean
+  readonly signal: AbortSignal
+  readonly report: (diagnostic: Diagnostic) => void
+}
+
+/** Null where made-up data cannot be had for a model (onnxruntime refuses it) and the recipe does without. */
+async function openData(params: OptimizeParams, { model, runner, needsData, signal, report }: DataNeeds): Promise<CalibrationData | null> {
+  try {
+    const data = await openCalibrationData(params.data, model, { runner, signal, ...(params.dims && { dims: params.dims }) })
+    if (data.synthetic && needsData) {
+      report({
+        severity: 'warning',
+        code: 'synthetic-calibration',
+        message: 'The ranges of activations were taken from random inputs: the model will be less accurate than with real data.',
+        hint: 'Give calibration data: a folder, an .npz or .npy file, or test_data_set folders.',
+      })
+    }
+    return data
+  } catch (error) {
+    if (needsData || params.data.kind !== 'synthetic' || !(error instanceof AppError) || error.code === 'cancelled') throw error
+    report({ severity: 'warning', code: 'not-verified', message: `Outputs could not be compared: ${error.message}`, ...(error.hint !== undefined && { hint: error.hint }) })
+    return null
+  }
+}
+
+interface Measured {
+  readonly outputError: OutputError[]
+  readonly conditions: string
+  readonly kernels: OptimizeReport['kernels']
+  /** Whether onnxruntime loads the result. */
+  readonly runs: boolean
+}
+
+interface MeasureNeeds {
+  readonly params: OptimizeParams
+  readonly context: OptimizeContext
+  readonly runner: ModelRunner
+  readonly data: CalibrationData | null
+  readonly report: (diagnostic: Diagnostic) => void
+}
+
+async function measure(document: ModelDocument, { params, context, runner, data, report }: MeasureNeeds): Promise<Measured> {
+  const kernels = await readKernels(document, { runner, scratchFolder: context.scratchFolder, report })
+  if (!kernels || !data) return { outputError: [], conditions: 'not measured', kernels, runs: kernels !== null }
+  context.progress('measuring', MEASURING)
+  const limit = Math.min(data.sampleCount, MAX_MEASURED_SAMPLES)
+  const outputError = await measureOutputError({
+    runner,
+    reference: params.inputPath,
+    candidate: document,
+    data,
+    limit,
+    signal: context.signal,
+    report,
+    progress: (done, total) => context.progress('measuring', MEASURING + (SAVING - MEASURING) * (done / total), `${done} / ${total}`),
+  })
+  const conditions = `Against the source on ${limit} of ${data.sampleCount} samples (${data.description}), with integer kernels that do not saturate, as phones compute (exactIntegers).`
+  return { outputError, conditions, kernels, runs: true }
+}
+
+/** Null where onnxruntime does not load the model; why is in the diagnostics already. */
+async function readKernels(document: ModelDocument, needs: { runner: ModelRunner; scratchFolder: string; report: (diagnostic: Diagnostic) => void }): Promise<OptimizeReport['kernels']> {
+  const optimizedModelPath = join(needs.scratchFolder, 'optimized.onnx')
+  try {
+    const running = await needs.runner.load(document, { optimizedModelPath })
+    await running.close()
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'runtime-rejected') return null
+    throw error
+  }
+  const optimized = openModelFile(optimizedModelPath)
+  try {
+    for (const diagnostic of findFloatKernels(document, optimized.model)) needs.report(diagnostic)
+    return summarizeKernels(optimized.model)
+  } finally {
+    optimized.close()
+    await rm(optimizedModelPath, { force: true })
+  }
+}
+
+/** Saves and, where onnxruntime loaded the document, makes sure that it loads the file; a file that fails is removed. */
+async function saveResult(model: Model, path: string, { runner, mustLoad, signal }: { runner: ModelRunner; mustLoad: boolean; signal: AbortSignal }): Promise<OptimizeReport['result']> {
+  if (signal.aborted) throw new AppError({ code: 'cancelled', message: 'The work was cancelled.' })
+  const saved = await saveModelFile(model, path, { signal })
+  try {
+    if (mustLoad) await (await runner.loadFile(saved.path)).close()
+    return { path: saved.path, sha256: await hashModelFile(saved.path, signal), sizeBytes: saved.sizeBytes }
+  } catch (error) {
+    for (const file of [saved.path, ...saved.externalFiles]) await rm(file, { force: true })
+    throw error
+  }
+}
