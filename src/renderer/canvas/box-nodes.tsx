@@ -1,0 +1,109 @@
+/** The two kinds of boxes as xyflow nodes. */
+import type { Node, NodeProps } from '@xyflow/react'
+import { memo, type CSSProperties, type MouseEvent, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useCanvasActions } from './canvas-actions'
+import styles from './canvas.module.css'
+import { boxState, useCanvasStore } from './canvas-store'
+import type { OpBox, TerminalBox } from './scene/canvas-graph'
+import { heatColour } from './scene/heat'
+import type { BoxPortals } from './scene/scene'
+import { BoxRowView } from './box-row'
+import { PortalRows } from './portal-rows'
+import { useSelectionStore } from '../stores/selection-store'
+
+export type OpFlowNode = Node<{ index: number; box: OpBox; portals: BoxPortals | null }, 'op'>
+export type TerminalFlowNode = Node<{ index: number; box: TerminalBox; portals: BoxPortals | null }, 'terminal'>
+
+export const OpNode = memo(function OpNode({ data }: NodeProps<OpFlowNode>): ReactNode {
+  const { index, box, portals } = data
+  const state = useCanvasStore((canvas) => boxState(canvas, index))
+  const { node } = box
+  const label = node.name === '' ? node.opType : `${node.opType} ${node.name}`
+  return (
+    <div className={styles.box} data-box={index} data-state={state} id={boxElementId(index)}>
+      <OpHeader index={index} box={box} label={label} selected={state.includes('selected')} />
+      {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
+      {box.rows.map((row, place) => (
+        <BoxRowView key={place} row={row} />
+      ))}
+      {portals !== null && <PortalRows ends={portals.leaving} direction="leaving" />}
+    </div>
+  )
+})
+
+interface OpHeaderProps {
+  index: number
+  box: OpBox
+  label: string
+  selected: boolean
+}
+
+function OpHeader({ index, box, label, selected }: OpHeaderProps): ReactNode {
+  const actions = useCanvasActions()
+  const heat = useCanvasStore((canvas) => (canvas.heat === null ? null : (canvas.heat.values.get(index) ?? 'unmeasured')))
+  const theme = useCanvasStore((canvas) => canvas.theme)
+  const select = (event: MouseEvent) => {
+    const state = useSelectionStore.getState()
+    const { selection } = state
+    if (!event.shiftKey) return state.select({ kind: 'node', nodeId: box.node.id })
+    // With Shift, the node joins the selection or leaves it.
+    const before = selection.kind === 'node' ? [selection.nodeId] : selection.kind === 'nodes' ? selection.nodeIds : []
+    state.selectNodes(before.includes(box.node.id) ? before.filter((id) => id !== box.node.id) : [...before, box.node.id])
+  }
+  const enter = () => {
+    const subgraph = box.rows.find((row) => row.kind === 'subgraph')
+    if (subgraph !== undefined) actions.enter(subgraph.graphId)
+  }
+  return (
+    <>
+      <div
+        role="button"
+        tabIndex={-1}
+        aria-label={label}
+        aria-pressed={selected}
+        className={styles.header}
+        style={headerStyle(box, heat, theme)}
+        onClick={select}
+        onDoubleClick={enter}
+      >
+        {box.node.opType}
+      </div>
+      {heat !== null && heat !== 'unmeasured' && <span className={styles.figure}>{heat.text}</span>}
+    </>
+  )
+}
+
+function headerStyle(box: OpBox, heat: { level: number } | 'unmeasured' | null, theme: 'light' | 'dark'): CSSProperties {
+  if (heat === null) return { background: `var(--category-${box.category})` }
+  if (heat === 'unmeasured') return { background: 'var(--canvas-unmeasured)', color: 'var(--canvas-unmeasuredText)' }
+  const { background, text } = heatColour(heat.level, theme)
+  return { background, color: text }
+}
+
+export const TerminalNode = memo(function TerminalNode({ data }: NodeProps<TerminalFlowNode>): ReactNode {
+  const { t } = useTranslation('canvas')
+  const { index, box, portals } = data
+  const state = useCanvasStore((canvas) => boxState(canvas, index))
+  const { name } = box.value
+  return (
+    <div className={styles.terminal} data-box={index} data-state={state} id={boxElementId(index)}>
+      <div
+        role="button"
+        tabIndex={-1}
+        aria-label={t(box.kind, { name })}
+        aria-pressed={state.includes('selected')}
+        className={styles.terminalName}
+        onClick={() => useSelectionStore.getState().select({ kind: box.kind, name })}
+      >
+        {name}
+      </div>
+      {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
+      {portals !== null && <PortalRows ends={portals.leaving} direction="leaving" />}
+    </div>
+  )
+})
+
+export function boxElementId(index: number): string {
+  return `graph-box-${index}`
+}

@@ -1,0 +1,89 @@
+import { Menu } from '@mantine/core'
+import { IconCopy, IconFocusCentered, IconInfoCircle, IconLogin2, IconMaximize, IconStack2 } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useCanvasActions } from './canvas-actions'
+import styles from './canvas.module.css'
+import type { CanvasBox, OpBox } from './scene/canvas-graph'
+import type { Scene } from './scene/scene'
+import { useSelectionStore } from '../stores/selection-store'
+import { reportError } from '../session/report-error'
+
+export interface OpenMenu {
+  /** Box under the pointer; null for the empty canvas. */
+  readonly box: number | null
+  /** Inside the canvas element. */
+  readonly x: number
+  readonly y: number
+}
+
+export function ContextMenu({ menu, scene, onClose }: { menu: OpenMenu; scene: Scene; onClose: () => void }): ReactNode {
+  const { t } = useTranslation('canvas')
+  const actions = useCanvasActions()
+  const box = menu.box === null ? undefined : scene.graph.boxes[menu.box]
+  const index = menu.box
+  return (
+    <Menu opened onClose={onClose} position="bottom-start" offset={0} withinPortal trapFocus returnFocus={false}>
+      <Menu.Target>
+        <div className={styles.menuAnchor} style={{ left: menu.x, top: menu.y }} />
+      </Menu.Target>
+      <Menu.Dropdown aria-label={t('menu.label')}>
+        {box !== undefined && index !== null ? (
+          <>
+            <Menu.Item leftSection={<IconFocusCentered size={14} />} onClick={() => actions.zoomTo([index])}>
+              {t('menu.zoom')}
+            </Menu.Item>
+            <CopyItem text={nameOf(box)} label={t('menu.copyName')} />
+            {box.kind === 'op' && <OpItems box={box} scene={scene} />}
+          </>
+        ) : (
+          <>
+            <Menu.Item leftSection={<IconMaximize size={14} />} onClick={() => actions.zoomTo([])}>
+              {t('menu.fit')}
+            </Menu.Item>
+            <Menu.Item leftSection={<IconInfoCircle size={14} />} onClick={() => useSelectionStore.getState().clear()}>
+              {t('menu.selectModel')}
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function OpItems({ box, scene }: { box: OpBox; scene: Scene }): ReactNode {
+  const { t } = useTranslation('canvas')
+  const actions = useCanvasActions()
+  const { opType, domain } = box.node
+  const selectType = () => {
+    const same = scene.graph.boxes.flatMap((other) => (other.kind === 'op' && other.node.opType === opType && other.node.domain === domain ? [other.node.id] : []))
+    useSelectionStore.getState().selectNodes(same)
+  }
+  return (
+    <>
+      <CopyItem text={opType} label={t('menu.copyType')} />
+      <Menu.Item leftSection={<IconStack2 size={14} />} onClick={selectType}>
+        {t('menu.selectType', { type: opType })}
+      </Menu.Item>
+      {box.rows.map((row) =>
+        row.kind === 'subgraph' ? (
+          <Menu.Item key={row.graphId} leftSection={<IconLogin2 size={14} />} onClick={() => actions.enter(row.graphId)}>
+            {t('menu.enter', { name: row.label })}
+          </Menu.Item>
+        ) : null,
+      )}
+    </>
+  )
+}
+
+function CopyItem({ text, label }: { text: string; label: string }): ReactNode {
+  return (
+    <Menu.Item leftSection={<IconCopy size={14} />} disabled={text === ''} onClick={() => void navigator.clipboard.writeText(text).catch(reportError)}>
+      {label}
+    </Menu.Item>
+  )
+}
+
+function nameOf(box: CanvasBox): string {
+  return box.kind === 'op' ? box.node.name : box.value.name
+}

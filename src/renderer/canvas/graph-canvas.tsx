@@ -1,0 +1,217 @@
+/** The graph on the screen. */
+import { ReactFlow, ReactFlowProvider, ViewportPortal } from '@xyflow/react'
+import '@xyflow/react/dist/base.css'
+import { useComputedColorScheme } from '@mantine/core'
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { GraphView } from '#shared/ipc/model-view'
+import { boxElementId, OpNode, TerminalNode, type OpFlowNode, type TerminalFlowNode } from './box-nodes'
+import { CanvasActionsProvider } from './canvas-actions'
+import { CanvasControls } from './canvas-controls'
+import styles from './canvas.module.css'
+import { useCanvasStore } from './canvas-store'
+import { ContextMenu, type OpenMenu } from './context-menu'
+import { EdgeLayer } from './edge-layer'
+import { FindBar } from './find-bar'
+import { HeatLegend } from './heat-legend'
+import { Minimap } from './minimap'
+import { OverviewLayer } from './overview-layer'
+import { OverviewTip } from './overview-tip'
+import { paletteVariables } from './palette'
+import { selectionOfBox } from './scene/highlight'
+import { neighbourTowards, type ArrowKey } from './scene/neighbour'
+import type { Scene } from './scene/scene'
+import { boxAtPointer } from './box-at-pointer'
+import { useCamera } from './use-camera'
+import { useEmphasis } from './use-emphasis'
+import { useScene } from './use-scene'
+import { useVisible } from './use-visible'
+import { MAX_ZOOM, MIN_ZOOM } from './viewport'
+import { activeGraph, activeGraphId, graphKey, useSessionStore } from '../stores/session-store'
+import { useSelectionStore } from '../stores/selection-store'
+import { useViewStore } from '../stores/view-store'
+
+const nodeTypes = { op: OpNode, terminal: TerminalNode }
+type FlowNode = OpFlowNode | TerminalFlowNode
+
+/** The active graph of the active document, as the stores tell it. Fills its parent; nothing where no graph is loaded. */
+export function GraphCanvas(): ReactNode {
+  const view = useSessionStore(activeGraph)
+  const key = useSessionStore((state) => graphKey(state.activeDocumentId ?? '', activeGraphId(state) ?? 0))
+  if (view === null) return null
+  return (
+    <ReactFlowProvider key={key}>
+      <Canvas view={view} graphKey={key} />
+    </ReactFlowProvider>
+  )
+}
+
+function Canvas({ view, graphKey: key }: { view: GraphView; graphKey: string }): ReactNode {
+  const { t } = useTranslation('canvas')
+  const { scene, failed } = useScene(view)
+  const theme = useComputedColorScheme('light')
+  useEffect(() => useCanvasStore.getState().setTheme(theme), [theme])
+  const style = useMemo(() => paletteVariables(theme), [theme])
+  const label = view.name === '' ? t('label') : t('labelOf', { name: view.name })
+  return (
+    <div className={styles.frame} style={style}>
+      {scene === null ? (
+        <div className={styles.notice} role="status">
+          {failed ? t('layoutFailed') : t('layingOut', { nodes: view.nodes.length })}
+        </div>
+      ) : (
+        <SceneView scene={scene} label={label} graphKey={key} theme={theme} />
+      )}
+    </div>
+  )
+}
+
+interface SceneViewProps {
+  scene: Scene
+  label: string
+  graphKey: string
+  theme: 'light' | 'dark'
+}
+
+function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): ReactNode {
+  const { t } = useTranslation('canvas')
+  const root = useRef<HTMLDivElement>(null)
+  const [menu, setMenu] = useState<OpenMenu | null>(null)
+  const actions = useCamera(scene, key, setMenu)
+  useEmphasis(scene)
+  const visible = useVisible(scene)
+  const nodes = useFlowNodes(scene, visible.boxes)
+  const findOpen = useViewStore((state) => state.findOpen)
+  const active = useCanvasStore(({ highlight }) => (highlight.selected.size === 1 ? [...highlight.selected][0] : undefined))
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return
+    switch (event.key) {
+      case 'ArrowUp':
+      case 'ArrowDown':
+      case 'ArrowLeft':
+      case 'ArrowRight':
+        step(event.key)
+        break
+      case 'Enter': {
+        const box = active === undefined ? undefined : scene.graph.boxes[active]
+        const subgraph = box?.kind === 'op' ? box.rows.find((row) => row.kind === 'subgraph') : undefined
+        if (subgraph === undefined) return
+        actions.enter(subgraph.graphId)
+        break
+      }
+      case 'Escape':
+        if (findOpen) useViewStore.getState().setFindOpen(false)
+        else useSelectionStore.getState().clear()
+        break
+      case '+':
+      case '=':
+        actions.zoomBy(1.25)
+        break
+      case '-':
+        actions.zoomBy(1 / 1.25)
+        break
+      case '0':
+        actions.zoomTo([])
+        break
+      default:
+        return
+    }
+    event.preventDefault()
+  }
+  const step = (key: ArrowKey) => {
+    const next = active === undefined ? (visible.boxes[0] ?? (scene.graph.boxes.length > 0 ? 0 : null)) : neighbourTowards(scene, active, key)
+    if (next !== null) actions.goTo(selectionOfBox(scene, next), [next])
+  }
+  // Boxes come and go while the view moves, and would take the focus with them: the canvas keeps it.
+  const onClick = (event: MouseEvent) => {
+    if (event.target instanceof Element && event.target.closest('[role="toolbar"], [role="search"]') === null) root.current?.focus({ preventScroll: true })
+  }
+  const onContextMenu = (event: MouseEvent) => {
+    event.preventDefault()
+    const bounds = event.currentTarget.getBoundingClientRect()
+    actions.openMenu({ box: boxAtPointer(scene, event, bounds), x: event.clientX - bounds.left, y: event.clientY - bounds.top })
+  }
+  const onPaneClick = (event: MouseEvent) => {
+    const bounds = root.current?.getBoundingClientRect()
+    const box = bounds === undefined ? null : boxAtPointer(scene, event, bounds)
+    const state = useSelectionStore.getState()
+    if (box === null) state.clear()
+    else state.select(selectionOfBox(scene, box))
+  }
+  return (
+    <CanvasActionsProvider value={actions}>
+      <div
+        ref={root}
+        className={styles.root}
+        role="application"
+        aria-label={label}
+        aria-activedescendant={active === undefined ? undefined : boxElementId(active)}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onClick={onClick}
+        onContextMenu={onContextMenu}
+      >
+        <OverviewLayer scene={scene} />
+        <ReactFlow<FlowNode>
+          nodes={nodes}
+          nodeTypes={nodeTypes}
+          colorMode={theme}
+          minZoom={MIN_ZOOM}
+          maxZoom={MAX_ZOOM}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          elementsSelectable={false}
+          disableKeyboardA11y
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          panActivationKeyCode={null}
+          zoomActivationKeyCode={null}
+          zoomOnDoubleClick={false}
+          proOptions={{ hideAttribution: true }}
+          onPaneClick={onPaneClick}
+        >
+          <ViewportPortal>
+            <EdgeLayer scene={scene} edges={visible.edges} />
+          </ViewportPortal>
+        </ReactFlow>
+        {!visible.detail && <OverviewTip scene={scene} root={root} />}
+        {scene.graph.boxes.length === 0 && <div className={styles.notice}>{t('empty')}</div>}
+        <Minimap scene={scene} />
+        <CanvasControls />
+        <HeatLegend />
+        {findOpen && <FindBar scene={scene} />}
+        {menu !== null && <ContextMenu menu={menu} scene={scene} onClose={() => setMenu(null)} />}
+      </div>
+    </CanvasActionsProvider>
+  )
+}
+
+/** Node objects for xyflow, each made once per scene: xyflow then leaves known ones alone. */
+function useFlowNodes(scene: Scene, boxes: readonly number[]): FlowNode[] {
+  const made = useMemo(() => ({ scene, nodes: new Map<number, FlowNode>() }), [scene])
+  const nodeOf = useCallback(
+    (index: number): FlowNode[] => {
+      const known = made.nodes.get(index)
+      if (known !== undefined) return [known]
+      const node = makeFlowNode(made.scene, index)
+      if (node === null) return []
+      made.nodes.set(index, node)
+      return [node]
+    },
+    [made],
+  )
+  return useMemo(() => boxes.flatMap(nodeOf), [boxes, nodeOf])
+}
+
+function makeFlowNode({ graph, layout, portals }: Scene, index: number): FlowNode | null {
+  const box = graph.boxes[index]
+  if (box === undefined) return null
+  const size = { width: layout.width[index] ?? 0, height: layout.height[index] ?? 0 }
+  const common = { id: String(index), position: { x: layout.x[index] ?? 0, y: layout.y[index] ?? 0 }, ...size, measured: size }
+  const own = portals.get(index) ?? null
+  return box.kind === 'op' ? { ...common, type: 'op', data: { index, box, portals: own } } : { ...common, type: 'terminal', data: { index, box, portals: own } }
+}
+

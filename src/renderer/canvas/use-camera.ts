@@ -1,0 +1,121 @@
+import { useReactFlow, useStore, useStoreApi } from '@xyflow/react'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import type { CanvasActions } from './canvas-actions'
+import { useCanvasStore, type Viewport } from './canvas-store'
+import type { OpenMenu } from './context-menu'
+import { boxesOfNodes } from './scene/highlight'
+import { areaAround, type Scene } from './scene/scene'
+import { anchorBox, contains, DETAIL_ZOOM, fitArea, fitScene, initialViewport, keepBoxInPlace, MAX_ZOOM, MIN_ZOOM, visibleArea } from './viewport'
+import { useSelectionStore } from '../stores/selection-store'
+import { useSessionStore } from '../stores/session-store'
+import { useViewStore } from '../stores/view-store'
+
+const MOVE_MS = 220
+/** Zoom at which a box that is shown from far out can be read. */
+const READING_ZOOM = 0.9
+
+/** Where each graph was last looked at. */
+const remembered = new Map<string, Viewport>()
+/** The last wish to reveal something that was fulfilled: it must not come true again when another graph is shown. */
+let fulfilledReveal = useViewStore.getState().reveal?.serial ?? 0
+
+/** Moves the view: at first, after a new arrangement, and on request. */
+export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenMenu) => void): CanvasActions {
+  const flow = useReactFlow()
+  const store = useStoreApi()
+  const ready = useStore(({ width, height, panZoom }) => width > 0 && height > 0 && panZoom !== null)
+  const shown = useRef<Scene | null>(null)
+
+  const actions = useMemo((): CanvasActions => {
+    const size = () => {
+      const { width, height } = store.getState()
+      return { width, height }
+    }
+    const move = (viewport: Viewport) => void flow.setViewport(viewport, { duration: prefersStillness() ? 0 : MOVE_MS })
+    const reveal = (boxes: readonly number[]) => {
+      const area = areaAround(scene.layout, boxes)
+      if (area === null) return
+      const viewport = flow.getViewport()
+      const readable = viewport.zoom >= DETAIL_ZOOM
+      if (readable && contains(visibleArea(viewport, size()), area)) return
+      const fitted = fitArea(area, size(), readable ? viewport.zoom : READING_ZOOM)
+      move(boxes.length > 1 && fitted.zoom < DETAIL_ZOOM ? fitArea(area, size(), 1) : fitted)
+    }
+    return {
+      reveal,
+      goTo: (selection, boxes) => {
+        useSelectionStore.getState().select(selection)
+        reveal(boxes)
+      },
+      zoomTo: (boxes) => {
+        const area = areaAround(scene.layout, boxes)
+        move(area === null ? fitScene(scene, size()) : fitArea(area, size(), 1.5))
+      },
+      zoomBy: (factor) => {
+        const { x, y, zoom } = flow.getViewport()
+        const { width, height } = size()
+        const next = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom * factor))
+        move({ zoom: next, x: width / 2 - ((width / 2 - x) / zoom) * next, y: height / 2 - ((height / 2 - y) / zoom) * next })
+      },
+      openMenu,
+      enter: (graphId) => useSessionStore.getState().enterSubgraph(graphId),
+      centreAt: (x, y) => {
+        const { zoom } = flow.getViewport()
+        const { width, height } = size()
+        void flow.setViewport({ zoom, x: width / 2 - x * zoom, y: height / 2 - y * zoom })
+      },
+    }
+  }, [flow, store, scene, openMenu])
+
+  useLayoutEffect(() => {
+    if (!ready) return
+    const { width, height, transform } = store.getState()
+    const now = { x: transform[0], y: transform[1], zoom: transform[2] }
+    const before = shown.current
+    shown.current = scene
+    void flow.setViewport(viewportFor(scene, before, { now, width, height, remembered: remembered.get(graphKey) ?? null }))
+  }, [ready, scene, graphKey, flow, store])
+
+  useEffect(() => {
+    const remember = () => {
+      const { transform, width, height } = store.getState()
+      if (shown.current === null || width === 0) return
+      const viewport = { x: transform[0], y: transform[1], zoom: transform[2] }
+      remembered.set(graphKey, viewport)
+      const known = useCanvasStore.getState().viewport
+      if (known.x === viewport.x && known.y === viewport.y && known.zoom === viewport.zoom && known.width === width && known.height === height) return
+      useCanvasStore.getState().setViewport({ ...viewport, width, height })
+    }
+    remember()
+    return store.subscribe(remember)
+  }, [store, graphKey])
+
+  const wish = useViewStore((state) => state.reveal)
+  useEffect(() => {
+    if (!ready || wish === null || wish.serial === fulfilledReveal) return
+    const boxes = boxesOfNodes(scene, wish.nodeIds)
+    if (boxes.length === 0) return
+    fulfilledReveal = wish.serial
+    actions.reveal(boxes)
+  }, [ready, wish, scene, actions])
+  return actions
+}
+
+interface ViewportContext {
+  now: Viewport
+  width: number
+  height: number
+  remembered: Viewport | null
+}
+
+function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered }: ViewportContext): Viewport {
+  const size = { width, height }
+  if (before === null) return remembered ?? initialViewport(scene, size)
+  if (before.layout.direction !== scene.layout.direction && useCanvasStore.getState().highlight.selected.size === 0) return initialViewport(scene, size)
+  const anchor = anchorBox(before, visibleArea(now, size), useCanvasStore.getState().highlight.selected)
+  return (anchor === null ? null : keepBoxInPlace(before, scene, anchor, now)) ?? initialViewport(scene, size)
+}
+
+function prefersStillness(): boolean {
+  return window.matchMedia('(prefers-reduced-motion: reduce)').matches
+}
