@@ -1,0 +1,26 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+
+/** Resident size of this process now, in bytes. */
+export function residentMemoryBytes(): number {
+  return process.memoryUsage.rss()
+}
+
+/** Highest resident size of this process since it started, or since `resetPeakMemory` where that worked, in bytes. */
+export function peakMemoryBytes(): number {
+  const kilobytes = process.platform === 'linux' ? /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] : undefined
+  return (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes)) * 1024
+}
+
+/**
+ * Lets the peak start again from the present size (proc_pid_clear_refs(5), value 5). False where the system has no such
+ * thing or does not allow it: then the peak includes what came before.
+ */
+export function resetPeakMemory(): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    writeFileSync('/proc/self/clear_refs', '5')
+    return true
+  } catch {
+    return false
+  }
+}
