@@ -7,8 +7,13 @@ import { checkModel } from '#shared/onnx/check/check-model'
 import { ModelDocument } from '#shared/onnx/document'
 import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
 import type { Graph } from '#shared/onnx/records'
+import { printGraph, printModel } from '#shared/onnx/text/print'
+import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
 import { summarizeModel } from '#shared/onnx/view/summarize-model'
 import { viewGraph } from '#shared/onnx/view/view-graph'
+import { builtInRecipes } from '../passes/built-in-recipes'
+import { recipeSchema } from '../passes/recipe-schema'
+import { passInfo } from '../passes/registry'
 import { type ModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
 import type { EngineRequestName } from './protocol'
 
@@ -75,11 +80,21 @@ export function createDocuments(): Documents {
       const saved = await saveModelFile(find(documentId).document.model, resolve(path))
       return { path: saved.path, sizeBytes: saved.sizeBytes }
     },
-    'model.tensor': () => notYet('tensors'),
-    'model.text': () => notYet('the text form'),
-    'passes.list': () => notYet('passes'),
-    'recipes.list': () => notYet('recipes'),
-    'recipes.schema': () => notYet('the schema of recipes'),
+    'model.tensor': ({ documentId, graphId, name, offset, limit }) => {
+      const model = find(documentId)
+      const tensor = findTensor(model.document, findGraph(model, graphId), name)
+      if (!tensor) throw new AppError({ code: 'not-found', message: `The model has no tensor '${name}'.` })
+      return describeTensor(tensor, { offset, limit, name })
+    },
+    'model.text': ({ documentId, graphId }) => {
+      const model = find(documentId)
+      const { document } = model
+      const graph = findGraph(model, graphId)
+      return { text: graph === document.model.graph ? printModel(document.model) : printGraph(document.model, graph) }
+    },
+    'passes.list': () => passInfo(),
+    'recipes.list': () => [...builtInRecipes],
+    'recipes.schema': () => recipeSchema(),
   }
 
   return {
@@ -99,8 +114,4 @@ export function createDocuments(): Documents {
       }
     },
   }
-}
-
-function notYet(what: string): never {
-  throw new AppError({ code: 'not-supported', message: `Showing ${what} is not ready yet.` })
 }

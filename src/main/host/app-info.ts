@@ -1,6 +1,6 @@
-import { cpus, release, type as systemType } from 'node:os'
 import { join } from 'node:path'
 import type { AppInfo } from '#shared/ipc/contract'
+import { describeDevice } from '../runtime/device-conditions'
 import { packageVersion } from './app-root'
 
 export function appInfo({ host, appRoot, openAtStart }: { host: AppInfo['host']; appRoot: string; openAtStart: readonly string[] }): AppInfo {
@@ -11,7 +11,7 @@ export function appInfo({ host, appRoot, openAtStart }: { host: AppInfo['host'];
     node: process.versions.node,
     onnxruntime: packageVersion(join(appRoot, 'node_modules', 'onnxruntime-node')),
     electron: process.versions.electron ?? null,
-    device: `${cpus()[0]?.model.trim() ?? process.arch}, ${String(cpus().length)} threads, ${systemType()} ${release()}`,
+    device: describeDevice(),
     openAtStart: [...openAtStart],
   }
 }

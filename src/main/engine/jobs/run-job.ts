@@ -1,16 +1,19 @@
 import { AppError } from '#shared/errors'
-import { type JobKind, type JobResult, jobKinds } from '#shared/ipc/jobs'
+import { type JobKind, type JobParams, type JobResult, jobKinds } from '#shared/ipc/jobs'
+import type { JobContext } from './job-context'
+import { optimize } from './optimize'
 
-export interface JobContext {
-  /** A folder of this job's own, removed when it has ended. */
-  readonly scratchFolder: string
-  readonly signal: AbortSignal
-  /** `phase` is a key of the translations; `fraction` is 0…1 of the whole job. */
-  progress(phase: string, fraction: number | null, detail?: string): void
+type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
+
+const jobs: Jobs = {
+  optimize,
+  profile: () => Promise.reject(new AppError({ code: 'not-supported', message: 'Profiling is not ready yet.' })),
+  compare: () => Promise.reject(new AppError({ code: 'not-supported', message: 'Comparing is not ready yet.' })),
 }
 
-/** Runs one job in this process. `params` are parsed by the job's entry in the contract. */
-export async function runJob(kind: JobKind, params: unknown, _context: JobContext): Promise<JobResult<JobKind>> {
-  jobKinds[kind].params.parse(params)
-  throw new AppError({ code: 'not-supported', message: `The job '${kind}' is not ready yet.` })
+/** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
+export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {
+  // The parameters come from the entry of the same kind as the function's.
+  const run = jobs[kind] as (params: unknown, context: JobContext) => Promise<JobResult<JobKind>>
+  return run(jobKinds[kind].params.parse(params), context)
 }
