@@ -64,7 +64,8 @@ function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AppError({ code: 'cancelled', message: 'Saving was cancelled.' })
 }
 
-function writeError(error: unknown, path: string): unknown {
+/** Puts an error of writing a file into words; what is no error of the file system comes back as it was. */
+export function writeError(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EFBIG':
       return new AppError({ code: 'disk-full', message: `'${path}' is larger than its disk allows a file to be.`, hint: 'Save to another disk.' }, { cause: error })

@@ -8,7 +8,7 @@ import { isSpan, type Piece } from '#shared/onnx/codec/piece-writer'
 import { parseExternalEntries } from '#shared/onnx/external-location'
 import type { Model, Tensor, TensorData } from '#shared/onnx/records'
 import { tensorBytes, tensorSizeBytes } from '#shared/onnx/tensor-data'
-import { writeFileAtomically } from './atomic-write'
+import { writeError, writeFileAtomically } from './atomic-write'
 import { namesFile } from './external-files'
 import { fileIdentity, type FileSource } from './file-source'
 import { findSupersededData } from './superseded-data'
@@ -50,6 +50,14 @@ export interface SavedModel {
  */
 export async function saveModelFile(model: Model, path: string, options: SaveOptions = {}): Promise<SavedModel> {
   const target = realTarget(resolve(path))
+  try {
+    return await save(model, target, options)
+  } catch (error) {
+    throw writeError(error, target)
+  }
+}
+
+async function save(model: Model, target: string, options: SaveOptions): Promise<SavedModel> {
   refuseOwnData(model, target)
   const plan = planDataFile(model, target, options.maxMessageBytes ?? MAX_MESSAGE_BYTES)
   const superseded = findSupersededData(target)
