@@ -16,11 +16,6 @@ export function checkVersions(document: ModelDocument, findings: Findings): void
 function checkIrVersion({ irVersion }: Model, findings: Findings): void {
   if (irVersion === 0) {
     findings.error('no-ir-version', { message: 'The file does not say which version of the ONNX format it has (ir_version).', hint: 'Export the model again with a current exporter.' })
-  } else if (irVersion < 3) {
-    findings.error('ir-version-too-old', {
-      message: `The file has ONNX format version ${irVersion}, from before operators had versions. onnxruntime reads version 3 and later.`,
-      hint: 'Export the model again with a current exporter.',
-    })
   } else if (irVersion > runtimeIrVersion) {
     findings.error('ir-version-too-new', {
       message: `The file has ONNX format version ${irVersion}; onnxruntime ${runtimeVersion} reads up to ${runtimeIrVersion}.`,
@@ -30,9 +25,10 @@ function checkIrVersion({ irVersion }: Model, findings: Findings): void {
 }
 
 function checkOpsetImports({ irVersion, opsetImports, functions }: Model, findings: Findings): void {
-  if (opsetImports.length === 0 && (irVersion === 0 || irVersion >= 3)) {
+  if (opsetImports.length === 0) {
+    const age = irVersion > 0 && irVersion < 3 ? `: its format version ${irVersion} is from before operators had versions` : ''
     findings.error('no-opset-imports', {
-      message: 'The model does not say which operator set it uses (opset_import is empty), so the meaning of its operators is not known.',
+      message: `The model does not say which operator set it uses (opset_import is empty), so the meaning of its operators is not known${age}.`,
       hint: 'Export the model again with a current exporter.',
     })
   }
@@ -92,8 +88,9 @@ const typeSinceByCode = new Map((Object.keys(typesSince) as DataTypeName[]).map(
  */
 function checkFeatures(document: ModelDocument, findings: Findings): void {
   const { model } = document
-  if (model.irVersion < 3) return
+  if (model.irVersion === 0) return
   const used = new Map<string, number>()
+  if (model.opsetImports.length > 0) used.set('operator set imports', 3)
   for (const graph of document.graphs()) collectFeatures(document, graph, used)
   if (model.functions.length > 0) used.set('functions', 8)
   if (model.functions.some(({ attributeDefaults }) => attributeDefaults.length > 0)) used.set('default values of function attributes', 9)
@@ -120,7 +117,7 @@ function collectFeatures(document: ModelDocument, graph: Graph, used: Map<string
   for (const { dataType } of graph.initializers) useType(dataType)
   for (const { type } of [...graph.inputs, ...graph.outputs, ...graph.valueInfo]) collectTypes(type, used, useType)
   for (const { metadata } of graph.nodes) if (metadata && metadata.length > 0) used.set('metadata of graphs and nodes', 10)
-  if (graph !== document.model.graph || document.model.irVersion >= 4) return
+  if (graph !== document.model.graph) return
   const inputs = new Set(graph.inputs.map(({ name }) => name))
   if (graph.initializers.some(({ name }) => !inputs.has(name))) used.set('initializers that are not inputs as well', 4)
 }
