@@ -60,7 +60,11 @@ const cases: Record<string, { spec: ModelSpec; change?: Partial<Model>; finds: s
   'a function that calls itself': { spec: { ...relu, opsets: { my: 1 }, functions: [{ ...twice, nodes: ['b = my.Twice(a)'] }], nodes: ['y = my.Twice(x)'] }, finds: 'recursive-function' },
   'a tensor whose data does not fit': {
     spec: { ...relu, initializers: { w: { name: 'w', dataType: 1, dims: [3], data: { kind: 'bytes', bytes: new Uint8Array(8) } } }, nodes: ['y = Add(x, w)'] },
-    finds: 'tensor-size',
+    finds: 'tensor-data-mismatch',
+  },
+  'a tensor without a data type': {
+    spec: { ...relu, initializers: { w: { name: 'w', dataType: 0, dims: [2], data: { kind: 'bytes', bytes: new Uint8Array(8) } } }, nodes: ['y = Add(x, w)'] },
+    finds: 'tensor-without-type',
   },
   'an old file with initializers that are no inputs': { spec: { ...relu, irVersion: 3, initializers: { w: pair }, nodes: ['y = Add(x, w)'] }, finds: 'ir-version-too-low' },
 }

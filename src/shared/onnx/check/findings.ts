@@ -10,11 +10,16 @@ export class Findings {
   readonly #counts = new Map<string, { severity: Diagnostic['severity']; count: number }>()
 
   error(code: string, finding: Finding): void {
-    this.#add('error', code, finding)
+    this.#count('error', code, finding)
   }
 
   warning(code: string, finding: Finding): void {
-    this.#add('warning', code, finding)
+    this.#count('warning', code, finding)
+  }
+
+  /** Takes a finding as it is; its maker has cut the list. */
+  add(diagnostic: Diagnostic): void {
+    this.#found.push(diagnostic)
   }
 
   /** Errors first, then warnings; within them in the order found. */
@@ -26,7 +31,7 @@ export class Findings {
     return [...all.filter(({ severity }) => severity === 'error'), ...all.filter(({ severity }) => severity !== 'error')]
   }
 
-  #add(severity: Diagnostic['severity'], code: string, { message, hint, node, valueName }: Finding): void {
+  #count(severity: Diagnostic['severity'], code: string, { message, hint, node, valueName }: Finding): void {
     const counted = this.#counts.get(code) ?? { severity, count: 0 }
     this.#counts.set(code, counted)
     if (++counted.count > MAX_PER_CODE) return

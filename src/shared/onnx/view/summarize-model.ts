@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../../diagnostic'
 import type { ModelSummary } from '../../ipc/model-view'
 import type { ModelDocument } from '../document'
+import type { TypeTable } from '../infer/infer-types'
+import { modelMacs } from '../infer/macs'
 import { parameterCount } from './parameters'
-import { feedableInputs, namedTypeView, type TypeLookup } from './view-graph'
+import { feedableInputs, namedTypeView } from './view-graph'
 
 interface SummarySource {
   readonly document: ModelDocument
@@ -10,7 +12,7 @@ interface SummarySource {
   /** The model file and its external data. */
   readonly sizeBytes: number
   readonly diagnostics: readonly Diagnostic[]
-  readonly types: TypeLookup
+  readonly types: TypeTable
 }
 
 /** The model at a glance. Inputs are those a caller has to feed; `parameterCount` counts as `parameters.ts` says. */
@@ -32,12 +34,17 @@ export function summarizeModel({ document, path, sizeBytes, diagnostics, types }
     outputs: graph.outputs.map((output) => withDtype(namedTypeView(output, types.typeOf(graph, output.name)))),
     nodeCount: document.graphs().reduce((sum, { nodes }) => sum + nodes.length, 0),
     parameterCount: parameterCount(document),
-    macs: null,
+    macs: modelMacs(document, types),
     sizeBytes,
     opCounts: countOps(document),
     functions: model.functions.map(({ body, domain, name }) => ({ graphId: body.id, domain, name })),
-    diagnostics: [...diagnostics],
+    diagnostics: distinct(diagnostics),
   }
+}
+
+/** Opening a file and checking the model may find the same thing; it is told once. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [`${diagnostic.code}\0${diagnostic.nodeId ?? ''}\0${diagnostic.message}`, diagnostic])).values()]
 }
 
 /** Nodes of each operator over the main graph, subgraphs and functions, most frequent first; foreign domains are named (`com.microsoft.Gelu`). */

@@ -1,5 +1,7 @@
 import type { GraphView, NamedTypeView, NodeView, TypeView } from '../../ipc/model-view'
 import type { ModelDocument } from '../document'
+import type { TypeTable } from '../infer/infer-types'
+import { nodeMacs } from '../infer/macs'
 import type { Graph, Node, Tensor, ValueInfo, ValueType } from '../records'
 import { opSchema } from '../schema/op-schema'
 import { enclosingFunction, type OpsetVersions, opsetVersions, versionInForce } from '../schema/opset-versions'
@@ -8,15 +10,10 @@ import { constantTensor, numericElements } from './parameters'
 import { tensorView } from './tensor-view'
 import { typeView } from './type-text'
 
-/** Where the view takes types from: `inferTypes` of the document. */
-export interface TypeLookup {
-  typeOf(graph: Graph, name: string): ValueType | null
-}
-
 interface GraphViewSource {
   readonly document: ModelDocument
   readonly graph: Graph
-  readonly types: TypeLookup
+  readonly types: TypeTable
 }
 
 /**
@@ -62,7 +59,7 @@ export function namedTypeView({ name, type, docString }: ValueInfo, inferred: Va
   return { name, ...typeView(inferred ?? type), ...(docString && { docString }) }
 }
 
-function viewNode({ document, graph }: GraphViewSource, node: Node, opsets: OpsetVersions): NodeView {
+function viewNode({ document, graph, types }: GraphViewSource, node: Node, opsets: OpsetVersions): NodeView {
   const schema = opSchema(node.domain, node.opType, versionInForce(opsets, node.domain) ?? 1)
   const tensors = parameterTensors(document, graph, node)
   return {
@@ -76,7 +73,7 @@ function viewNode({ document, graph }: GraphViewSource, node: Node, opsets: Opse
     ...(node.docString && { docString: node.docString }),
     parameterCount: tensors.reduce((sum, tensor) => sum + numericElements(tensor), 0),
     parameterBytes: tensors.reduce((sum, tensor) => sum + tensorView(tensor).sizeBytes, 0),
-    macs: null,
+    macs: nodeMacs(document, graph, node, types),
   }
 }
 
@@ -87,7 +84,7 @@ function parameterTensors(document: ModelDocument, graph: Graph, node: Node): Te
   return own ? [...new Set(read), own] : [...new Set(read)]
 }
 
-function valueTypes(graph: Graph, types: TypeLookup): Record<string, TypeView> {
+function valueTypes(graph: Graph, types: TypeTable): Record<string, TypeView> {
   // A value may be called `__proto__`; a plain object would lose it.
   const found = new Map<string, TypeView>()
   const add = (name: string) => {
