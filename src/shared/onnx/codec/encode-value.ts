@@ -63,8 +63,8 @@ function encodeTypeVariant(writer: PieceWriter, type: ValueType): void {
       return
     case 'opaque':
       writer.message(TYPE.opaque, (inner) => {
-        inner.optionalString(OPAQUE_TYPE.domain, type.domain)
-        inner.optionalString(OPAQUE_TYPE.name, type.name)
+        inner.nonEmptyString(OPAQUE_TYPE.domain, type.domain)
+        inner.nonEmptyString(OPAQUE_TYPE.name, type.name)
       })
   }
 }

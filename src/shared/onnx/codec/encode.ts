@@ -40,11 +40,11 @@ export function joinPieces(encoded: EncodedModel): Uint8Array {
 
 function encodeModelFields(writer: PieceWriter, model: Model): void {
   if (model.irVersion !== 0) writer.int64(MODEL.irVersion, model.irVersion)
-  writer.optionalString(MODEL.producerName, model.producerName)
-  writer.optionalString(MODEL.producerVersion, model.producerVersion)
-  writer.optionalString(MODEL.domain, model.domain)
+  writer.nonEmptyString(MODEL.producerName, model.producerName)
+  writer.nonEmptyString(MODEL.producerVersion, model.producerVersion)
+  writer.nonEmptyString(MODEL.domain, model.domain)
   if (model.modelVersion !== 0n) writer.int64(MODEL.modelVersion, model.modelVersion)
-  writer.optionalString(MODEL.docString, model.docString)
+  writer.nonEmptyString(MODEL.docString, model.docString)
   encodeGraph(writer, MODEL.graph, model.graph)
   for (const opset of model.opsetImports) encodeOpsetImport(writer, MODEL.opsetImport, opset)
   for (const entry of model.metadata) encodeStringEntry(writer, MODEL.metadata, entry)
@@ -61,9 +61,9 @@ export function encodeGraph(writer: PieceWriter, field: number, graph: Graph): v
 
 function encodeGraphFields(writer: PieceWriter, graph: Graph): void {
   for (const node of graph.nodes) encodeNode(writer, GRAPH.node, node)
-  writer.optionalString(GRAPH.name, graph.name)
+  writer.nonEmptyString(GRAPH.name, graph.name)
   for (const tensor of graph.initializers) encodeTensor(writer, GRAPH.initializer, tensor)
-  writer.optionalString(GRAPH.docString, graph.docString)
+  writer.nonEmptyString(GRAPH.docString, graph.docString)
   for (const value of graph.inputs) encodeValueInfo(writer, GRAPH.input, value)
   for (const value of graph.outputs) encodeValueInfo(writer, GRAPH.output, value)
   for (const value of graph.valueInfo) encodeValueInfo(writer, GRAPH.valueInfo, value)
@@ -81,11 +81,11 @@ function encodeNode(writer: PieceWriter, field: number, node: Node): void {
 function encodeNodeFields(writer: PieceWriter, node: Node): void {
   for (const name of node.inputs) writer.string(NODE.input, name)
   for (const name of node.outputs) writer.string(NODE.output, name)
-  writer.optionalString(NODE.name, node.name)
-  writer.optionalString(NODE.opType, node.opType)
+  writer.nonEmptyString(NODE.name, node.name)
+  writer.nonEmptyString(NODE.opType, node.opType)
   for (const attribute of node.attributes) encodeAttribute(writer, NODE.attribute, attribute)
   writer.optionalString(NODE.docString, node.docString)
-  writer.optionalString(NODE.domain, node.domain)
+  writer.nonEmptyString(NODE.domain, node.domain)
   writer.optionalString(NODE.overload, node.overload)
   for (const entry of node.metadata ?? []) encodeStringEntry(writer, NODE.metadata, entry)
   encodeUnknown(writer, node.unknown)
@@ -97,17 +97,17 @@ function encodeFunction(writer: PieceWriter, definition: FunctionDefinition): vo
 }
 
 function encodeFunctionFields(writer: PieceWriter, definition: FunctionDefinition): void {
-  writer.optionalString(FUNCTION.name, definition.name)
+  writer.nonEmptyString(FUNCTION.name, definition.name)
   for (const { name } of definition.body.inputs) writer.string(FUNCTION.input, name)
   for (const { name } of definition.body.outputs) writer.string(FUNCTION.output, name)
   for (const name of definition.attributeNames) writer.string(FUNCTION.attribute, name)
   for (const node of definition.body.nodes) encodeNode(writer, FUNCTION.node, node)
-  writer.optionalString(FUNCTION.docString, definition.docString)
+  writer.nonEmptyString(FUNCTION.docString, definition.docString)
   for (const opset of definition.opsetImports) encodeOpsetImport(writer, FUNCTION.opsetImport, opset)
-  writer.optionalString(FUNCTION.domain, definition.domain)
+  writer.nonEmptyString(FUNCTION.domain, definition.domain)
   for (const attribute of definition.attributeDefaults) encodeAttribute(writer, FUNCTION.attributeDefault, attribute)
   for (const value of definition.body.valueInfo) encodeValueInfo(writer, FUNCTION.valueInfo, value)
-  writer.optionalString(FUNCTION.overload, definition.overload)
+  writer.nonEmptyString(FUNCTION.overload, definition.overload)
   for (const entry of definition.metadata) encodeStringEntry(writer, FUNCTION.metadata, entry)
   encodeUnknown(writer, definition.unknown)
 }
@@ -123,7 +123,7 @@ function encodeOpsetImport(writer: PieceWriter, field: number, opset: OpsetImpor
 
 function encodeQuantizationAnnotation(writer: PieceWriter, annotation: QuantizationAnnotation): void {
   copyOr(writer, GRAPH.quantizationAnnotation, annotation, (inner) => {
-    inner.optionalString(QUANTIZATION_ANNOTATION.tensorName, annotation.tensorName)
+    inner.nonEmptyString(QUANTIZATION_ANNOTATION.tensorName, annotation.tensorName)
     for (const entry of annotation.parameters) encodeStringEntry(inner, QUANTIZATION_ANNOTATION.parameters, entry)
     encodeUnknown(inner, annotation.unknown)
   })

@@ -23,9 +23,14 @@ export class PieceWriter {
     this.#write((writer) => writer.tag(field, WireType.LengthDelimited).string(value))
   }
 
-  /** Nothing where the value is absent or empty. */
+  /** Nothing where the value is empty, which in the file is the same as absent. */
+  nonEmptyString(field: number, value: string): void {
+    if (value !== '') this.string(field, value)
+  }
+
+  /** Nothing where the value is absent; an empty one was there when it was read. */
   optionalString(field: number, value: string | undefined): void {
-    if (value) this.string(field, value)
+    if (value !== undefined) this.string(field, value)
   }
 
   int64(field: number, value: number | bigint): void {
