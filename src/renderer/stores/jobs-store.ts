@@ -28,8 +28,8 @@ export type Job = JobBase &
 interface JobsState {
   readonly jobs: readonly Job[]
   /** Takes in one event at time `now`, epoch ms. */
-  receive(event: JobEventPayload, now: number): void
-  clearFinished(): void
+  readonly receive: (event: JobEventPayload, now: number) => void
+  readonly clearFinished: () => void
 }
 
 /** Finished jobs kept; older ones are only in the log. */

@@ -7,8 +7,8 @@ export type Overlay = 'none' | 'latency' | 'macs' | 'parameters'
 interface ProfileState {
   readonly profiles: Readonly<Record<string, ProfileResult>>
   readonly overlay: Overlay
-  putProfile(modelPath: string, profile: ProfileResult): void
-  setOverlay(overlay: Overlay): void
+  readonly putProfile: (modelPath: string, profile: ProfileResult) => void
+  readonly setOverlay: (overlay: Overlay) => void
 }
 
 export const useProfileStore = create<ProfileState>()((set) => ({

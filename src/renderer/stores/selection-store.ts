@@ -19,10 +19,10 @@ export type Hovered = { readonly kind: 'nodes'; readonly nodeIds: readonly numbe
 interface SelectionState {
   readonly selection: Selection
   readonly hovered: Hovered | null
-  select(selection: Selection): void
-  selectNodes(nodeIds: readonly number[]): void
-  clear(): void
-  hover(hovered: Hovered | null): void
+  readonly select: (selection: Selection) => void
+  readonly selectNodes: (nodeIds: readonly number[]) => void
+  readonly clear: () => void
+  readonly hover: (hovered: Hovered | null) => void
 }
 
 const MODEL: Selection = { kind: 'model' }

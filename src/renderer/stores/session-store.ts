@@ -23,22 +23,22 @@ interface SessionData {
 }
 
 interface SessionActions {
-  startOpening(opening: Opening): void
-  stopOpening(path: string): void
+  readonly startOpening: (opening: Opening) => void
+  readonly stopOpening: (path: string) => void
   /** Adds the document and shows it; one with the same id is replaced, and its graphs are loaded anew. */
-  addDocument(document: OpenDocument): void
-  closeDocument(documentId: string): void
-  activate(documentId: string): void
-  putGraph(documentId: string, view: GraphView): void
-  failGraph(documentId: string, graphId: number, error: ErrorData): void
+  readonly addDocument: (document: OpenDocument) => void
+  readonly closeDocument: (documentId: string) => void
+  readonly activate: (documentId: string) => void
+  readonly putGraph: (documentId: string, view: GraphView) => void
+  readonly failGraph: (documentId: string, graphId: number, error: ErrorData) => void
   /** Tries a graph again that could not be loaded. */
-  forgetGraphError(documentId: string, graphId: number): void
+  readonly forgetGraphError: (documentId: string, graphId: number) => void
   /** Shows a graph inside the one shown: a branch, a loop body, a function. */
-  enterSubgraph(graphId: number): void
+  readonly enterSubgraph: (graphId: number) => void
   /** One level up; at the main graph it does nothing. */
-  leaveSubgraph(): void
+  readonly leaveSubgraph: () => void
   /** Replaces the whole way to the graph shown, for jumps. */
-  showGraphPath(documentId: string, path: readonly number[]): void
+  readonly showGraphPath: (documentId: string, path: readonly number[]) => void
 }
 
 export type SessionState = SessionData & SessionActions

@@ -6,7 +6,7 @@ import type { Settings } from '#shared/ipc/contract'
 const PanelLayout = z.object({
   leftOpen: z.boolean().default(true),
   rightOpen: z.boolean().default(true),
-  bottomOpen: z.boolean().default(true),
+  bottomOpen: z.boolean().default(false),
   /** Percent of the window by panel id, as the panels report them. */
   columns: z.record(z.string(), z.number()).default({}),
   rows: z.record(z.string(), z.number()).default({}),
@@ -17,7 +17,7 @@ interface SettingsState {
   readonly settings: Settings
   /** False until the shell has answered: panels wait for it, so that they don't jump. */
   readonly loaded: boolean
-  setSettings(settings: Settings): void
+  readonly setSettings: (settings: Settings) => void
 }
 
 export const useSettingsStore = create<SettingsState>()((set) => ({

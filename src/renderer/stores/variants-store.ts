@@ -1,10 +1,10 @@
 /** Variants by the path of their source model. */
 import { create } from 'zustand'
-import type { Variant } from '#shared/ipc/jobs'
+import type { OptimizeReport, Variant } from '#shared/ipc/jobs'
 
 interface VariantsState {
   readonly bySource: Readonly<Record<string, readonly Variant[]>>
-  putVariants(sourcePath: string, variants: readonly Variant[]): void
+  readonly putVariants: (sourcePath: string, variants: readonly Variant[]) => void
 }
 
 export const useVariantsStore = create<VariantsState>()((set) => ({
@@ -22,7 +22,7 @@ export function variantAt(bySource: VariantsState['bySource'], modelPath: string
 }
 
 /** The worst output decides: the smallest SQNR in dB, or null where every output equals the source's. */
-export function worstSqnrDb(variant: Variant): number | null {
-  const figures = variant.report.outputError.map((error) => error.sqnrDb).filter((sqnr) => sqnr !== null)
+export function worstSqnrDb(report: OptimizeReport): number | null {
+  const figures = report.outputError.map((error) => error.sqnrDb).filter((sqnr) => sqnr !== null)
   return figures.length === 0 ? null : Math.min(...figures)
 }

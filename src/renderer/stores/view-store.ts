@@ -19,11 +19,11 @@ interface ViewState {
   readonly direction: FlowDirection
   readonly findOpen: boolean
   readonly reveal: Reveal | null
-  setMode(mode: CentreMode): void
-  toggle(name: GraphToggle): void
-  turnDirection(): void
-  setFindOpen(open: boolean): void
-  revealNodes(nodeIds: readonly number[]): void
+  readonly setMode: (mode: CentreMode) => void
+  readonly toggle: (name: GraphToggle) => void
+  readonly turnDirection: () => void
+  readonly setFindOpen: (open: boolean) => void
+  readonly revealNodes: (nodeIds: readonly number[]) => void
 }
 
 export const useViewStore = create<ViewState>()((set) => ({

@@ -1,0 +1,51 @@
+import { useHotkeys } from '@mantine/hooks'
+import { useShallow } from 'zustand/react/shallow'
+import { reportError } from '../session/report-error'
+import { useDialogsStore } from '../stores/dialogs-store'
+import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
+import { useSessionStore } from '../stores/session-store'
+import { useViewStore } from '../stores/view-store'
+import type { Action, ActionContext } from './action'
+import { actions } from './all-actions'
+
+export function useActionContext(): ActionContext {
+  const { modelOpen, depth } = useSessionStore(
+    useShallow((state) => ({
+      modelOpen: state.activeDocumentId !== null,
+      depth: state.activeDocumentId === null ? 0 : (state.graphPaths[state.activeDocumentId]?.length ?? 1) - 1,
+    })),
+  )
+  const mode = useViewStore((state) => state.mode)
+  const selectedNodes = useSelectionStore((state) => selectedNodeIds(state.selection).length)
+  return { modelOpen, depth, mode, selectedNodes }
+}
+
+/** Runs an action from wherever it was asked for; what goes wrong is told. */
+export function runAction(action: Action): void {
+  Promise.resolve(action.run()).catch((error: unknown) => reportError(error))
+}
+
+/** Listens to the keys of every action. Keys are left alone while a dialog is open or text is being edited. */
+export function useActionKeys(): void {
+  const context = useActionContext()
+  const dialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.report !== null)
+  useHotkeys(
+    actions.flatMap((action: Action) =>
+      action.keys.map((key): [string, (event: KeyboardEvent) => void, { preventDefault: boolean }] => [
+        key,
+        (event) => {
+          if (dialogOpen || isEditing(event.target)) return
+          event.preventDefault()
+          if (action.enabled(context)) runAction(action)
+        },
+        { preventDefault: false },
+      ]),
+    ),
+    ['INPUT', 'TEXTAREA', 'SELECT'],
+  )
+}
+
+/** Monaco edits in an element of its own; a read-only one has no use for letters, but for its own find. */
+function isEditing(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('.monaco-editor, [role="dialog"]') !== null
+}

@@ -1,0 +1,10 @@
+import type { canvasEn } from '../canvas/i18n/en'
+import type { en } from './en'
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'app'
+    returnNull: false
+    resources: { app: typeof en; canvas: typeof canvasEn }
+  }
+}

@@ -1,0 +1,167 @@
+import { UnstyledButton } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { OpenDocument } from '#shared/ipc/contract'
+import type { GraphView, ModelSummary } from '#shared/ipc/model-view'
+import { formatBytes, formatCount, formatInteger } from '../format/format-number'
+import { Figure } from '../format/figure'
+import { fileName, formatType } from '../format/format-type'
+import { SeverityIcon } from '../panels/severity-icon'
+import { goToNodes } from '../session/go-to-node'
+import { openPanel } from '../session/panels'
+import { useSelectionStore } from '../stores/selection-store'
+import { useSessionStore } from '../stores/session-store'
+import styles from './inspector.module.css'
+import { PageTitle, Properties, Property, Section } from './property-list'
+
+interface ModelPageProps {
+  readonly document: OpenDocument
+  readonly graph: GraphView | null
+}
+
+/** What is known of the whole model. */
+export function ModelPage({ document: { summary }, graph }: ModelPageProps): ReactNode {
+  const { t } = useTranslation()
+  const { producer, domain, modelVersion, docString, metadata } = summary
+  const enterSubgraph = useSessionStore((state) => state.enterSubgraph)
+  return (
+    <>
+      <PageTitle kind={t('inspector.model')} name={fileName(summary.path)} />
+      <Section title={t('inspector.overview')}>
+        <Properties>
+          <Property name={t('inspector.size')}>
+            <Figure {...formatBytes(summary.sizeBytes)} />
+          </Property>
+          <Property name={t('inspector.nodes')}>{formatInteger(summary.nodeCount)}</Property>
+          <Property name={t('inspector.parameters')}>
+            <Figure {...formatCount(summary.parameterCount)} />
+          </Property>
+          <Property name={t('inspector.macs')}>{summary.macs === null ? <span className="dim">{t('inspector.unknown')}</span> : <Figure {...formatCount(summary.macs)} />}</Property>
+          <Property name={t('inspector.format')}>{summary.format}</Property>
+          <Property name={t('inspector.opsets')}>{summary.opsets.map((opset) => `${opset.domain === '' ? 'ai.onnx' : opset.domain} ${opset.version}`).join(', ')}</Property>
+          {producer !== '' && <Property name={t('inspector.producer')}>{producer}</Property>}
+          {domain !== '' && <Property name={t('inspector.domain')}>{domain}</Property>}
+          {modelVersion !== '' && modelVersion !== '0' && <Property name={t('inspector.version')}>{modelVersion}</Property>}
+          <Property name={t('inspector.path')} copy={summary.path}>
+            {summary.path}
+          </Property>
+          {docString !== '' && <Property name={t('inspector.description')}>{docString}</Property>}
+        </Properties>
+      </Section>
+      <Findings summary={summary} />
+      <Section title={t('inspector.inputs')}>
+        <Ends ends={summary.inputs} kind="input" />
+      </Section>
+      <Section title={t('inspector.outputs')}>
+        <Ends ends={summary.outputs} kind="output" />
+      </Section>
+      <Section title={t('inspector.operators')}>
+        <OpCounts counts={summary.opCounts} graph={graph} />
+      </Section>
+      {summary.functions.length > 0 && (
+        <Section title={t('inspector.functions')}>
+          <ul className={styles.entries}>
+            {summary.functions.map(({ graphId, name, domain: functionDomain }) => (
+              <li key={graphId}>
+                <UnstyledButton className={styles.entry} onClick={() => enterSubgraph(graphId)}>
+                  <span className={styles.entryMain}>{name}</span>
+                  <span className={styles.entryType}>{functionDomain}</span>
+                </UnstyledButton>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {Object.keys(metadata).length > 0 && (
+        <Section title={t('inspector.metadata')}>
+          <Properties>
+            {Object.entries(metadata).map(([key, value]) => (
+              <Property key={key} name={key} copy={value}>
+                {value.length > 400 ? `${value.slice(0, 400)}…` : value}
+              </Property>
+            ))}
+          </Properties>
+        </Section>
+      )}
+    </>
+  )
+}
+
+function Ends({ ends, kind }: { readonly ends: ModelSummary['inputs']; readonly kind: 'input' | 'output' }): ReactNode {
+  const select = useSelectionStore((state) => state.select)
+  const hover = useSelectionStore((state) => state.hover)
+  return (
+    <ul className={styles.entries}>
+      {ends.map(({ name, dtype, shape }) => (
+        <li key={name}>
+          <UnstyledButton className={styles.entry} onClick={() => select({ kind, name })} onPointerEnter={() => hover({ kind: 'value', name })} onPointerLeave={() => hover(null)}>
+            <span className={styles.entryMain}>{name}</span>
+            <span className={styles.entryType}>{formatType({ type: dtype, shape })}</span>
+          </UnstyledButton>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** How often each operator occurs; a row selects all of its kind in the graph shown. */
+function OpCounts({ counts, graph }: { readonly counts: ModelSummary['opCounts']; readonly graph: GraphView | null }): ReactNode {
+  const { t } = useTranslation()
+  const selectNodes = useSelectionStore((state) => state.selectNodes)
+  const hover = useSelectionStore((state) => state.hover)
+  const rows = Object.entries(counts).sort(([nameA, a], [nameB, b]) => b - a || nameA.localeCompare(nameB))
+  const most = rows[0]?.[1] ?? 1
+  const idsOf = (opType: string): number[] => graph?.nodes.filter((node) => node.opType === opType || `${node.domain}.${node.opType}` === opType).map((node) => node.id) ?? []
+  return (
+    <table className={styles.counts} aria-label={t('inspector.operators')}>
+      <tbody>
+        {rows.map(([opType, count]) => (
+          <tr key={opType}>
+            <td>
+              <UnstyledButton
+                className={styles.countName}
+                title={t('inspector.selectAll', { name: opType })}
+                onClick={() => selectNodes(idsOf(opType))}
+                onPointerEnter={() => hover({ kind: 'nodes', nodeIds: idsOf(opType) })}
+                onPointerLeave={() => hover(null)}
+              >
+                <span className={styles.countBar} style={{ width: `${(100 * count) / most}%` }} />
+                <span>{opType}</span>
+              </UnstyledButton>
+            </td>
+            <td>{formatInteger(count)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+const SHOWN_FINDINGS = 3
+
+function Findings({ summary }: { readonly summary: ModelSummary }): ReactNode {
+  const { t } = useTranslation()
+  const { diagnostics } = summary
+  if (diagnostics.length === 0) return null
+  return (
+    <Section title={t('inspector.findings')}>
+      {diagnostics.slice(0, SHOWN_FINDINGS).map((finding, index) => (
+        <div key={index} className={styles.finding}>
+          <SeverityIcon severity={finding.severity} />
+          <span>
+            {finding.nodeId === undefined ? (
+              finding.message
+            ) : (
+              <UnstyledButton onClick={() => void goToNodes(finding.nodeId === undefined ? [] : [finding.nodeId])}>{finding.message}</UnstyledButton>
+            )}
+          </span>
+        </div>
+      ))}
+      {diagnostics.length > SHOWN_FINDINGS && (
+        <UnstyledButton className={styles.entry} style={{ color: 'var(--accent)' }} onClick={() => openPanel('diagnostics')}>
+          {t('inspector.allFindings', { count: diagnostics.length })}
+        </UnstyledButton>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,146 @@
+import { ActionIcon, Alert, Loader } from '@mantine/core'
+import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { toErrorData, type ErrorData } from '#shared/errors'
+import type { GraphView, TensorDetails } from '#shared/ipc/model-view'
+import { getBridge } from '../bridge/bridge'
+import { formatBytes, formatInteger, formatPercent, significant } from '../format/format-number'
+import { Figure } from '../format/figure'
+import { formatShape } from '../format/format-type'
+import { graphLookup } from '../session/graph-lookup'
+import styles from './inspector.module.css'
+import { PageTitle, Properties, Property, Section } from './property-list'
+import { Readers } from './value-page'
+
+const Histogram = lazy(() => import('../charts/histogram'))
+const PAGE = 256
+
+interface TensorPageProps {
+  readonly documentId: string
+  readonly graph: GraphView
+  readonly name: string
+}
+
+/** An initializer: what it is, how its values are spread, and the values themselves, a page at a time. */
+export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactNode {
+  const { t } = useTranslation()
+  const [offset, setOffset] = useState(0)
+  const { details, error } = useTensor(documentId, graph.graphId, name, offset)
+  const lookup = graphLookup(graph)
+  const tensor = lookup.initializers.get(name)
+  if (tensor === undefined) return null
+  const elements = tensor.dims.reduce((product, dim) => product * dim, 1)
+  return (
+    <>
+      <PageTitle kind={t('inspector.tensor')} name={name} />
+      <Section title={t('inspector.overview')}>
+        <Properties>
+          <Property name={t('inspector.dtype')}>{tensor.dtype}</Property>
+          <Property name={t('inspector.shape')}>{tensor.dims.length === 0 ? t('inspector.scalar') : formatShape(tensor.dims)}</Property>
+          <Property name={t('inspector.elements')}>{formatInteger(elements)}</Property>
+          <Property name={t('inspector.size')}>
+            <Figure {...formatBytes(tensor.sizeBytes)} />
+          </Property>
+          <Property name={t('inspector.storage')}>
+            {t(`inspector.stored.${tensor.storage}`)}
+            {tensor.location !== undefined && <div className="dim">{tensor.location}</div>}
+          </Property>
+        </Properties>
+      </Section>
+      {error !== null && (
+        <Alert color="red" m="md" title={t('errors.cannotReadTensor')}>
+          {error.message} {error.hint}
+        </Alert>
+      )}
+      {details === null && error === null && <Loader size="xs" m="md" aria-label={t('view.loading')} />}
+      {details !== null && (
+        <>
+          <Statistics details={details} />
+          <Section title={t('inspector.values')}>
+            <pre className={styles.values}>{details.values.join('\n')}</pre>
+            <Pager offset={details.offset} count={details.values.length} total={elements} onPage={setOffset} />
+          </Section>
+        </>
+      )}
+      <Readers graph={graph} nodeIds={(lookup.consumers.get(name) ?? []).map((node) => node.id)} />
+    </>
+  )
+}
+
+function Statistics({ details: { statistics, histogram } }: { readonly details: TensorDetails }): ReactNode {
+  const { t } = useTranslation()
+  if (statistics === null) return null
+  const { min, max, mean, standardDeviation, zeros, nonFinite, elements } = statistics
+  return (
+    <Section title={t('inspector.statistics')}>
+      <Properties>
+        <Property name={t('inspector.range')}>
+          {significant(min)} … {significant(max)}
+        </Property>
+        <Property name={t('inspector.mean')}>
+          {significant(mean)} ± {significant(standardDeviation)}
+        </Property>
+        <Property name={t('inspector.zeros')}>
+          <Figure {...formatPercent(elements === 0 ? 0 : zeros / elements)} />
+        </Property>
+        {nonFinite > 0 && (
+          <Property name={t('inspector.nonFinite')}>
+            <span className="bad">{formatInteger(nonFinite)}</span>
+          </Property>
+        )}
+      </Properties>
+      {histogram.length > 0 && (
+        <Suspense fallback={<div className={styles.chart} />}>
+          <Histogram className={styles.chart ?? ''} counts={histogram} min={min} max={max} label={t('inspector.histogram')} />
+        </Suspense>
+      )}
+    </Section>
+  )
+}
+
+interface PagerProps {
+  readonly offset: number
+  readonly count: number
+  readonly total: number
+  readonly onPage: (offset: number) => void
+}
+
+function Pager({ offset, count, total, onPage }: PagerProps): ReactNode {
+  const { t } = useTranslation()
+  if (total <= PAGE) return null
+  return (
+    <div className={styles.pager}>
+      <ActionIcon aria-label={t('inspector.previousValues')} disabled={offset === 0} onClick={() => onPage(Math.max(0, offset - PAGE))}>
+        <IconChevronLeft size={16} aria-hidden />
+      </ActionIcon>
+      <span className="figures dim">{t('inspector.valuesShown', { from: formatInteger(offset), to: formatInteger(offset + Math.max(0, count - 1)), total: formatInteger(total) })}</span>
+      <ActionIcon aria-label={t('inspector.nextValues')} disabled={offset + count >= total} onClick={() => onPage(offset + PAGE)}>
+        <IconChevronRight size={16} aria-hidden />
+      </ActionIcon>
+    </div>
+  )
+}
+
+interface TensorState {
+  readonly details: TensorDetails | null
+  readonly error: ErrorData | null
+}
+
+/** The page of values at `offset`; the one before stays while the next is on its way. */
+function useTensor(documentId: string, graphId: number, name: string, offset: number): TensorState {
+  const [state, setState] = useState<TensorState>({ details: null, error: null })
+  useEffect(() => {
+    let current = true
+    getBridge()
+      .request('model.tensor', { documentId, graphId, name, offset, limit: PAGE })
+      .then(
+        (details) => current && setState({ details, error: null }),
+        (error: unknown) => current && setState({ details: null, error: toErrorData(error) }),
+      )
+    return () => {
+      current = false
+    }
+  }, [documentId, graphId, name, offset])
+  return state
+}

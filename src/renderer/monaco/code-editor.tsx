@@ -1,0 +1,74 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { editor, jsonDefaults, Uri } from './start-monaco'
+
+interface CodeEditorProps {
+  readonly text: string
+  readonly language: 'json' | 'onnx'
+  /** Names the text inside the editor, which keeps schemas by it. */
+  readonly path: string
+  readonly label: string
+  readonly className: string
+  /** JSON schema for completion and marks. */
+  readonly schema?: Readonly<Record<string, unknown>>
+  /** Absent: the text can only be read. */
+  readonly onChange?: (text: string) => void
+}
+
+/** A Monaco editor; text given from outside replaces what it shows when it differs. */
+export function CodeEditor({ text, language, path, label, className, schema, onChange }: CodeEditorProps): ReactNode {
+  const element = useRef<HTMLDivElement>(null)
+  const instance = useRef<editor.IStandaloneCodeEditor | null>(null)
+  const changed = useRef(onChange)
+  const scheme = useComputedColorScheme()
+  const readOnly = onChange === undefined
+  useEffect(() => {
+    changed.current = onChange
+  }, [onChange])
+
+  useEffect(() => {
+    if (element.current === null) return
+    const uri = Uri.parse(`inmemory://edgefit/${path}`)
+    if (schema !== undefined) jsonDefaults.setDiagnosticsOptions({ validate: true, schemas: [{ uri: `${uri.toString()}.schema`, fileMatch: [uri.toString()], schema }] })
+    const model = editor.createModel('', language, uri)
+    const created = editor.create(element.current, {
+      model,
+      readOnly,
+      ariaLabel: label,
+      automaticLayout: true,
+      fontSize: 12,
+      lineHeight: 18,
+      minimap: { enabled: false },
+      scrollBeyondLastLine: false,
+      stickyScroll: { enabled: false },
+      renderLineHighlight: readOnly ? 'none' : 'line',
+      wordBasedSuggestions: 'off',
+      quickSuggestions: { strings: true, other: true, comments: false },
+      tabSize: 2,
+      padding: { top: 8, bottom: 8 },
+      fixedOverflowWidgets: true,
+    })
+    const listener = model.onDidChangeContent((event) => {
+      if (!event.isFlush) changed.current?.(model.getValue())
+    })
+    instance.current = created
+    return () => {
+      listener.dispose()
+      created.dispose()
+      model.dispose()
+      instance.current = null
+    }
+  }, [language, label, path, readOnly, schema])
+
+  useEffect(() => {
+    editor.setTheme(scheme === 'dark' ? 'edgefit-dark' : 'edgefit-light')
+  }, [scheme])
+
+  useEffect(() => {
+    const model = instance.current?.getModel()
+    // setValue is a flush, which the listener above leaves alone.
+    if (model && model.getValue() !== text) model.setValue(text)
+  }, [text, language, label, path, readOnly, schema])
+
+  return <div ref={element} className={className} />
+}

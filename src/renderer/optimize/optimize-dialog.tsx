@@ -1,0 +1,158 @@
+import { Alert, Button, Group, Loader, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { OpenDocument } from '#shared/ipc/contract'
+import type { Recipe } from '#shared/recipe'
+import { useModelTitle } from '../session/document-title'
+import { startJob } from '../session/jobs'
+import { useAppStore, type Catalogue } from '../stores/app-store'
+import { useDialogsStore } from '../stores/dialogs-store'
+import { activeDocument, useSessionStore } from '../stores/session-store'
+import { recipeDescription, recipeTitle } from './catalogue-text'
+import { dataSource, initialData } from './data-choice'
+import { DataPicker } from './data-picker'
+import { loadCatalogue } from './load-catalogue'
+import styles from './optimize-dialog.module.css'
+import { draftOfRecipe, draftOfText } from './recipe-draft'
+import { RecipeForm } from './recipe-form'
+
+const RecipeEditor = lazy(() => import('./recipe-editor'))
+
+/** Recipe, calibration data and options; starting it makes a job and, from that, a variant. */
+export default function OptimizeDialog(): ReactNode {
+  const { t } = useTranslation()
+  const open = useDialogsStore((state) => state.optimizeOpen)
+  const setOpen = useDialogsStore((state) => state.setOptimizeOpen)
+  const document = useSessionStore(activeDocument)
+  const catalogue = useAppStore((state) => state.catalogue)
+  const title = useModelTitle(document?.summary.path ?? '')
+  useEffect(() => {
+    if (open) void loadCatalogue()
+  }, [open])
+  return (
+    <Modal opened={open && document !== null} onClose={() => setOpen(false)} size={920} title={t('optimize.title', { name: title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      {catalogue === null || document === null ? (
+        <Group justify="center" p={48}>
+          <Loader size="sm" aria-label={t('view.loading')} />
+        </Group>
+      ) : (
+        <OptimizeForm key={document.documentId} catalogue={catalogue} document={document} onClose={() => setOpen(false)} />
+      )}
+    </Modal>
+  )
+}
+
+interface OptimizeFormProps {
+  readonly catalogue: Catalogue
+  readonly document: OpenDocument
+  readonly onClose: () => void
+}
+
+function OptimizeForm({ catalogue, document, onClose }: OptimizeFormProps): ReactNode {
+  const { t } = useTranslation()
+  const { recipes, passes, schema } = catalogue
+  const samples = useAppStore((state) => state.samples)
+  const modelPath = document.summary.path
+  const sampleData = initialData(samples, modelPath)
+  const [draft, setDraft] = useState(() => draftOfRecipe(recipes[0] ?? { name: 'custom', description: '', passes: [] }))
+  const [data, setData] = useState(sampleData)
+  const [view, setView] = useState<'form' | 'json'>('form')
+  const source = dataSource(data)
+  const { recipe } = draft
+  const needsData = recipe?.passes.some(({ pass }) => passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
+
+  const start = (): void => {
+    if (recipe === null || source === null) return
+    onClose()
+    void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source } })
+  }
+
+  return (
+    <>
+      <div className={styles.columns}>
+        <Stack gap={20}>
+          <RecipeChoice recipes={recipes} recipe={recipe} onChoose={(chosen) => setDraft(draftOfRecipe(chosen))} />
+          <DataPicker
+            label={needsData ? t('optimize.calibrationData') : t('optimize.checkData')}
+            value={data}
+            onChange={setData}
+            samplePath={sampleData.kind === 'sample' ? sampleData.path : null}
+            syntheticNote={needsData ? t('optimize.syntheticCalibration') : t('optimize.syntheticCheck')}
+            warnSynthetic={needsData}
+          />
+        </Stack>
+        <div className={styles.recipe}>
+          <Group justify="space-between">
+            <Text fw={600}>{t('optimize.recipe')}</Text>
+            <SegmentedControl
+              aria-label={t('optimize.recipeView')}
+              value={view}
+              onChange={(next) => setView(next === 'json' ? 'json' : 'form')}
+              data={[
+                { value: 'form', label: t('optimize.form') },
+                { value: 'json', label: t('optimize.json') },
+              ]}
+            />
+          </Group>
+          <div className={styles.recipeBody}>
+            {view === 'form' ? (
+              <RecipeForm draft={draft} catalogue={catalogue} onChange={(changed) => setDraft(draftOfRecipe(changed))} />
+            ) : (
+              <Suspense fallback={<Loader size="sm" m="lg" aria-label={t('view.loading')} />}>
+                <RecipeEditor text={draft.text} schema={schema} onChange={(text) => setDraft(draftOfText(text))} />
+              </Suspense>
+            )}
+          </div>
+          {draft.problem !== null && (
+            <Alert color="red" p={8} mt={8} role="alert">
+              {t('optimize.invalidRecipe', { problem: draft.problem })}
+            </Alert>
+          )}
+        </div>
+      </div>
+      <Group justify="flex-end" gap={8} mt={16}>
+        <Button variant="default" onClick={onClose}>
+          {t('common.cancel')}
+        </Button>
+        <Button onClick={start} disabled={recipe === null || source === null}>
+          {t('optimize.start')}
+        </Button>
+      </Group>
+    </>
+  )
+}
+
+interface RecipeChoiceProps {
+  readonly recipes: readonly Recipe[]
+  readonly recipe: Recipe | null
+  readonly onChoose: (recipe: Recipe) => void
+}
+
+function RecipeChoice({ recipes, recipe, onChoose }: RecipeChoiceProps): ReactNode {
+  const { t } = useTranslation()
+  const chosen = recipes.find(({ name }) => name === recipe?.name || `${name}-custom` === recipe?.name)
+  return (
+    <Radio.Group
+      label={t('optimize.method')}
+      value={chosen?.name ?? null}
+      onChange={(name) => {
+        const next = recipes.find((candidate) => candidate.name === name)
+        if (next !== undefined) onChoose(next)
+      }}
+    >
+      <Stack gap={8} mt={6}>
+        {recipes.map((candidate) => (
+          <Radio.Card key={candidate.name} value={candidate.name} className={styles.card ?? ''} aria-label={recipeTitle(candidate)}>
+            <Radio.Indicator size="xs" />
+            <div>
+              <Text fw={600}>{recipeTitle(candidate)}</Text>
+              <Text size="sm" c="dimmed">
+                {recipeDescription(candidate)}
+              </Text>
+            </div>
+          </Radio.Card>
+        ))}
+      </Stack>
+    </Radio.Group>
+  )
+}

@@ -1,0 +1,20 @@
+import { Anchor } from '@mantine/core'
+import type { ReactNode } from 'react'
+
+interface OptimizedNoticeProps {
+  readonly figures: string
+  readonly detailsLabel: string
+  readonly onDetails: () => void
+}
+
+/** Body of the notification that an optimization is done. */
+export function OptimizedNotice({ figures, detailsLabel, onDetails }: OptimizedNoticeProps): ReactNode {
+  return (
+    <>
+      <div className="figures">{figures}</div>
+      <Anchor component="button" type="button" size="sm" onClick={onDetails}>
+        {detailsLabel}
+      </Anchor>
+    </>
+  )
+}

@@ -1,0 +1,55 @@
+import { MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { OptionField } from './option-fields'
+import { useOptionText } from './catalogue-text'
+
+interface OptionInputProps {
+  readonly field: OptionField
+  readonly value: unknown
+  readonly onChange: (value: unknown) => void
+}
+
+/** The input for one option, showing its default while the recipe does not say otherwise. */
+export function OptionInput({ field, value, onChange }: OptionInputProps): ReactNode {
+  const { t } = useTranslation()
+  const { label, description } = useOptionText(field)
+  const common = { label, description }
+  switch (field.kind) {
+    case 'boolean':
+      return <Switch {...common} checked={typeof value === 'boolean' ? value : field.default} onChange={(event) => onChange(event.currentTarget.checked)} />
+    case 'choice':
+      return (
+        <Select
+          {...common}
+          allowDeselect={false}
+          data={field.choices.map(String)}
+          value={value === undefined ? (field.default === null ? null : String(field.default)) : typeof value === 'string' ? value : JSON.stringify(value)}
+          onChange={(chosen) => onChange(field.choices.find((choice) => String(choice) === chosen))}
+        />
+      )
+    case 'number':
+      return (
+        <NumberInput
+          {...common}
+          allowDecimal={!field.integer}
+          {...(field.min !== null && { min: field.min })}
+          {...(field.max !== null && { max: field.max })}
+          value={typeof value === 'number' ? value : (field.default ?? '')}
+          onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
+        />
+      )
+    case 'text':
+      return <TextInput {...common} value={typeof value === 'string' ? value : field.default} onChange={(event) => onChange(event.currentTarget.value)} />
+    case 'list': {
+      const items = Array.isArray(value) ? value.map(String) : [...field.default]
+      return field.choices === null ? (
+        <TagsInput {...common} value={items} onChange={onChange} placeholder={items.length === 0 ? t('optimize.addName') : ''} />
+      ) : (
+        <MultiSelect {...common} size="xs" data={[...field.choices]} value={items} onChange={onChange} searchable hidePickedOptions />
+      )
+    }
+    case 'other':
+      return <TextInput {...common} value={t('optimize.inJson')} disabled />
+  }
+}

@@ -1,0 +1,156 @@
+import { Modal, Table } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { OptimizeReport } from '#shared/ipc/jobs'
+import { Figure } from '../format/figure'
+import { formatBytes, formatDb, formatDuration, formatInteger, formatRatio, significant } from '../format/format-number'
+import { fileName } from '../format/format-type'
+import { SeverityIcon } from '../panels/severity-icon'
+import { useDialogsStore } from '../stores/dialogs-store'
+import { worstSqnrDb } from '../stores/variants-store'
+import { recipeTitle } from './catalogue-text'
+import styles from './report-dialog.module.css'
+
+/** What an optimization did: sizes, output error, kernels, findings, and how they were measured. */
+export default function ReportDialog(): ReactNode {
+  const { t } = useTranslation()
+  const report = useDialogsStore((state) => state.report)
+  const showReport = useDialogsStore((state) => state.showReport)
+  return (
+    <Modal
+      opened={report !== null}
+      onClose={() => showReport(null)}
+      size={760}
+      title={report === null ? '' : t('report.title', { recipe: recipeTitle(report.recipe), name: fileName(report.source.path) })}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      {report !== null && <Report report={report} />}
+    </Modal>
+  )
+}
+
+function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
+  const { t } = useTranslation()
+  const { source, result, sizeRatio, kernels, durationMs, peakMemoryBytes, data, tool } = report
+  return (
+    <div className={styles.report}>
+      <div className={styles.headline}>
+        <Headline label={t('report.before')} figure={<Figure {...formatBytes(source.sizeBytes)} />} />
+        <Headline label={t('report.after')} figure={<Figure {...formatBytes(result.sizeBytes)} />} />
+        <Headline label={t('report.ratio')} figure={<Figure {...formatRatio(sizeRatio)} />} />
+        {report.outputError.length > 0 && <Headline label={t('report.worstSqnr')} figure={<Figure {...formatDb(worstSqnrDb(report))} />} />}
+        {kernels !== null && <Headline label={t('report.integerKernels')} figure={<Figure value={formatInteger(kernels.integerKernels)} unit="" />} />}
+      </div>
+      <OutputErrors report={report} />
+      <Passes report={report} />
+      {kernels !== null && (
+        <section aria-label={t('report.kernels')}>
+          <h3>{t('report.kernels')}</h3>
+          <p className="figures">
+            {Object.entries(kernels.opCounts)
+              .sort(([, a], [, b]) => b - a)
+              .map(([opType, count]) => `${opType} ${count}`)
+              .join(' · ')}
+          </p>
+        </section>
+      )}
+      <Findings report={report} />
+      <p className="dim figures">
+        {[t('report.data', { data }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
+        <br />
+        <span className="mono">{t('report.hashes', { source: source.sha256.slice(0, 16), result: result.sha256.slice(0, 16) })}</span>
+      </p>
+    </div>
+  )
+}
+
+function Headline({ label, figure }: { readonly label: string; readonly figure: ReactNode }): ReactNode {
+  return (
+    <div>
+      <div className="dim">{label}</div>
+      <div className={styles.figure}>{figure}</div>
+    </div>
+  )
+}
+
+function OutputErrors({ report: { outputError, outputErrorConditions } }: { readonly report: OptimizeReport }): ReactNode {
+  const { t } = useTranslation()
+  if (outputError.length === 0) return null
+  return (
+    <section aria-label={t('report.outputError')}>
+      <h3>{t('report.outputError')}</h3>
+      <Table className="figures" verticalSpacing={4} fz={12} aria-label={t('report.outputError')}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('report.output')}</Table.Th>
+            <Table.Th ta="right">{t('report.sqnr')}</Table.Th>
+            <Table.Th ta="right">{t('report.cosine')}</Table.Th>
+            <Table.Th ta="right">{t('report.maxAbs')}</Table.Th>
+            <Table.Th ta="right">{t('report.elements')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {outputError.map((error) => (
+            <Table.Tr key={error.output}>
+              <Table.Td>{error.output}</Table.Td>
+              <Table.Td ta="right">{formatDb(error.sqnrDb).value}</Table.Td>
+              <Table.Td ta="right">{error.cosine.toFixed(6)}</Table.Td>
+              <Table.Td ta="right">{significant(error.maxAbs)}</Table.Td>
+              <Table.Td ta="right">{formatInteger(error.elements)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      <p className="dim">{outputErrorConditions}</p>
+    </section>
+  )
+}
+
+function Passes({ report: { passes } }: { readonly report: OptimizeReport }): ReactNode {
+  const { t } = useTranslation()
+  return (
+    <section aria-label={t('report.passes')}>
+      <h3>{t('report.passes')}</h3>
+      <Table className="figures" verticalSpacing={4} fz={12} aria-label={t('report.passes')}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('report.pass')}</Table.Th>
+            <Table.Th ta="right">{t('report.changes')}</Table.Th>
+            <Table.Th ta="right">{t('report.nodes')}</Table.Th>
+            <Table.Th ta="right">{t('report.time')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {passes.map((pass, index) => (
+            <Table.Tr key={index}>
+              <Table.Td>{pass.pass}</Table.Td>
+              <Table.Td ta="right">{formatInteger(pass.changes)}</Table.Td>
+              <Table.Td ta="right">{`${formatInteger(pass.nodesBefore)} → ${formatInteger(pass.nodesAfter)}`}</Table.Td>
+              <Table.Td ta="right">{`${Math.round(pass.durationMs)} ms`}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </section>
+  )
+}
+
+function Findings({ report: { diagnostics } }: { readonly report: OptimizeReport }): ReactNode {
+  const { t } = useTranslation()
+  if (diagnostics.length === 0) return null
+  return (
+    <section aria-label={t('report.findings')}>
+      <h3>{t('report.findings')}</h3>
+      <ul className={styles.findings}>
+        {diagnostics.map((finding, index) => (
+          <li key={index}>
+            <SeverityIcon severity={finding.severity} />
+            <span>
+              {finding.message} {finding.hint !== undefined && <span className="dim">{finding.hint}</span>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

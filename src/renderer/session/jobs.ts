@@ -1,0 +1,101 @@
+import { notifications } from '@mantine/notifications'
+import i18next from 'i18next'
+import { createElement } from 'react'
+import type { EventPayload, RequestParams } from '#shared/ipc/contract'
+import { jobKinds, type OptimizeReport } from '#shared/ipc/jobs'
+import { getBridge } from '../bridge/bridge'
+import { fileName, modelBaseName } from '../format/format-type'
+import { formatBytes, formatDb, formatMs, formatRatio, quantityText } from '../format/format-number'
+import { useDialogsStore } from '../stores/dialogs-store'
+import { useJobsStore, type Job } from '../stores/jobs-store'
+import { useLogStore } from '../stores/log-store'
+import { useProfileStore } from '../stores/profile-store'
+import { worstSqnrDb } from '../stores/variants-store'
+import { OptimizedNotice } from '../optimize/optimized-notice'
+import { openPanel } from './panels'
+import { reportError, showErrorData } from './report-error'
+import { refreshVariants } from './variants'
+
+/** Starts a job and shows the Jobs panel. */
+export async function startJob(job: RequestParams<'job.start'>): Promise<void> {
+  try {
+    await getBridge().request('job.start', job)
+    openPanel('jobs')
+  } catch (error) {
+    reportError(error, i18next.t('errors.cannotStartJob'))
+  }
+}
+
+export async function cancelJob(jobId: string): Promise<void> {
+  try {
+    await getBridge().request('job.cancel', { jobId })
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+/** Takes in one event of a job and, at its end, tells the person. */
+export async function receiveJobEvent(event: EventPayload<'job'>): Promise<void> {
+  useJobsStore.getState().receive(event, Date.now())
+  const job = useJobsStore.getState().jobs.find((candidate) => candidate.jobId === event.jobId)
+  if (job === undefined) return
+  const log = useLogStore.getState().log
+  switch (event.type) {
+    case 'queued':
+      return log('info', i18next.t('log.jobQueued', { title: job.title }))
+    case 'progress':
+      return
+    case 'done':
+      log('info', i18next.t('log.jobDone', { title: job.title }))
+      return finish(job, event.result)
+    case 'failed':
+      return showErrorData(event.error, i18next.t('errors.jobFailed', { title: job.title }))
+    case 'cancelled':
+      return log('warning', i18next.t('log.jobCancelled', { title: job.title }))
+  }
+}
+
+async function finish(job: Job, result: unknown): Promise<void> {
+  switch (job.kind) {
+    case 'optimize': {
+      const { report } = jobKinds.optimize.result.parse(result)
+      await refreshVariants(job.modelPath)
+      return tellOptimized(report)
+    }
+    case 'profile': {
+      const profile = jobKinds.profile.result.parse(result)
+      useProfileStore.getState().putProfile(job.modelPath, profile)
+      openPanel('profile')
+      notifications.show({
+        title: i18next.t('profile.measured', { name: fileName(job.modelPath) }),
+        message: i18next.t('profile.measuredFigures', { p50: quantityText(formatMs(profile.latency.p50Ms)), p95: quantityText(formatMs(profile.latency.p95Ms)) }),
+      })
+      return
+    }
+    case 'compare':
+      return
+  }
+}
+
+function tellOptimized(report: OptimizeReport): void {
+  const id = `optimized-${report.result.sha256}`
+  notifications.show({
+    id,
+    color: 'green',
+    autoClose: 15_000,
+    title: i18next.t('optimize.finished', { recipe: report.recipe.name, name: modelBaseName(report.source.path) }),
+    message: createElement(OptimizedNotice, {
+      figures: i18next.t('optimize.finishedFigures', {
+        before: quantityText(formatBytes(report.source.sizeBytes)),
+        after: quantityText(formatBytes(report.result.sizeBytes)),
+        ratio: quantityText(formatRatio(report.sizeRatio)),
+        sqnr: quantityText(formatDb(worstSqnrDb(report))),
+      }),
+      detailsLabel: i18next.t('optimize.showResult'),
+      onDetails: () => {
+        notifications.hide(id)
+        useDialogsStore.getState().showReport(report)
+      },
+    }),
+  })
+}

@@ -1,0 +1,178 @@
+import { Button, CloseButton, EmptyState, Loader, SegmentedControl, Select, Tabs, UnstyledButton } from '@mantine/core'
+import { IconAlertTriangle, IconChevronRight } from '@tabler/icons-react'
+import { lazy, Suspense, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ActionIconButton } from '../actions/action-icon-button'
+import { useModelTitle } from '../session/document-title'
+import { loadGraph } from '../session/load-graph'
+import { closeDocument } from '../session/open-models'
+import { useProfileStore, type Overlay } from '../stores/profile-store'
+import { activeDocument, activeGraph, activeGraphId, graphKey, useSessionStore } from '../stores/session-store'
+import { useViewStore } from '../stores/view-store'
+import { WelcomeScreen } from '../welcome/welcome-screen'
+import styles from './centre.module.css'
+
+const GraphCanvas = lazy(async () => ({ default: (await import('../canvas/graph-canvas')).GraphCanvas }))
+const ModelText = lazy(() => import('../text-view/model-text'))
+
+/** Tabs of the open models, the way through subgraphs, and the graph or its text. */
+export function Centre(): ReactNode {
+  const { t } = useTranslation()
+  const empty = useSessionStore((state) => state.documents.length === 0)
+  const mode = useViewStore((state) => state.mode)
+  if (empty) return <WelcomeScreen />
+  return (
+    <main className={styles.centre} aria-label={t('shell.centre')}>
+      <DocumentTabs />
+      <ViewBar />
+      <div className={styles.view}>
+        <Suspense fallback={<Loading />}>{mode === 'graph' ? <GraphView /> : <ModelText />}</Suspense>
+      </div>
+    </main>
+  )
+}
+
+function DocumentTabs(): ReactNode {
+  const { t } = useTranslation()
+  const documents = useSessionStore((state) => state.documents)
+  const activeId = useSessionStore((state) => state.activeDocumentId)
+  const activate = useSessionStore((state) => state.activate)
+  if (documents.length < 2) return null
+  return (
+    <Tabs value={activeId} onChange={(id) => id !== null && activate(id)} className={styles.tabs ?? ''} variant="outline" radius={0}>
+      <Tabs.List className={styles.tabList ?? ''} aria-label={t('shell.models')}>
+        {documents.map(({ documentId, summary }) => (
+          <DocumentTab key={documentId} documentId={documentId} path={summary.path} />
+        ))}
+      </Tabs.List>
+    </Tabs>
+  )
+}
+
+function DocumentTab({ documentId, path }: { readonly documentId: string; readonly path: string }): ReactNode {
+  const { t } = useTranslation()
+  const title = useModelTitle(path)
+  return (
+    <div className={styles.tabItem}>
+      <Tabs.Tab value={documentId} className={styles.tab ?? ''} title={path}>
+        {title}
+      </Tabs.Tab>
+      <CloseButton size="xs" aria-label={t('rail.close', { name: title })} onClick={() => void closeDocument(documentId)} />
+    </div>
+  )
+}
+
+function ViewBar(): ReactNode {
+  const { t } = useTranslation()
+  const mode = useViewStore((state) => state.mode)
+  const setMode = useViewStore((state) => state.setMode)
+  const attributes = useViewStore((state) => state.attributes)
+  const weights = useViewStore((state) => state.weights)
+  const names = useViewStore((state) => state.names)
+  return (
+    <div className={styles.viewBar} role="toolbar" aria-label={t('shell.viewBar')}>
+      <Breadcrumbs />
+      {mode === 'graph' && (
+        <>
+          <OverlayChoice />
+          <ActionIconButton id="find" />
+          <ActionIconButton id="attributes" pressed={attributes} />
+          <ActionIconButton id="weights" pressed={weights} />
+          <ActionIconButton id="names" pressed={names} />
+          <ActionIconButton id="direction" />
+        </>
+      )}
+      <SegmentedControl
+        aria-label={t('view.mode')}
+        value={mode}
+        onChange={(value) => setMode(value === 'text' ? 'text' : 'graph')}
+        data={[
+          { value: 'graph', label: t('view.graph') },
+          { value: 'text', label: t('view.text') },
+        ]}
+      />
+    </div>
+  )
+}
+
+const OVERLAYS: readonly Overlay[] = ['none', 'latency', 'macs', 'parameters']
+
+function OverlayChoice(): ReactNode {
+  const { t } = useTranslation()
+  const overlay = useProfileStore((state) => state.overlay)
+  const setOverlay = useProfileStore((state) => state.setOverlay)
+  return (
+    <Select
+      aria-label={t('view.overlay')}
+      w={136}
+      allowDeselect={false}
+      value={overlay}
+      onChange={(value) => setOverlay(OVERLAYS.find((candidate) => candidate === value) ?? 'none')}
+      data={OVERLAYS.map((value) => ({ value, label: t(`view.overlays.${value}`) }))}
+      comboboxProps={{ width: 200 }}
+    />
+  )
+}
+
+/** From the model down to the graph shown; each step leads back to it. */
+function Breadcrumbs(): ReactNode {
+  const { t } = useTranslation()
+  const document = useSessionStore(activeDocument)
+  const path = useSessionStore((state) => (state.activeDocumentId === null ? undefined : state.graphPaths[state.activeDocumentId]))
+  const views = useSessionStore((state) => state.graphViews)
+  const showGraphPath = useSessionStore((state) => state.showGraphPath)
+  const title = useModelTitle(document?.summary.path ?? '')
+  if (document === null || path === undefined) return null
+  const shown = views[graphKey(document.documentId, path.at(-1) ?? document.mainGraphId)]
+  const label = (graphId: number, depth: number): string => {
+    if (depth === 0) return title
+    const onTheWay = shown?.path.find((step) => step.graphId === graphId)?.label
+    return onTheWay ?? (views[graphKey(document.documentId, graphId)]?.name || t('view.subgraph'))
+  }
+  return (
+    <nav className={styles.crumbs} aria-label={t('view.breadcrumbs')}>
+      {path.map((graphId, depth) => {
+        const last = depth === path.length - 1
+        return (
+          <span key={`${depth}-${graphId}`} className={styles.crumb}>
+            {depth > 0 && <IconChevronRight size={12} color="var(--text-dim)" aria-hidden />}
+            <UnstyledButton className="ellipsis" disabled={last} aria-current={last ? 'page' : undefined} onClick={() => showGraphPath(document.documentId, path.slice(0, depth + 1))}>
+              {label(graphId, depth)}
+            </UnstyledButton>
+          </span>
+        )
+      })}
+    </nav>
+  )
+}
+
+/** The canvas, or why there is none. */
+function GraphView(): ReactNode {
+  const { t } = useTranslation()
+  const documentId = useSessionStore((state) => state.activeDocumentId)
+  const graphId = useSessionStore(activeGraphId)
+  const ready = useSessionStore((state) => activeGraph(state) !== null)
+  const error = useSessionStore((state) => (documentId === null || graphId === null ? undefined : state.graphErrors[graphKey(documentId, graphId)]))
+  const forget = useSessionStore((state) => state.forgetGraphError)
+  if (error !== undefined && documentId !== null && graphId !== null) {
+    const retry = (): void => {
+      forget(documentId, graphId)
+      void loadGraph(documentId, graphId)
+    }
+    return (
+      <EmptyState className={styles.message ?? ''} icon={<IconAlertTriangle aria-hidden />} title={t('errors.cannotShowGraph')} description={[error.message, error.hint].filter(Boolean).join(' ')}>
+        <Button onClick={retry}>{t('common.retry')}</Button>
+      </EmptyState>
+    )
+  }
+  return ready ? <GraphCanvas /> : <Loading />
+}
+
+function Loading(): ReactNode {
+  const { t } = useTranslation()
+  return (
+    <div className={styles.message} role="status" aria-label={t('view.loading')}>
+      <Loader size="sm" />
+    </div>
+  )
+}

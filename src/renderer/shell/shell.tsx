@@ -1,0 +1,106 @@
+import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Group, Panel, Separator, type Layout } from 'react-resizable-panels'
+import { useActionKeys } from '../actions/use-actions'
+import { updateLayout } from '../session/settings'
+import { useDialogsStore } from '../stores/dialogs-store'
+import { panelLayout, useSettingsStore } from '../stores/settings-store'
+import { BottomPanel, BottomStrip } from './bottom-panel'
+import { Centre } from './centre'
+import { DropOverlay } from './drop-overlay'
+import { EngineBanner } from './engine-banner'
+import { LeftRail } from './left-rail'
+import { PaletteHost } from './palette-host'
+import { RightPanel } from './right-panel'
+import styles from './shell.module.css'
+import { TopBar } from './top-bar'
+
+const OptimizeDialog = lazy(() => import('../optimize/optimize-dialog'))
+const ProfileDialog = lazy(() => import('../profile/profile-dialog'))
+const ReportDialog = lazy(() => import('../optimize/report-dialog'))
+
+/** The whole window: bars, panels, and the dialogs above them. */
+export function Shell(): ReactNode {
+  useActionKeys()
+  return (
+    <div className={styles.window}>
+      <TopBar />
+      <EngineBanner />
+      <Panels />
+      <Dialogs />
+      <PaletteHost />
+      <DropOverlay />
+    </div>
+  )
+}
+
+function Panels(): ReactNode {
+  const { t } = useTranslation()
+  const layout = useSettingsStore((state) => panelLayoutOnce(state.settings))
+  const { leftOpen, rightOpen, bottomOpen } = layout
+  const size = (saved: Readonly<Record<string, number>>, id: string, pixels: number) => (saved[id] === undefined ? pixels : `${saved[id]}%`)
+  const remember = (which: 'columns' | 'rows') => (sizes: Layout, { isUserInteraction }: { isUserInteraction: boolean }) => {
+    if (isUserInteraction) updateLayout({ [which]: { ...layout[which], ...sizes } })
+  }
+  const narrow = window.innerWidth < 1200
+  return (
+    <Group orientation="vertical" className={styles.rows} onLayoutChanged={remember('rows')}>
+      <Panel id="work" minSize={180}>
+        <Group orientation="horizontal" onLayoutChanged={remember('columns')}>
+          {leftOpen && (
+            <Panel id="left" defaultSize={size(layout.columns, 'left', narrow ? 216 : 264)} minSize={180} maxSize="40%" groupResizeBehavior="preserve-pixel-size">
+              <LeftRail />
+            </Panel>
+          )}
+          {leftOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeLeft')} />}
+          <Panel id="centre" minSize={240}>
+            <Centre />
+          </Panel>
+          {rightOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeRight')} />}
+          {rightOpen && (
+            <Panel id="right" defaultSize={size(layout.columns, 'right', narrow ? 280 : 336)} minSize={220} maxSize="50%" groupResizeBehavior="preserve-pixel-size">
+              <RightPanel />
+            </Panel>
+          )}
+        </Group>
+      </Panel>
+      {bottomOpen && <Separator className={styles.rowSeparator} aria-label={t('shell.resizeBottom')} />}
+      {bottomOpen ? (
+        <Panel id="bottom" defaultSize={size(layout.rows, 'bottom', 240)} minSize={120} maxSize="75%" groupResizeBehavior="preserve-pixel-size">
+          <BottomPanel />
+        </Panel>
+      ) : (
+        <BottomStrip />
+      )}
+    </Group>
+  )
+}
+
+/** Dialogs are loaded when they are first opened, and stay: closing them is animated. */
+function Dialogs(): ReactNode {
+  const optimize = useOpenedOnce(useDialogsStore((state) => state.optimizeOpen))
+  const profile = useOpenedOnce(useDialogsStore((state) => state.profileOpen))
+  const report = useOpenedOnce(useDialogsStore((state) => state.report !== null))
+  return (
+    <Suspense>
+      {optimize && <OptimizeDialog />}
+      {profile && <ProfileDialog />}
+      {report && <ReportDialog />}
+    </Suspense>
+  )
+}
+
+function useOpenedOnce(open: boolean): boolean {
+  const [opened, setOpened] = useState(open)
+  if (open && !opened) setOpened(true)
+  return opened || open
+}
+
+type StoredSettings = Parameters<typeof panelLayout>[0]
+let lastParsed: { readonly settings: StoredSettings; readonly layout: ReturnType<typeof panelLayout> } | null = null
+
+/** A selector must give the same object for the same settings. */
+function panelLayoutOnce(settings: StoredSettings): ReturnType<typeof panelLayout> {
+  if (lastParsed?.settings !== settings) lastParsed = { settings, layout: panelLayout(settings) }
+  return lastParsed.layout
+}
