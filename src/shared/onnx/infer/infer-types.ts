@@ -60,6 +60,9 @@ interface Scope {
 /** Nodes of nested graphs walked before we stop: calls of functions multiply, and a hostile file must not hang us. */
 const MAX_NESTED_NODES = 500_000
 
+/** Calls within calls that are followed; past that, outputs are unknown. */
+export const MAX_CALL_DEPTH = 64
+
 class Inference implements TypeTable {
   readonly #document: ModelDocument
   readonly #dims: Readonly<Record<string, number>>
@@ -198,7 +201,7 @@ class Inference implements TypeTable {
 
   /** Infers a function's body for one call. The table keeps what holds of all calls. */
   #call(scope: Scope, node: Node, definition: FunctionDefinition, inputs: readonly (Fact | null)[]): (Fact | null)[] {
-    if (this.#calling.has(definition) || !this.#mayEnter(definition.body)) return []
+    if (this.#calling.has(definition) || this.#calling.size >= MAX_CALL_DEPTH || !this.#mayEnter(definition.body)) return []
     this.#calling.add(definition)
     try {
       const { body } = definition

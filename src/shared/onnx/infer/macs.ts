@@ -7,13 +7,13 @@ import type { ModelDocument } from '../document'
 import type { Dim, FunctionDefinition, Graph, Node } from '../records'
 import { elementCountOf, normalizeAxis, type Shape } from './dims'
 import { shapeOf } from './fact'
-import type { TypeTable } from './infer-types'
+import { MAX_CALL_DEPTH, type TypeTable } from './infer-types'
 import { einsumSizes, parseEinsum } from './rules/matmul'
 
 interface Counted {
   readonly node: Node
-  input(at: number): Shape | null
-  output(at: number): Shape | null
+  readonly input: (at: number) => Shape | null
+  readonly output: (at: number) => Shape | null
 }
 
 type Count = (counted: Counted) => number | null
@@ -66,17 +66,27 @@ function graphMacs(document: ModelDocument, graph: Graph, types: TypeTable): num
   return sum
 }
 
-/** Functions do not call themselves; a file in which one does must not take us down with it. */
-const counting = new WeakSet<FunctionDefinition>()
+/** Counts of function bodies under one table. Without it, functions that call others twice would take exponential time. */
+interface FunctionCounts {
+  readonly known: Map<FunctionDefinition, number | null>
+  depth: number
+}
+
+const functionCounts = new WeakMap<TypeTable, FunctionCounts>()
 
 function functionMacs(document: ModelDocument, definition: FunctionDefinition, types: TypeTable): number | null {
-  if (counting.has(definition)) return null
-  counting.add(definition)
-  try {
-    return graphMacs(document, definition.body, types)
-  } finally {
-    counting.delete(definition)
-  }
+  const counts = functionCounts.get(types) ?? { known: new Map<FunctionDefinition, number | null>(), depth: 0 }
+  functionCounts.set(types, counts)
+  const known = counts.known.get(definition)
+  if (known !== undefined) return known
+  if (counts.depth >= MAX_CALL_DEPTH) return null
+  // Unknown until it is counted: that also answers a function that calls itself.
+  counts.known.set(definition, null)
+  counts.depth++
+  const macs = graphMacs(document, definition.body, types)
+  counts.depth--
+  counts.known.set(definition, macs)
+  return macs
 }
 
 /** Undefined for a node that holds no graphs. */
