@@ -27,6 +27,6 @@ export default defineConfig({
     root: 'src/renderer',
     plugins: [react()],
     worker: { format: 'es' },
-    build: { outDir: 'out/renderer', rollupOptions: { input: 'src/renderer/index.html' } },
+    build: { outDir: 'out/renderer', minify: true, rollupOptions: { input: 'src/renderer/index.html' } },
   },
 })
