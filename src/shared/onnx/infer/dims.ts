@@ -46,20 +46,18 @@ export function broadcastDim(a: Dim, b: Dim): Dim {
 
 /** Multidirectional broadcasting (ONNX Broadcasting.md) of shapes, any of which may be unknown. */
 export function broadcastShapes(shapes: readonly (Shape | null)[]): Shape | null {
-  const first = shapes[0]
-  if (!first) return null
-  let result: Shape = first
-  for (const shape of shapes.slice(1)) {
+  let result: Shape | null = null
+  for (const shape of shapes) {
     if (!shape) return null
-    const rank = Math.max(result.length, shape.length)
-    const left: Shape = result
-    result = Array.from({ length: rank }, (_, axis): Dim => {
-      const a = axis - rank + left.length
-      const b = axis - rank + shape.length
-      return broadcastDim(a < 0 ? 1 : (left[a] ?? null), b < 0 ? 1 : (shape[b] ?? null))
-    })
+    result = result === null ? shape : broadcastTwo(result, shape)
   }
   return result
+}
+
+function broadcastTwo(left: Shape, right: Shape): Shape {
+  const [long, short] = left.length >= right.length ? [left, right] : [right, left]
+  const missing = long.length - short.length
+  return long.map((dim, axis) => (axis < missing ? dim : broadcastDim(dim, short[axis - missing] ?? null)))
 }
 
 /** An axis counted from the end made one counted from the start; null where it lies outside. */
