@@ -111,8 +111,12 @@ interface ViewportContext {
 function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered }: ViewportContext): Viewport {
   const size = { width, height }
   if (before === null) return remembered ?? initialViewport(scene, size)
-  if (before.layout.direction !== scene.layout.direction && useCanvasStore.getState().highlight.selected.size === 0) return initialViewport(scene, size)
-  const anchor = anchorBox(before, visibleArea(now, size), useCanvasStore.getState().highlight.selected)
+  const { selected } = useCanvasStore.getState().highlight
+  if (before.layout.direction !== scene.layout.direction) {
+    const area = areaAround(scene.layout, [...selected])
+    return area === null ? initialViewport(scene, size) : fitArea(area, size, now.zoom)
+  }
+  const anchor = anchorBox(before, visibleArea(now, size), selected)
   return (anchor === null ? null : keepBoxInPlace(before, scene, anchor, now)) ?? initialViewport(scene, size)
 }
 

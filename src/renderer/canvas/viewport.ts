@@ -9,6 +9,8 @@ export const MAX_ZOOM = 4
 export const DETAIL_ZOOM = 0.4
 /** A whole graph is shown at first if it can be read then. */
 const READABLE_ZOOM = 0.55
+/** Else its beginning, no smaller than this. */
+const STARTING_ZOOM = 0.8
 const MARGIN = 32
 
 export interface Size {
@@ -47,10 +49,12 @@ export function initialViewport(scene: Scene, size: Size): Viewport {
   if (fitted.zoom >= READABLE_ZOOM || scene.graph.boxes.length === 0) return fitted
   const { direction, totalWidth, totalHeight } = scene.layout
   const [breadth, room] = direction === 'down' ? [totalWidth, size.width] : [totalHeight, size.height]
-  const zoom = Math.min(1, Math.max(READABLE_ZOOM, (room - 2 * MARGIN) / Math.max(1, breadth)))
+  const zoom = Math.min(1, Math.max(STARTING_ZOOM, (room - 2 * MARGIN) / Math.max(1, breadth)))
   const start = boxArea(scene.layout, firstBox(scene))
-  if (direction === 'down') return { zoom, x: size.width / 2 - (start.x + start.width / 2) * zoom, y: MARGIN - start.y * zoom }
-  return { zoom, x: MARGIN - start.x * zoom, y: size.height / 2 - (start.y + start.height / 2) * zoom }
+  // What is short along the flow stands in the middle, like a graph that fits.
+  const edge = (along: number, length: number, available: number) => Math.max(MARGIN - along * zoom, (available - length * zoom) / 2)
+  if (direction === 'down') return { zoom, x: size.width / 2 - (start.x + start.width / 2) * zoom, y: edge(start.y, totalHeight, size.height) }
+  return { zoom, x: edge(start.x, totalWidth, size.width), y: size.height / 2 - (start.y + start.height / 2) * zoom }
 }
 
 /** After a new arrangement of the same graph: the view in which `box` stands where it stood, or null if it is gone. */

@@ -11,10 +11,11 @@ import { placeAcross } from './place-across'
 import { packParts, type PlacedPart } from './pack-parts'
 import { routeEdges } from './route-edges'
 
-/** Room between two ranks: enough for a label between two bends. */
-const RANK_GAP = 44
-/** Ranks that many edges cross get more, up to this. */
-const RANK_GAP_MAX = 88
+/** Room between two ranks: enough for two rows of labels. */
+const RANK_GAP = 48
+/** Edges that run far across get more, up to this, or they would lie on each other. */
+const RANK_GAP_MAX = 160
+const SLANT_PER_GAP = 24
 
 /** Lays a graph out; any graph, also with cycles, loose parts or nothing in it. */
 export function layeredLayout(request: LayoutRequest): LayoutResult {
@@ -194,10 +195,11 @@ function placeRanks(graph: ProperGraph, centres: Float64Array, { size, labelSize
     depth[rank] = Math.max(depth[rank]!, size(vertex))
     labelDepth[rank] = Math.max(labelDepth[rank]!, labelSize(vertex))
   }
-  const slanted = new Uint32Array(graph.rankCount)
+  const slant = new Float64Array(graph.rankCount)
   for (let step = 0; step < graph.stepSource.length; step++) {
     const source = graph.stepSource[step]!
-    if (Math.abs(centres[source]! - centres[graph.stepTarget[step]!]!) > 200) slanted[graph.rank[source]!]! += 1
+    const rank = graph.rank[source]!
+    slant[rank] = Math.max(slant[rank]!, Math.abs(centres[source]! - centres[graph.stepTarget[step]!]!))
   }
   const start = new Float64Array(graph.rankCount)
   const end = new Float64Array(graph.rankCount)
@@ -205,7 +207,7 @@ function placeRanks(graph: ProperGraph, centres: Float64Array, { size, labelSize
   for (let rank = 0; rank < graph.rankCount; rank++) {
     start[rank] = cursor
     end[rank] = cursor + depth[rank]!
-    cursor = end[rank]! + Math.max(labelDepth[rank]!, Math.min(RANK_GAP_MAX, RANK_GAP + 4 * slanted[rank]!))
+    cursor = end[rank]! + Math.max(labelDepth[rank]!, Math.min(RANK_GAP_MAX, RANK_GAP + Math.floor(slant[rank]! / SLANT_PER_GAP / 4) * 4))
   }
   return { start, end }
 }

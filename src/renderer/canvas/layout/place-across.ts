@@ -12,12 +12,12 @@ const BEND_GAP = 12
 
 /** Centre of each vertex across the flow. `sizes` are box sizes across the flow, 0 for bends. */
 export function placeAcross(graph: ProperGraph, layers: Grouped, position: Float64Array, sizes: Float32Array): Float64Array {
-  const conflicts = markConflicts(graph, layers, position)
+  const aligning = findAligning(graph, layers, markConflicts(graph, layers, position))
   const gaps = neighbourGaps(graph, layers, sizes)
   const candidates: Float64Array[] = []
   for (const from of ['above', 'below'] as const) {
     for (const side of ['left', 'right'] as const) {
-      const roots = alignBlocks(graph, layers, position, { from, side, conflicts })
+      const roots = alignBlocks(graph, layers, position, { from, side, aligning })
       candidates.push(compact(graph, layers, { roots, gaps, side }))
     }
   }
@@ -69,14 +69,39 @@ function markConflicts(graph: ProperGraph, layers: Grouped, position: Float64Arr
   return conflicts
 }
 
+/**
+ * Steps along which vertices may be lined up: those between vertices that both lie on each other's longest way through the
+ * graph, counted in nodes. So the backbone of a model is one straight line, and what feeds it from the side, or jumps over a
+ * part of it, makes way. Without this, the mean of left and right alignment lets long models drift sideways.
+ */
+function findAligning(graph: ProperGraph, layers: Grouped, conflicts: Uint8Array): Uint8Array {
+  const { stepSource, stepTarget, nodeCount, vertexCount } = graph
+  const own = (vertex: number) => (vertex < nodeCount ? 1 : 0)
+  const before = new Uint32Array(vertexCount)
+  const after = new Uint32Array(vertexCount)
+  const longest = (links: Grouped, ends: Uint32Array, lengths: Uint32Array, vertex: number): number => {
+    let most = 0
+    for (let k = links.start[vertex]!; k < links.start[vertex + 1]!; k++) most = Math.max(most, lengths[ends[links.items[k]!]!]!)
+    return most
+  }
+  // Vertices in the order of their ranks, forwards and backwards.
+  for (const vertex of layers.items) before[vertex] = own(vertex) + longest(graph.above, stepSource, before, vertex)
+  for (const vertex of layers.items.toReversed()) after[vertex] = own(vertex) + longest(graph.below, stepTarget, after, vertex)
+  return Uint8Array.from(stepSource, (source, step) => {
+    const target = stepTarget[step]!
+    const mutual = before[source] === before[target]! - own(target) && after[target] === after[source]! - own(source)
+    return mutual && conflicts[step] === 0 ? 1 : 0
+  })
+}
+
 interface Alignment {
   from: 'above' | 'below'
   side: 'left' | 'right'
-  conflicts: Uint8Array
+  aligning: Uint8Array
 }
 
 /** Root vertex of each vertex's block: the vertices that will stand in one line. */
-function alignBlocks(graph: ProperGraph, layers: Grouped, position: Float64Array, { from, side, conflicts }: Alignment): Uint32Array {
+function alignBlocks(graph: ProperGraph, layers: Grouped, position: Float64Array, { from, side, aligning }: Alignment): Uint32Array {
   const roots = Uint32Array.from({ length: graph.vertexCount }, (_, vertex) => vertex)
   const taken = new Uint8Array(graph.vertexCount)
   const links = from === 'above' ? graph.above : graph.below
@@ -89,7 +114,7 @@ function alignBlocks(graph: ProperGraph, layers: Grouped, position: Float64Array
     let reached = mirrored ? Number.POSITIVE_INFINITY : -1
     for (let i = 0; i < length; i++) {
       const vertex = layers.items[start + (mirrored ? length - 1 - i : i)]!
-      const steps = Array.from(links.items.subarray(links.start[vertex], links.start[vertex + 1]))
+      const steps = Array.from(links.items.subarray(links.start[vertex], links.start[vertex + 1])).filter((step) => aligning[step] === 1)
       if (steps.length === 0) continue
       steps.sort((a, b) => position[ends[a]!]! - position[ends[b]!]!)
       const low = Math.floor((steps.length - 1) / 2)
@@ -99,7 +124,7 @@ function alignBlocks(graph: ProperGraph, layers: Grouped, position: Float64Array
         const step = steps[median]!
         const neighbour = ends[step]!
         const place = position[neighbour]!
-        if (conflicts[step] === 1 || taken[neighbour] === 1 || (mirrored ? place >= reached : place <= reached)) continue
+        if (taken[neighbour] === 1 || (mirrored ? place >= reached : place <= reached)) continue
         taken[neighbour] = 1
         roots[vertex] = roots[neighbour]!
         reached = place

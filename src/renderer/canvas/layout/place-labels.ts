@@ -3,8 +3,10 @@ import type { LayoutRequest } from './layout-graph'
 
 const LABEL_HEIGHT = 14
 const LABEL_GAP = 8
+/** On a straight line the label stays this near to the source. */
+const STRAIGHT_DOWN = 48
 /** Places tried along the gap, as parts of it. */
-const HEIGHTS_DOWN = [0.5, 0.2, 0.8]
+const HEIGHTS_DOWN = [0.5, 0.25, 0.75]
 const HEIGHTS_RIGHT = [0.5]
 
 export interface LabelInput {
@@ -32,10 +34,13 @@ export function placeLabels({ request, drawn, pointStart, points }: LabelInput):
 
   for (const gap of gapsOf(candidates(request, drawn, pointStart, points))) {
     gap.sort((a, b) => a.from.across + a.to.across - b.from.across - b.to.across || a.edge - b.edge)
-    const taken = heights.map(() => Number.NEGATIVE_INFINITY)
+    // One row for all looks calmest; only where they do not fit into one, each takes the first that has room.
+    const row = heights.find((part) => fitOneRow(gap, part, sizeOf))
+    const rows = row === undefined ? heights : [row]
+    const taken = rows.map(() => Number.NEGATIVE_INFINITY)
     for (const { edge, from, to } of gap) {
       const half = (sizeOf(edge) + LABEL_GAP) / 2
-      for (const [row, part] of heights.entries()) {
+      for (const [row, part] of rows.entries()) {
         const centre = curveAt(from.across, to.across, part)
         if (centre - half < taken[row]!) continue
         taken[row] = centre + half
@@ -48,12 +53,24 @@ export function placeLabels({ request, drawn, pointStart, points }: LabelInput):
   return { across, along }
 }
 
+function fitOneRow(gap: readonly Candidate[], part: number, sizeOf: (edge: number) => number): boolean {
+  let taken = Number.NEGATIVE_INFINITY
+  return gap.every(({ edge, from, to }) => {
+    const centre = curveAt(from.across, to.across, part)
+    const half = (sizeOf(edge) + LABEL_GAP) / 2
+    const fits = centre - half >= taken
+    taken = centre + half
+    return fits
+  })
+}
+
 function candidates(request: LayoutRequest, drawn: Uint32Array, pointStart: Uint32Array, points: Float32Array): Candidate[] {
   const chosen = new Map<number, Candidate & { slant: number }>()
   for (const edge of drawn) {
     const value = request.edgeValue[edge]!
     if (request.labelWidths[value] === 0) continue
-    const segment = firstGap(edge, pointStart, points)
+    const room = request.direction === 'down' ? STRAIGHT_DOWN : request.labelWidths[value]! + 24
+    const segment = firstGap(edge, pointStart, points, room)
     if (segment === null) continue
     const slant = Math.abs(segment.to.across - segment.from.across)
     const other = chosen.get(value)
@@ -63,7 +80,7 @@ function candidates(request: LayoutRequest, drawn: Uint32Array, pointStart: Uint
 }
 
 /** The first stretch between two ranks: the bend after the source's band, or the whole line where it is straight. */
-function firstGap(edge: number, pointStart: Uint32Array, points: Float32Array): Omit<Candidate, 'edge'> | null {
+function firstGap(edge: number, pointStart: Uint32Array, points: Float32Array, room: number): Omit<Candidate, 'edge'> | null {
   const start = pointStart[edge]!
   const end = pointStart[edge + 1]!
   if (end - start < 2) return null
@@ -71,8 +88,7 @@ function firstGap(edge: number, pointStart: Uint32Array, points: Float32Array): 
   for (let i = start; i + 1 < end; i++) if (point(i).across !== point(i + 1).across) return { from: point(i), to: point(i + 1) }
   const from = point(start)
   const to = point(start + 1)
-  // On a long straight line the label stays near the source.
-  return { from, to: { across: to.across, along: Math.min(to.along, from.along + 44) } }
+  return { from, to: { across: to.across, along: Math.min(to.along, from.along + room) } }
 }
 
 /** Labels of one gap compete for room: those whose stretch starts at the same height. */

@@ -51,8 +51,9 @@ export function orderAcyclic(nodeCount: number, edges: EdgeList): AcyclicOrder {
 }
 
 /**
- * Longest-path ranks, then tightened: nodes with more ways out than in move down towards their readers, so that an input
- * or a side branch stands beside what uses it instead of at the top. Edges with `skip` set do not count.
+ * Longest-path ranks, then tightened: nodes with more ways out than in move down towards their readers, and so does what
+ * feeds only one reader with all that feeds it; an input or a side branch then stands beside what uses it instead of at the
+ * top. Edges with `skip` set do not count.
  */
 export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Array, skip: Uint8Array): Int32Array {
   const ranks = new Int32Array(nodeCount)
@@ -65,6 +66,7 @@ export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Arr
     })
     ranks[node] = rank
   }
+  const floating = findFloating(nodeCount, edges, order, skip)
   for (let sweep = 0; sweep < 4; sweep++) {
     let moved = false
     for (let i = order.length - 1; i >= 0; i--) {
@@ -78,13 +80,28 @@ export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Arr
       forEdges(incoming, node, skip, () => {
         ways--
       })
-      if (ways <= 0 || lowest === Number.MAX_SAFE_INTEGER || lowest <= ranks[node]!) continue
+      if ((ways <= 0 && floating[node] === 0) || lowest === Number.MAX_SAFE_INTEGER || lowest <= ranks[node]!) continue
       ranks[node] = lowest
       moved = true
     }
     if (!moved) break
   }
   return ranks
+}
+
+/** 1 for nodes whose every ancestor has one reader only: with them, all of that can move and nothing gets longer. */
+function findFloating(nodeCount: number, edges: EdgeList, order: Uint32Array, skip: Uint8Array): Uint8Array {
+  const incoming = groupBy(edges.target, nodeCount)
+  const readers = new Uint32Array(nodeCount)
+  edges.source.forEach((source, edge) => (readers[source]! += 1 - skip[edge]!))
+  const floating = new Uint8Array(nodeCount).fill(1)
+  for (const node of order) {
+    forEdges(incoming, node, skip, (edge) => {
+      const source = edges.source[edge]!
+      if (floating[source] === 0 || readers[source] !== 1) floating[node] = 0
+    })
+  }
+  return floating
 }
 
 function forEdges(grouped: Grouped, node: number, skip: Uint8Array, visit: (edge: number) => void): void {

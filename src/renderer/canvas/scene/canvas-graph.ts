@@ -165,7 +165,7 @@ function rowsOf(node: NodeView, view: GraphView, context: RowContext): BoxRow[] 
     const tensor = context.tensors.get(name)
     const constant = context.constants.get(name)
     if (tensor !== undefined) {
-      if (context.weights) rows.push({ kind: 'weight', label, text: tensor.dims.length === 0 ? tensor.dtype : tensor.dims.join('×'), tensor: name })
+      if (context.weights) rows.push({ kind: 'weight', label, text: dimsText(tensor), tensor: name })
     } else if (constant !== undefined) {
       if (context.weights) rows.push({ kind: 'constant', label, text: constantText(constant), nodeId: constant.id })
     } else if (view.kind === 'subgraph' && !context.isInside(name)) {
@@ -192,9 +192,13 @@ function isPlain(attribute: AttributeView): boolean {
 function constantText(node: NodeView): string {
   const value = node.attributes[0]
   if (value?.tensor === undefined) return value?.text ?? ''
-  const { dims, dtype } = value.tensor
-  const elements = dims.reduce((product, dim) => product * dim, 1)
-  return elements <= 4 && value.text !== '' ? value.text : dims.length === 0 ? dtype : dims.join('×')
+  return dimsText(value.tensor)
+}
+
+/** `24×3×3×3`; a vector's length in brackets, as it would read like a value; the type of a scalar. */
+function dimsText({ dims, dtype }: { dims: readonly number[]; dtype: string }): string {
+  if (dims.length === 0) return dtype
+  return dims.length === 1 ? `[${dims[0]}]` : dims.join('×')
 }
 
 /** The last part of a name such as `encoder/layer.0.weight`. */
