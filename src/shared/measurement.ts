@@ -51,7 +51,7 @@ export const KernelProfile = z.object({
   meanMs: z.number(),
   /** Share of the sum of all kernels, 0…1. */
   share: z.number(),
-  calls: z.number().int(),
+  calls: z.number().int().describe('Executions in one inference; the times are of all of them together.'),
   /** Nodes of the model's own graph, by id and name. Empty for kernels onnxruntime added (layout changes, copies). */
   nodes: z.array(z.object({ id: z.number(), name: z.string(), opType: z.string() })),
 })

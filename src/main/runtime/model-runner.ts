@@ -23,7 +23,9 @@ export interface RunnerOptions {
    * False (default): the fastest ones, for latency.
    */
   readonly exactIntegers?: boolean
-  /** Write the optimised graph here. */
+  /** Threads sleep between inferences instead of spinning, so that models which take turns do not take each other's cores. */
+  readonly sleepBetweenRuns?: boolean
+  /** Write the optimised graph here, its larger weights in a file beside it (`.data`). */
   readonly optimizedModelPath?: string
   /** Write onnxruntime's profile with this prefix. */
   readonly profilePrefix?: string

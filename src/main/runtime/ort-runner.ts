@@ -151,15 +151,22 @@ async function createRunningModel(source: string | Uint8Array, options: RunnerOp
 }
 
 function toSessionOptions(options: RunnerOptions): InferenceSession.SessionOptions {
-  const { threads = 0, optimization = 'all', exactIntegers = false, optimizedModelPath, profilePrefix } = options
+  const { threads = 0, optimization = 'all', exactIntegers = false, sleepBetweenRuns = false, optimizedModelPath, profilePrefix } = options
   return {
     executionProviders: ['cpu'],
     logSeverityLevel: 4,
     graphOptimizationLevel: OPTIMIZATION_LEVELS[optimization],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // onnxruntime_session_options_config_keys.h: kOrtSessionOptionsAvx2PrecisionMode.
-    ...(exactIntegers && { extra: { session: { x64quantprecision: '1' } } }),
+    extra: {
+      // Keys of onnxruntime_session_options_config_keys.h.
+      session: {
+        ...(exactIntegers && { x64quantprecision: '1' }),
+        ...(sleepBetweenRuns && { force_spinning_stop: '1' }),
+        // Weights beside the optimised graph: it is read for its structure, and one file holds no more than 2 GiB.
+        ...(optimizedModelPath !== undefined && { optimized_model_external_initializers_file_name: `${basename(optimizedModelPath)}.data` }),
+      },
+    },
     ...(optimizedModelPath !== undefined && { optimizedModelFilePath: optimizedModelPath }),
     ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
   }
