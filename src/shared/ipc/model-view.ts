@@ -47,7 +47,7 @@ export const NodeView = z.object({
   /** Elements of the initializers the node reads. */
   parameterCount: z.number(),
   parameterBytes: z.number(),
-  /** Multiply–accumulates of one run with the known shapes; null where a rule or a shape is missing. */
+  /** Multiply–accumulates of one run, an open batch taken as 1; null where a rule or a shape is missing. */
   macs: z.number().nullable(),
 })
 export type NodeView = z.infer<typeof NodeView>
@@ -84,6 +84,7 @@ export const ModelSummary = z.object({
   outputs: z.array(NamedTypeView.omit({ type: true }).extend({ dtype: z.string() })),
   nodeCount: z.number().describe('Nodes of the main graph, its subgraphs and functions.'),
   parameterCount: z.number(),
+  /** Of one run, an open batch taken as 1. */
   macs: z.number().nullable(),
   /** The model file and its external data. */
   sizeBytes: z.number(),

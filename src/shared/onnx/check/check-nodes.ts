@@ -19,7 +19,7 @@ export function checkNodes(document: ModelDocument, findings: Findings): void {
     const opsets = opsetVersions(document, graph)
     for (const node of graph.nodes) {
       noteMissingImport(node, opsets, missingImports)
-      const definition = functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload ?? '' }))
+      const definition = functions.size === 0 ? undefined : functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload ?? '' }))
       if (definition) checkCall(node, definition, findings)
       else checkOperator(node, opsets, { findings, unknownOps })
     }
@@ -40,8 +40,20 @@ function checkCall(node: Node, { body }: FunctionDefinition, findings: Findings)
 
 function checkOperator(node: Node, opsets: OpsetVersions, { findings, unknownOps }: { findings: Findings; unknownOps: Map<string, UnknownOp> }): void {
   const version = versionInForce(opsets, node.domain)
-  const versions = opVersions(node.domain, node.opType)
-  if (versions.length === 0) {
+  const schema = version === null ? null : opSchema(node.domain, node.opType, version)
+  if (!schema || version === null) {
+    reportWithoutSchema(node, version, { findings, unknownOps })
+    return
+  }
+  if (schema.deprecated) reportDeprecated(node, schema, version, findings)
+  checkArity(node, schema, findings)
+  checkAttributes(node, schema, findings)
+  checkBranches(node, schema, findings)
+}
+
+function reportWithoutSchema(node: Node, version: number | null, { findings, unknownOps }: { findings: Findings; unknownOps: Map<string, UnknownOp> }): void {
+  const [since] = opVersions(node.domain, node.opType)
+  if (since === undefined) {
     const known = unknownOps.get(opName(node))
     if (known) known.count++
     else unknownOps.set(opName(node), { node, count: 1 })
@@ -49,19 +61,11 @@ function checkOperator(node: Node, opsets: OpsetVersions, { findings, unknownOps
   }
   // Without imports nobody can say which schema holds; `checkVersions` has said so.
   if (version === null) return
-  const schema = opSchema(node.domain, node.opType, version)
-  if (!schema) {
-    findings.error('op-not-in-opset', {
-      message: `${sentenceStart(nodeLabel(node))} needs ${node.domain || 'ai.onnx'} opset ${versions[0]}, but the model uses version ${version}.`,
-      hint: `Raise the opset to ${versions[0]} or later.`,
-      node,
-    })
-    return
-  }
-  if (schema.deprecated) reportDeprecated(node, schema, version, findings)
-  checkArity(node, schema, findings)
-  checkAttributes(node, schema, findings)
-  checkBranches(node, schema, findings)
+  findings.error('op-not-in-opset', {
+    message: `${sentenceStart(nodeLabel(node))} needs ${node.domain || 'ai.onnx'} opset ${since}, but the model uses version ${version}.`,
+    hint: `Raise the opset to ${since} or later.`,
+    node,
+  })
 }
 
 /** onnxruntime refuses deprecated operators, but for those that ONNX later took up again in another form. */

@@ -69,5 +69,7 @@ function sparseText({ values, dims }: SparseTensor): string {
 
 /** Equal in type and text: enough for the short values that defaults are. */
 function sameValue(value: AttributeValue, other: AttributeValue): boolean {
-  return value.type === other.type && attributeText(value) === attributeText(other)
+  if (value.type !== other.type) return false
+  if (Array.isArray(value.value) && Array.isArray(other.value) && value.value.length !== other.value.length) return false
+  return attributeText(value) === attributeText(other)
 }

@@ -6,6 +6,7 @@ import type { Graph, Node, Tensor, ValueInfo, ValueType } from '../records'
 import { opSchema } from '../schema/op-schema'
 import { enclosingFunction, type OpsetVersions, opsetVersions, versionInForce } from '../schema/opset-versions'
 import { attributeView } from './attribute-view'
+import { macTypes } from './mac-types'
 import { constantTensor, numericElements } from './parameters'
 import { tensorView } from './tensor-view'
 import { typeView } from './type-text'
@@ -23,6 +24,7 @@ interface GraphViewSource {
 export function viewGraph({ document, graph, types }: GraphViewSource): GraphView {
   const { parent } = document.index(graph)
   const opsets = opsetVersions(document, graph)
+  const counted = macTypes(document, types)
   return {
     graphId: graph.id,
     name: graph.name,
@@ -30,7 +32,7 @@ export function viewGraph({ document, graph, types }: GraphViewSource): GraphVie
     path: pathTo(document, graph),
     inputs: feedableInputs(document, graph).map((input) => namedTypeView(input, types.typeOf(graph, input.name))),
     outputs: graph.outputs.map((output) => namedTypeView(output, types.typeOf(graph, output.name))),
-    nodes: graph.nodes.map((node) => viewNode({ document, graph, types }, node, opsets)),
+    nodes: graph.nodes.map((node) => viewNode({ document, graph, types: counted }, node, opsets)),
     initializers: [...graph.initializers.map((tensor) => tensorView(tensor)), ...graph.sparseInitializers.map(({ values, dims }) => ({ ...tensorView(values), dims: [...dims] }))],
     inputNames: inputNames(graph, opsets),
     values: valueTypes(graph, types),
