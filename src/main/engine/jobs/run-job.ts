@@ -1,15 +1,12 @@
-import { AppError } from '#shared/errors'
 import { type JobKind, type JobParams, type JobResult, jobKinds } from '#shared/ipc/jobs'
+import { compare } from './compare'
 import type { JobContext } from './job-context'
 import { optimize } from './optimize'
+import { profile } from './profile'
 
 type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
 
-const jobs: Jobs = {
-  optimize,
-  profile: () => Promise.reject(new AppError({ code: 'not-supported', message: 'Profiling is not ready yet.' })),
-  compare: () => Promise.reject(new AppError({ code: 'not-supported', message: 'Comparing is not ready yet.' })),
-}
+const jobs: Jobs = { optimize, profile, compare }
 
 /** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
 export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {
