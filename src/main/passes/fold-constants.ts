@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { dataTypeName, rawByteLength } from '#shared/onnx/data-type'
@@ -6,7 +7,7 @@ import { subgraphsOf } from '#shared/onnx/graph-index'
 import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
 import type { Graph, Model, Node, Tensor, ValueType } from '#shared/onnx/records'
 import { opSchema } from '#shared/onnx/schema/op-schema'
-import { rawTensor } from '#shared/onnx/tensor-data'
+import { rawTensor, tensorBytes } from '#shared/onnx/tensor-data'
 import type { TensorValue } from '../runtime/model-runner'
 import { constantTensor, elementsOf, isInFunction, isReadable, opsetVersion, tensorByteLength } from './constants'
 import { constantNodeTensor, staticShape } from './constant-nodes'
@@ -45,11 +46,12 @@ export const foldConstants = definePass({
       if (!isInFunction(edit.document, graph)) storeConstantNodes(edit, graph)
     }
     const types = inferTypes(edit.document)
+    const shared = new Map<string, string>()
     for (const graph of edit.document.graphs()) {
       // A graph may have gone with the node that held it.
       if (!edit.document.graphs().includes(graph) || isInFunction(edit.document, graph)) continue
       storeStaticShapes(edit, graph, types)
-      const folder = { edit, graph, types, maxBytes, context }
+      const folder = { edit, graph, types, maxBytes, context, shared }
       await evaluate(folder, graph.nodes)
     }
   },
@@ -61,6 +63,8 @@ interface Folder {
   readonly types: TypeTable
   readonly maxBytes: number
   readonly context: PassContext
+  /** Names of large results by graph and content: branches often compute the same from weights of the graph around them. */
+  readonly shared: Map<string, string>
 }
 
 function dropDefaults(edit: Edit, context: PassContext): void {
@@ -131,7 +135,8 @@ async function evaluate(folder: Folder, nodes: readonly Node[]): Promise<void> {
   for (const node of chosen.toReversed()) storeResults(folder, node, values)
 }
 
-function storeResults({ edit, graph, maxBytes }: Folder, { node, sourceBytes }: Candidate, values: Map<string, TensorValue>): void {
+function storeResults(folder: Folder, { node, source }: Candidate, values: Map<string, TensorValue>): void {
+  const { edit, graph, maxBytes } = folder
   const used = node.outputs.filter((name) => name !== '' && edit.document.uses(graph, name).length > 0)
   if (used.length === 0) return edit.removeNode(graph, node)
   const tensors = used.flatMap((name) => {
@@ -141,7 +146,23 @@ function storeResults({ edit, graph, maxBytes }: Folder, { node, sourceBytes }: 
   })
   if (tensors.length < used.length) return
   const bytes = tensors.reduce((total, tensor) => total + tensorByteLength(tensor), 0)
-  if (bytes <= maxBytes || bytes <= sourceBytes) replaceNode(edit, graph, node, tensors)
+  if (bytes > maxBytes && bytes > source.bytes) return
+  const [only] = tensors
+  if (source.home !== graph && bytes > maxBytes && tensors.length === 1 && only) storeOutside(folder, { node, tensor: only, home: source.home })
+  else replaceNode(edit, graph, node, tensors)
+}
+
+/** Puts a large result where what it is computed from is, once for all the inner graphs that compute the same. */
+function storeOutside({ edit, graph, shared }: Folder, { node, tensor, home }: { node: Node; tensor: Tensor; home: Graph }): void {
+  const key = `${home.id} ${tensor.dataType} ${tensor.dims.join()} ${createHash('sha256').update(tensorBytes(tensor)).digest('hex')}`
+  let name = shared.get(key)
+  if (name === undefined) {
+    name = edit.freshName(home, tensor.name)
+    shared.set(key, name)
+    edit.setInitializer(home, { ...tensor, name })
+  }
+  edit.replaceUses(graph, tensor.name, name)
+  edit.removeNode(graph, node)
 }
 
 /** Puts initializers with the names of the node's outputs in its place. */
@@ -151,34 +172,41 @@ function replaceNode(edit: Edit, graph: Graph, node: Node, tensors: readonly Ten
   edit.removeNode(graph, detached)
 }
 
-/** A node to fold and the bytes of the constants it is computed from. */
+/** What a value is computed from: the bytes of those constants, and the graph that holds the largest. */
+interface Source {
+  readonly bytes: number
+  readonly home: Graph
+}
+
 interface Candidate {
   readonly node: Node
-  readonly sourceBytes: number
+  readonly source: Source
 }
 
 /** In the graph's order: nodes all of whose inputs are constants or come from such nodes. */
 function foldable({ edit, graph, types, maxBytes }: Folder, nodes: readonly Node[]): Candidate[] {
   const index = edit.document.index(graph)
   const outputs = new Set(graph.outputs.map(({ name }) => name))
-  const computed = new Map<string, number>()
-  const sizeOf = (name: string): number | null => {
+  const computed = new Map<string, Source>()
+  const sourceOf = (name: string): Source | null => {
     const known = computed.get(name)
-    const tensor = known === undefined ? constantTensor(edit.document, graph, name) : null
-    return known ?? (tensor && isReadable(tensor) ? tensorByteLength(tensor) : null)
+    if (known) return known
+    const tensor = constantTensor(edit.document, graph, name)
+    const found = edit.document.definition(graph, name)
+    return tensor && found && isReadable(tensor) ? { bytes: tensorByteLength(tensor), home: found.graph } : null
   }
   const chosen: Candidate[] = []
   for (const { id } of nodes) {
     const node = index.nodes.get(id)
     if (!node || !isRepeatable(node, edit.model) || node.outputs.some((name) => outputs.has(name))) continue
     const inputs = node.inputs.filter((name) => name !== '')
-    const sourceBytes = inputs.reduce<number | null>((total, name) => addSizes(total, sizeOf(name)), 0)
-    if (inputs.length === 0 || sourceBytes === null) continue
+    const source = joinSources(inputs.map(sourceOf))
+    if (!source) continue
     const size = node.outputs.reduce<number | null>((total, name) => addSizes(total, name === '' ? 0 : typeBytes(types.typeOf(graph, name))), 0)
     if (size === null && SIZE_FROM_VALUES.has(node.opType)) continue
-    if (size !== null && size > maxBytes && size > sourceBytes) continue
-    chosen.push({ node, sourceBytes })
-    for (const name of node.outputs) computed.set(name, sourceBytes)
+    if (size !== null && size > maxBytes && size > source.bytes) continue
+    chosen.push({ node, source })
+    for (const name of node.outputs) computed.set(name, source)
   }
   return chosen
 }
@@ -228,6 +256,17 @@ function typeBytes(type: ValueType | null): number | null {
   if (type?.kind !== 'tensor' || !type.shape) return null
   const dims = type.shape.filter((dim) => typeof dim === 'number')
   return dims.length < type.shape.length ? null : rawByteLength(type.dataType, elementsOf(dims))
+}
+
+/** Null where one of them is, or there is none. */
+function joinSources(sources: readonly (Source | null)[]): Source | null {
+  return (
+    sources.reduce<Source | null | undefined>((joined, source) => {
+      if (joined === undefined) return source
+      if (!joined || !source) return null
+      return { bytes: joined.bytes + source.bytes, home: (joined.bytes >= source.bytes ? joined : source).home }
+    }, undefined) ?? null
+  )
 }
 
 function addSizes(a: number | null, b: number | null): number | null {

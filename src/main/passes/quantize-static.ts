@@ -20,7 +20,7 @@ const opTypes = Object.keys(cpuPlacement)
 
 const options = z
   .strictObject({
-    activationType: z.enum(['int8', 'uint8']).default('int8').describe('Type of activations. int8 is what phone kernels and NPUs are made for, and does not saturate with int8 weights on x86.'),
+    activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of activations. With uint8 everything fuses on ARM and x86 alike; int8 is for NPUs that want it.'),
     weightType: z.enum(['int8', 'uint8']).default('int8').describe('Type of weights. int8 activations go with int8 weights only.'),
     perChannel: z.boolean().default(true).describe('A scale for each output channel of a weight. Needs opset 13; the model is raised to it where that is possible.'),
     symmetricActivations: z.boolean().default(false).describe('Zero point in the middle of the type, as some NPUs want. Relu and Clip then stay in the graph.'),

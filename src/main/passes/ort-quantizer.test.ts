@@ -1,0 +1,140 @@
+/** Scales, zero points and weights to the bit as ONNX Runtime's quantizer makes them (tests/bench/peers/ort_quantize_fixtures.py). */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { dataTypeName } from '#shared/onnx/data-type'
+import type { ModelDocument } from '#shared/onnx/document'
+import type { Tensor } from '#shared/onnx/records'
+import { tensorBytes, tensorNumbers } from '#shared/onnx/tensor-data'
+import { openModelFile } from '../runtime/model-file'
+import type { TensorValue } from '../runtime/model-runner'
+import { quantizationParameters, quantizationRange } from './quantize-numerics'
+import { quantizeDynamic } from './quantize-dynamic'
+import { quantizeStatic } from './quantize-static'
+import { float32Tensor, runPass, sharedModels } from './testing/run-pass'
+
+const folder = join(import.meta.dirname, '../../../tests/fixtures/ort-quantizer')
+/** The models are third-party and not part of the project. */
+const isAbsent = !existsSync(sharedModels)
+const fixture = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+const weights = z.record(z.string(), z.object({ dtype: z.string(), sha256: z.string(), scales: z.array(z.string()), zeroPoints: z.array(z.number()) }))
+
+describe('scale and zero point', () => {
+  const { cases } = z
+    .object({ cases: z.array(z.object({ type: z.enum(['int8', 'uint8']), symmetric: z.boolean(), reduceRange: z.boolean(), range: z.tuple([z.string(), z.string()]), scale: z.string(), zeroPoint: z.number() })) })
+    .parse(fixture('parameters.json'))
+
+  it.each(['int8', 'uint8'] as const)('of %s ranges are those of the reference', (type) => {
+    const own = cases.filter((known) => known.type === type)
+    expect(own.length).toBeGreaterThan(50)
+    for (const { symmetric, reduceRange, range, scale, zeroPoint } of own) {
+      const [min, max] = range.map(fromBits) as [number, number]
+      const found = quantizationParameters(min, max, { ...quantizationRange(type, { symmetric, reduceRange }), symmetric })
+      expect({ scale: toBits(found.scale), zeroPoint: found.zeroPoint }).toEqual({ scale, zeroPoint })
+    }
+  })
+})
+
+describe('dynamic quantization', () => {
+  const files = readdirSync(folder).filter((name) => name.startsWith('dynamic-'))
+  const schema = z.object({ model: z.string(), opTypes: z.array(z.string()), weightType: z.enum(['int8', 'uint8']), weights })
+
+  it.skipIf(isAbsent).each(files)('%s: weights are those of the reference', async (name) => {
+    const expected = schema.parse(fixture(name))
+    const file = openModelFile(join(sharedModels, expected.model))
+    try {
+      // The reference turns Gemm into MatMul first.
+      const opTypes = expected.opTypes.flatMap((opType) => (opType === 'MatMul' ? ['MatMul', 'Gemm'] : [opType]))
+      const { document } = await runPass(file.model, quantizeDynamic, { opTypes, weightType: expected.weightType, perChannel: false, minElements: 0 })
+      expect(storedWeights(document, Object.keys(expected.weights))).toEqual(expected.weights)
+    } finally {
+      file.close()
+    }
+  })
+})
+
+describe('static quantization', () => {
+  const files = readdirSync(folder).filter((name) => name.startsWith('static-'))
+  const schema = z.object({ model: z.string(), input: z.string(), shape: z.array(z.number()), weights, activations: z.record(z.string(), z.object({ scale: z.string(), zeroPoint: z.number() })) })
+
+  it.skipIf(isAbsent).each(files)('%s: weights, biases and activations are those of the reference', async (name) => {
+    const expected = schema.parse(fixture(name))
+    const file = openModelFile(join(sharedModels, expected.model))
+    try {
+      const data = {
+        sampleCount: 2,
+        description: 'fixture',
+        synthetic: true,
+        async *samples() {
+          for (let number = 0; number < 2; number++) yield new Map([[expected.input, sample(expected.shape, number)]])
+        },
+      }
+      const { document } = await runPass(file.model, quantizeStatic, {}, data)
+      // Nodes that the reference quantizes and we leave float, because they cost more than they save, are not compared.
+      const names = Object.keys(expected.weights).filter((weight) => document.initializer(document.model.graph, `${weight}.q`))
+      expect(names.length).toBeGreaterThan(20)
+      expect(storedWeights(document, names)).toEqual(Object.fromEntries(names.map((weight) => [weight, expected.weights[weight]])))
+
+      const found = activationParameters(document)
+      const shared = Object.keys(expected.activations).filter((value) => found.has(value))
+      expect(shared.length).toBeGreaterThan(10)
+      for (const value of shared) expect([value, found.get(value)]).toEqual([value, expected.activations[value]])
+    } finally {
+      file.close()
+    }
+  })
+})
+
+function storedWeights(document: ModelDocument, names: readonly string[]): z.infer<typeof weights> {
+  const { graph } = document.model
+  return Object.fromEntries(
+    names.map((name) => {
+      const [values, scale, zeroPoint] = ['q', 'scale', 'zp'].map((suffix) => document.initializer(graph, `${name}.${suffix}`))
+      if (!values || !scale) throw new Error(`'${name}' was not quantized`)
+      const zeroPoints = zeroPoint ? numbersOf(zeroPoint) : Array.from({ length: scale.dims[0] ?? 1 }, () => 0)
+      return [
+        name,
+        {
+          dtype: dataTypeName(values.dataType) ?? '',
+          sha256: createHash('sha256').update(tensorBytes(values)).digest('hex'),
+          scales: numbersOf(scale).map(toBits),
+          zeroPoints,
+        },
+      ]
+    }),
+  )
+}
+
+function numbersOf(tensor: Tensor): number[] {
+  const numbers: ArrayLike<number | bigint> = tensorNumbers(tensor)
+  return Array.from(numbers, Number)
+}
+
+/** By the name of the real value; where quantization took a Relu in, by that of the Relu. */
+function activationParameters(document: ModelDocument): Map<string, { scale: string; zeroPoint: number }> {
+  const { graph } = document.model
+  return new Map(
+    graph.nodes.flatMap((node) => {
+      if (node.opType !== 'QuantizeLinear') return []
+      const [scale, zeroPoint] = node.inputs.slice(1).map((name) => document.initializer(graph, name))
+      if (!scale || !zeroPoint) throw new Error('a QuantizeLinear without constant parameters')
+      return [[(node.outputs[0] ?? '').replace(/\.q(_\d+)?$/, ''), { scale: toBits(Number(tensorNumbers(scale)[0])), zeroPoint: Number(tensorNumbers(zeroPoint)[0]) }]]
+    }),
+  )
+}
+
+/** As `sample` in the script. */
+function sample(shape: readonly number[], number: number): TensorValue {
+  const count = shape.reduce((product, dim) => product * dim, 1)
+  return float32Tensor(shape, Array.from({ length: count }, (_, at) => Math.fround(((at * 37 + number * 11) % 101) / 50) - 1))
+}
+
+function fromBits(bits: string): number {
+  return new Float32Array(Uint32Array.of(parseInt(bits, 16)).buffer)[0] ?? NaN
+}
+
+function toBits(value: number): string {
+  return (new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0).toString(16).padStart(8, '0')
+}
