@@ -31,8 +31,8 @@ function withUniqueNames(graph: Graph, taken: Set<string>): Graph {
 }
 
 /**
- * Nodes by the name of the kernel; a node is in at most one list. Kernels that onnxruntime added have none, and nodes that
- * were folded into constants are in none.
+ * Nodes by the name of the kernel. A node is in one list at most, but for calls of functions, of which every kernel in the
+ * body is. Kernels that onnxruntime added have no nodes, and nodes that were folded into constants no kernel.
  *
  * @param model as given to onnxruntime, its nodes' names unique.
  * @param optimized as onnxruntime saved it.
@@ -99,7 +99,25 @@ class Scope {
       }
       claims.set(kernel, claimed.toReversed())
     }
+    for (const kernel of this.#optimized.nodes) {
+      const caller = claims.get(kernel)?.length === 0 ? this.#callerOf(kernel, claims) : null
+      if (caller) claims.set(kernel, [caller])
+    }
     return claims
+  }
+
+  /** The node that called the function which the kernel is a part of: the end of the function's body has claimed it. */
+  #callerOf(kernel: Node, claims: ReadonlyMap<Node, readonly Node[]>): Node | null {
+    const called = /^_inlfunc_(\w+?)_/.exec(kernel.name)?.[1]
+    if (called === undefined) return null
+    const reached = new Set(kernel.outputs)
+    for (const later of this.#optimized.nodes) {
+      if (!later.inputs.some((input) => reached.has(input))) continue
+      const caller = claims.get(later)?.find(({ opType }) => opType === called)
+      if (caller) return caller
+      for (const output of later.outputs) reached.add(output)
+    }
+    return null
   }
 
   #learn(graph: Graph, constants: Set<string>): void {

@@ -5,7 +5,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-node'
 import { AppError } from '#shared/errors'
 import { readSpan } from '#shared/onnx/byte-source'
-import { encodeModel, type EncodedModel } from '#shared/onnx/codec/encode'
+import { encodeModel, type EncodedModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument } from '#shared/onnx/document'
 import type { Model, Tensor, ValueInfo } from '#shared/onnx/records'
 import { saveModelFile } from './model-file'
@@ -126,16 +126,6 @@ async function writePieces(encoded: EncodedModel, path: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-function joinPieces(encoded: EncodedModel): Uint8Array {
-  const bytes = new Uint8Array(encoded.sizeBytes)
-  let at = 0
-  for (const chunk of chunks(encoded)) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
 }
 
 async function createRunningModel(source: string | Uint8Array, options: RunnerOptions): Promise<RunningModel> {
