@@ -68,9 +68,9 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     const clientId = String(request.headers['x-edgefit-client'] ?? '')
     if (!CLIENT_ID.test(clientId)) return sendText(response, 400, 'The request does not say which window it comes from.')
     const name = /^\/api\/request\/([A-Za-z.]+)$/.exec(path)?.[1]
-    if (name !== undefined) return sendJson(response, 200, await answered(async () => shell.request(clientId, name, await readJson(request))))
-    if (path === '/api/import') return sendJson(response, 200, await wrapped(request, () => receiveFile(request)))
-    if (path === '/api/download') return sendJson(response, 200, await wrapped(request, async () => downloads.offer(clientId, await readJson(request))))
+    if (name !== undefined) return sendJson(response, 200, await answered(request, async () => shell.request(clientId, name, await readJson(request))))
+    if (path === '/api/import') return sendJson(response, 200, await answered(request, async () => valueAnswer(await receiveFile(request))))
+    if (path === '/api/download') return sendJson(response, 200, await answered(request, async () => valueAnswer(downloads.offer(clientId, await readJson(request)))))
     sendText(response, 404, 'There is nothing here.')
   }
 
@@ -120,23 +120,19 @@ function pathOf(request: IncomingMessage): string {
   return new URL(request.url ?? '/', 'http://localhost').pathname
 }
 
-async function answered(work: () => Promise<Answer>): Promise<Answer> {
+/** What is left of a body that was refused is read away: a browser shows no answer that comes before it has sent everything. */
+async function answered(request: IncomingMessage, work: () => Promise<Answer>): Promise<Answer> {
   try {
     return await work()
   } catch (error) {
     return failure(error)
+  } finally {
+    request.resume()
   }
 }
 
-/** Answers with the value of `work`; a failed upload's remaining bytes are read away so that the answer can be seen. */
-async function wrapped(request: IncomingMessage, work: () => Promise<unknown>): Promise<Answer> {
-  return answered(async () => {
-    try {
-      return { ok: true, value: await work() }
-    } finally {
-      request.resume()
-    }
-  })
+function valueAnswer(value: unknown): Answer {
+  return { ok: true, value }
 }
 
 function failure(error: unknown): Answer {
