@@ -58,8 +58,8 @@ function reasonOf(document: ReadonlyDocument, graph: Graph, node: Node): string 
   if (node.inputs[2] && producerType(document, graph, node.inputs[2]) !== 'DequantizeLinear') return 'its bias is not quantized'
   const [output = ''] = node.outputs
   const readers = document.uses(graph, output)
-  if (readers.some((use) => use.node === null)) return 'its float output is an output of the model'
-  if (readers.length !== 1 || readers[0]?.node?.opType !== 'QuantizeLinear') return 'its output is not quantized at once'
+  if (node.opType === 'Conv' && readers.some((use) => use.node === null)) return 'its float output is an output of the model'
+  if (node.opType === 'Conv' && (readers.length !== 1 || readers[0]?.node?.opType !== 'QuantizeLinear')) return 'its output is not quantized at once'
   const types = [node.inputs[0] ?? '', node.inputs[1] ?? ''].map((name) => quantizedType(document, graph, name))
   if (types[0] === DATA_TYPES.int8.code && types[1] !== DATA_TYPES.int8.code) return 'int8 activations need int8 weights'
   return 'it has no integer kernel for this form of the operator'

@@ -18,6 +18,7 @@ import { findFloatKernels, summarizeKernels } from './kernel-summary'
 import type { CalibrationData, PassContext } from './pass'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
 import { runRecipe } from './run-recipe'
+import { separateSharedWeights } from './separate-shared-weights'
 
 export interface OptimizeParams {
   readonly inputPath: string
@@ -41,6 +42,8 @@ export interface OptimizeContext {
 const MEASURING = 0.7
 const SAVING = 0.95
 const MAX_MEASURED_SAMPLES = 64
+/** Below this, noise is a third of the signal: decisions made from such outputs change. */
+const LOW_SQNR_DB = 10
 
 /**
  * Opens a model, runs a recipe on it, measures what that did to the outputs, and saves the result. The same inputs give the same bytes.
@@ -141,18 +144,47 @@ async function measure(document: ModelDocument, { params, context, runner, data,
   if (!kernels || !data) return { outputError: [], conditions: 'not measured', kernels, runs: kernels !== null }
   context.progress('measuring', MEASURING)
   const limit = Math.min(data.sampleCount, MAX_MEASURED_SAMPLES)
-  const outputError = await measureOutputError({
-    runner,
-    reference: params.inputPath,
-    candidate: document,
-    data,
-    limit,
-    signal: context.signal,
-    report,
-    progress: (done, total) => context.progress('measuring', MEASURING + (SAVING - MEASURING) * (done / total), `${done} / ${total}`),
-  })
+  const compare = () =>
+    measureOutputError({
+      runner,
+      reference: params.inputPath,
+      candidate: document,
+      data,
+      limit,
+      signal: context.signal,
+      report,
+      progress: (done, total) => context.progress('measuring', MEASURING + (SAVING - MEASURING) * (done / total), `${done} / ${total}`),
+    })
+  const outputError = await compareDespiteSharedWeights(document, compare)
+  for (const { output, sqnrDb } of outputError) if (sqnrDb !== null && sqnrDb < LOW_SQNR_DB) report(largeError(output, sqnrDb, data))
   const conditions = `Against the source on ${limit} of ${data.sampleCount} samples (${data.description}), with integer kernels that do not saturate, as phones compute (exactIntegers).`
   return { outputError, conditions, kernels, runs: true }
+}
+
+/** See `separate-shared-weights.ts`. The document is afterwards what it was. */
+async function compareDespiteSharedWeights(document: ModelDocument, compare: () => Promise<OutputError[]>): Promise<OutputError[]> {
+  try {
+    return await compare()
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'runtime-rejected') throw error
+    const separated = await document.transact('separate-shared-weights', separateSharedWeights)
+    if (separated.changes.length === 0) throw error
+    try {
+      return await compare()
+    } finally {
+      document.undo(separated)
+    }
+  }
+}
+
+function largeError(output: string, sqnrDb: number, data: CalibrationData): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'large-output-error',
+    message: `Output '${output}' is far from the source's: ${sqnrDb.toFixed(1)} dB${data.synthetic ? ', on random inputs, which say little' : ''}.`,
+    hint: data.synthetic ? 'Measure with real data before you judge.' : 'Leave the first or the most sensitive layers float with excludeNodes, or give more calibration data.',
+    valueName: output,
+  }
 }
 
 /** Null where onnxruntime does not load the model; why is in the diagnostics already. */
