@@ -50,7 +50,7 @@ export interface Shell {
   openFiles(paths: readonly string[]): void
   /** Process ids of the engine and of the job under way, for tests and figures. */
   pids(): { engine: number | null; job: number | null }
-  log(message: string): void
+  readonly log: (message: string) => void
   dispose(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 /** Files that came through a browser: one folder for each batch, so that a model lies beside its external data. */
 import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
@@ -88,6 +88,6 @@ export function removeOldImports(folder: string, keep: readonly string[]): void 
   for (const batch of readdirSync(folder)) {
     const path = join(folder, batch)
     const isOld = Date.now() - statSync(path).mtimeMs > MAX_AGE_MS
-    if (isOld && !keep.some((kept) => kept.startsWith(path))) rmSync(path, { recursive: true, force: true })
+    if (isOld && !keep.some((kept) => kept.startsWith(path + sep))) rmSync(path, { recursive: true, force: true })
   }
 }

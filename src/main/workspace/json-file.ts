@@ -39,16 +39,25 @@ export function writeJsonFile(path: string, value: unknown): void {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
     mkdirSync(dirname(path), { recursive: true })
+    const text = `${JSON.stringify(value, null, 2)}\n`
     const file = openSync(temporary, 'wx', 0o600)
     try {
-      writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+      writeAndClose(file, text)
+      renameSync(temporary, path)
+    } catch (error) {
+      rmSync(temporary, { force: true })
+      throw error
     }
-    renameSync(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
     throw fileError(error, path)
+  }
+}
+
+function writeAndClose(file: number, text: string): void {
+  try {
+    writeFileSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }

@@ -54,7 +54,7 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
   }
 
   function find(sourceSha256: string, id: string): Variant {
-    const known = isHash(sourceSha256) && /^[0-9a-f]{16}$/.test(id) && existsSync(join(folder, sourceSha256, id))
+    const known = isHash(sourceSha256) && isId(id) && existsSync(join(folder, sourceSha256, id))
     const variant = known ? read(sourceSha256, id) : null
     if (!variant) throw new AppError({ code: 'not-found', message: `There is no variant '${id}' of this model.`, hint: 'It may have been removed in another window.' })
     return variant
@@ -64,7 +64,7 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
     const root = join(folder, sourceSha256)
     if (!isHash(sourceSha256) || !existsSync(root)) return []
     return readdirSync(root, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name))
+      .filter((entry) => entry.isDirectory() && isId(entry.name))
       .flatMap((entry) => read(sourceSha256, entry.name) ?? [])
       .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
   }
@@ -101,8 +101,8 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
     },
     at(path) {
       if (!path.startsWith(folder + sep)) return null
-      const [sourceSha256 = '', id = '', file] = path.slice(folder.length + 1).split(sep)
-      return file === MODEL_FILE && isHash(sourceSha256) ? read(sourceSha256, id) : null
+      const [sourceSha256 = '', id = '', ...file] = path.slice(folder.length + 1).split(sep)
+      return file.join(sep) === MODEL_FILE && isHash(sourceSha256) && isId(id) ? read(sourceSha256, id) : null
     },
     files(variant) {
       const root = dirname(variant.modelPath)
@@ -125,6 +125,10 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
     },
     isEmpty: () => !existsSync(folder) || readdirSync(folder).length === 0,
   }
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text)
 }
 
 function isHash(text: string): boolean {
