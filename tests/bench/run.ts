@@ -1,0 +1,78 @@
+/**
+ * Benchmarks: `npm run bench`, or only those named (`npm run bench -- inference layout`). `--list` names them, `--runs N`
+ * sets how often quick things are repeated, `--json` prints one JSON document. Figures never fail a run.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { onnxruntimeLabel } from '../../src/main/runtime/onnxruntime'
+import { type Bench, type BenchContext, conditionsNow, type Figure, figureText } from './bench'
+import { fileSize } from './file-size'
+import { inference } from './inference'
+import { inspectLarge } from './inspect-large'
+import { layout } from './layout'
+import { staticInt8Latency } from './static-int8-latency'
+import { studioWindow } from './studio-window'
+
+const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, layout, staticInt8Latency]
+
+interface Outcome {
+  readonly bench: string
+  readonly title: string
+  readonly figures: Figure[]
+  readonly error: string | null
+}
+
+process.env['ORT_DISABLE_TELEMETRY'] = '1'
+await main()
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, runs: { type: 'string', default: '15' } },
+  })
+  const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
+  const runs = Number(values.runs)
+  if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+    console.error(unknown.length > 0 ? `No benchmark is called ${unknown.join(', ')}; --list names them.` : '--runs takes a whole number from 1.')
+    process.exitCode = 2
+    return
+  }
+  if (values.list) {
+    for (const { name, title } of BENCHES) console.log(`${name.padEnd(22)}${title}`)
+    return
+  }
+  const say = (line: string) => (values.json ? console.error(line) : console.log(line))
+  const conditions = conditionsNow(await onnxruntimeLabel())
+  say(`${conditions.device}, ${conditions.cores} cores, ${conditions.memoryGb} GB; Node ${conditions.node}, ${conditions.onnxruntime}; load average ${conditions.loadAverage}; ${conditions.measuredAt}`)
+  if (conditions.loadAverage > conditions.cores) say('The machine is busy: times below are longer than they would be on a quiet one.')
+  const scratch = mkdtempSync(join(tmpdir(), 'edgefit-bench-'))
+  const outcomes: Outcome[] = []
+  try {
+    for (const bench of BENCHES) {
+      if (positionals.length > 0 && !positionals.includes(bench.name)) continue
+      say(`\n${bench.title}`)
+      outcomes.push(await runOne(bench, { repository: join(import.meta.dirname, '../..'), scratch, runs }, say))
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  if (values.json) console.log(JSON.stringify({ conditions, outcomes }, null, 2))
+}
+
+async function runOne(bench: Bench, context: BenchContext, say: (line: string) => void): Promise<Outcome> {
+  const figures: Figure[] = []
+  try {
+    for await (const figure of bench.run(context)) {
+      figures.push(figure)
+      say(figureText(figure))
+    }
+    return { bench: bench.name, title: bench.title, figures, error: null }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    say(`  did not finish: ${message}`)
+    process.exitCode = 1
+    return { bench: bench.name, title: bench.title, figures, error: message }
+  }
+}
