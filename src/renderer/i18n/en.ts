@@ -244,14 +244,11 @@ export const en = {
     start: 'Start profiling',
     open: 'Profile…',
     none: 'This model was not measured yet.',
-    measured: '{{name}} is measured',
-    measuredFigures: 'p50 {{p50}}, p95 {{p95}}',
     headline: 'Latency and memory',
     p50: 'p50',
     p90: 'p90',
     p95: 'p95',
     spread: 'Spread',
-    unsteady: 'unsteady',
     unsteadyHint: 'The runs differ by more than 5 %. Close other programs and measure again.',
     load: 'Load',
     firstRun: 'First run',
@@ -335,11 +332,5 @@ export const en = {
     cannotShowGraph: 'The graph cannot be shown',
     cannotShowText: 'The text cannot be shown',
     cannotReadTensor: 'The values cannot be read',
-  },
-  catalogue: {
-    recipes: {
-      'int8-dynamic': { title: 'Dynamic int8', description: 'Weights as 8-bit integers, activations quantized at run time. Needs no data.' },
-      'int8-static': { title: 'Static int8', description: 'Weights and activations as 8-bit integers, with ranges from calibration data. What phone kernels and NPUs are made for.' },
-    },
   },
 }

@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import type { Settings } from '#shared/ipc/contract'
 import { canvasEn } from '../canvas/i18n/en'
+import { catalogueEn } from './catalogue'
 import { en } from './en'
 
 export type Language = 'en' | 'zh'
@@ -11,9 +12,9 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: 'en',
     fallbackLng: 'en',
-    ns: ['app', 'canvas'],
+    ns: ['app', 'canvas', 'catalogue'],
     defaultNS: 'app',
-    resources: { en: { app: en, canvas: canvasEn } },
+    resources: { en: { app: en, canvas: canvasEn, catalogue: catalogueEn } },
     interpolation: { escapeValue: false },
     returnNull: false,
   })
@@ -23,9 +24,10 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
 export async function changeLanguage(setting: Settings['language']): Promise<void> {
   const language = chosenLanguage(setting, navigator.languages)
   if (language === 'zh' && !i18next.hasResourceBundle('zh', 'app')) {
-    const [{ zh }, { canvasZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh')])
+    const [{ zh }, { canvasZh }, { catalogueZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh')])
     i18next.addResourceBundle('zh', 'app', zh)
     i18next.addResourceBundle('zh', 'canvas', canvasZh)
+    i18next.addResourceBundle('zh', 'catalogue', catalogueZh)
   }
   await i18next.changeLanguage(language)
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'

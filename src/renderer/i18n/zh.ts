@@ -246,14 +246,11 @@ export const zh: Translations = {
     start: '开始分析',
     open: '性能分析…',
     none: '此模型尚未测量。',
-    measured: '{{name}} 已测量',
-    measuredFigures: 'p50 {{p50}}，p95 {{p95}}',
     headline: '延迟与内存',
     p50: 'p50',
     p90: 'p90',
     p95: 'p95',
     spread: '离散度',
-    unsteady: '不稳定',
     unsteadyHint: '各次运行相差超过 5 %。请关闭其他程序后重新测量。',
     load: '加载',
     firstRun: '首次运行',
@@ -337,11 +334,5 @@ export const zh: Translations = {
     cannotShowGraph: '无法显示此图',
     cannotShowText: '无法显示文本',
     cannotReadTensor: '无法读取数值',
-  },
-  catalogue: {
-    recipes: {
-      'int8-dynamic': { title: '动态 int8', description: '权重为 8 位整数，激活在运行时量化。无需数据。' },
-      'int8-static': { title: '静态 int8', description: '权重与激活均为 8 位整数，范围来自校准数据。适合手机内核与 NPU。' },
-    },
   },
 }

@@ -1,5 +1,5 @@
 import { UnstyledButton } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OpenDocument } from '#shared/ipc/contract'
 import type { GraphView, ModelSummary } from '#shared/ipc/model-view'
@@ -43,7 +43,7 @@ export function ModelPage({ document: { summary }, graph }: ModelPageProps): Rea
           {domain !== '' && <Property name={t('inspector.domain')}>{domain}</Property>}
           {modelVersion !== '' && modelVersion !== '0' && <Property name={t('inspector.version')}>{modelVersion}</Property>}
           <Property name={t('inspector.path')} copy={summary.path}>
-            {summary.path}
+            <PathText path={summary.path} />
           </Property>
           {docString !== '' && <Property name={t('inspector.description')}>{docString}</Property>}
         </Properties>
@@ -164,4 +164,14 @@ function Findings({ summary }: { readonly summary: ModelSummary }): ReactNode {
       )}
     </Section>
   )
+}
+
+/** A path that may break after its slashes rather than anywhere. */
+function PathText({ path }: { readonly path: string }): ReactNode {
+  return path.split(/(?<=[\\/])/).map((part, index) => (
+    <Fragment key={index}>
+      {part}
+      <wbr />
+    </Fragment>
+  ))
 }

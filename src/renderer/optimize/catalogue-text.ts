@@ -1,35 +1,41 @@
 import i18next from 'i18next'
-import { useTranslation } from 'react-i18next'
 import type { PassInfo } from '#shared/ipc/contract'
 import type { Recipe } from '#shared/recipe'
 import { optionLabel, type OptionField } from './option-fields'
 
-/** The engine describes passes, options and recipes in English; known ones are translated, others are shown as they come. */
-export function useOptionText(field: OptionField): { label: string; description: string } {
-  useTranslation()
-  return { label: known(`catalogue.options.${field.name}.label`, optionLabel(field.name)), description: known(`catalogue.options.${field.name}.description`, field.description) }
+/** Words for what the engine names. Components that use these re-render with the language through their own `useTranslation`. */
+export function optionText(pass: string, field: OptionField): { label: string; description: string } {
+  return { label: known(`optionLabels.${field.name}`, optionLabel(field.name)), description: known(`passes.${pass}.options.${field.name}`, field.description) }
 }
 
-export function usePassText(pass: PassInfo): { title: string; description: string } {
-  useTranslation()
-  return { title: known(`catalogue.passes.${pass.name}.title`, pass.title), description: known(`catalogue.passes.${pass.name}.description`, pass.description) }
+export function passText(pass: PassInfo): { title: string; description: string } {
+  return { title: known(`passes.${pass.name}.title`, pass.title), description: known(`passes.${pass.name}.description`, pass.description) }
 }
 
 export function recipeTitle(recipe: Recipe): string {
-  return known(`catalogue.recipes.${recipe.name}.title`, recipe.name)
+  return known(`recipes.${recipe.name}.title`, recipe.name)
 }
 
 export function recipeDescription(recipe: Recipe): string {
-  return known(`catalogue.recipes.${recipe.name}.description`, recipe.description)
+  return known(`recipes.${recipe.name}.description`, recipe.description)
 }
 
-/** The phase of a job in words; phases we have no word for are shown as they come. */
-export function phaseText(phase: string): string {
-  return known(`phases.${phase}`, phase)
+/** What a variant is called: its recipe. */
+export function variantTitle(name: string): string {
+  return known(`recipes.${name}.title`, name)
 }
 
-/** These keys are built from names that come from the engine, so the type checker cannot know them. */
-function known(key: string, fallback: string): string {
-  const lookUp: (key: string, options: { ns: 'app'; defaultValue: string }) => unknown = i18next.t
-  return String(lookUp(key, { ns: 'app', defaultValue: fallback }))
+/** The phase of a job in words: a phase of ours, a pass by its name, or as it comes. */
+export function phaseText(phase: string, passes: readonly PassInfo[]): string {
+  const pass = passes.find(({ name }) => name === phase)
+  return pass === undefined ? known(`phases.${phase}`, phase, 'app') : passText(pass).title
+}
+
+/** Looked up by hand: the names come from the engine, so that the type checker cannot know these keys. */
+function known(key: string, fallback: string, namespace: 'app' | 'catalogue' = 'catalogue'): string {
+  for (const language of [i18next.language, 'en']) {
+    const text: unknown = i18next.getResource(language, namespace, key)
+    if (typeof text === 'string') return text
+  }
+  return fallback
 }

@@ -2,19 +2,20 @@ import { MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from '
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptionField } from './option-fields'
-import { useOptionText } from './catalogue-text'
+import { optionText } from './catalogue-text'
 
 interface OptionInputProps {
+  /** Name of the pass whose option this is. */
+  readonly pass: string
   readonly field: OptionField
   readonly value: unknown
   readonly onChange: (value: unknown) => void
 }
 
 /** The input for one option, showing its default while the recipe does not say otherwise. */
-export function OptionInput({ field, value, onChange }: OptionInputProps): ReactNode {
+export function OptionInput({ pass, field, value, onChange }: OptionInputProps): ReactNode {
   const { t } = useTranslation()
-  const { label, description } = useOptionText(field)
-  const common = { label, description }
+  const common = optionText(pass, field)
   switch (field.kind) {
     case 'boolean':
       return <Switch {...common} checked={typeof value === 'boolean' ? value : field.default} onChange={(event) => onChange(event.currentTarget.checked)} />

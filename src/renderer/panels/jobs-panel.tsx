@@ -4,11 +4,12 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
 import { formatDuration } from '../format/format-number'
-import { fileName } from '../format/format-type'
 import { phaseText } from '../optimize/catalogue-text'
+import { useModelTitle } from '../session/document-title'
 import { cancelJob } from '../session/jobs'
 import { openPaths } from '../session/open-models'
 import { openPanel } from '../session/panels'
+import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { isUnfinished, remainingMs, useJobsStore, type Job } from '../stores/jobs-store'
 import styles from './panels.module.css'
@@ -37,6 +38,7 @@ export function JobsPanel(): ReactNode {
 
 function JobRow({ job }: { readonly job: Job }): ReactNode {
   const { t } = useTranslation()
+  const name = useModelTitle(job.modelPath)
   return (
     <li className={styles.job} aria-label={job.title}>
       <JobIcon state={job.state} />
@@ -44,7 +46,7 @@ function JobRow({ job }: { readonly job: Job }): ReactNode {
         <div className={styles.jobTitle}>
           <strong className="ellipsis">{t(`jobs.kinds.${job.kind}`)}</strong>
           <span className="dim ellipsis" title={job.modelPath}>
-            {job.title || fileName(job.modelPath)}
+            {job.title === '' || job.title === name ? name : `${job.title} · ${name}`}
           </span>
         </div>
         <JobStatus job={job} />
@@ -92,7 +94,8 @@ function RunningJob({ job }: { readonly job: Extract<Job, { state: 'running' }> 
   const { t } = useTranslation()
   const { phase, fraction, detail } = job.progress
   const left = remainingMs(job)
-  const text = phaseText(phase)
+  const passes = useAppStore((state) => state.catalogue?.passes)
+  const text = phaseText(phase, passes ?? [])
   return (
     <>
       <Progress value={fraction === null ? 100 : fraction * 100} size={4} animated={fraction === null} aria-label={text} my={4} transitionDuration={150} />

@@ -1,4 +1,4 @@
-import { Badge, Button, Select } from '@mantine/core'
+import { Button, Select } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -53,25 +53,20 @@ function Headline({ profile }: { readonly profile: ProfileResult }): ReactNode {
         <Headlined label={t('profile.p50')} quantity={formatMs(latency.p50Ms)} strong />
         <Headlined label={t('profile.p90')} quantity={formatMs(latency.p90Ms)} />
         <Headlined label={t('profile.p95')} quantity={formatMs(latency.p95Ms)} />
-        <div>
-          <div className={styles.label}>{t('profile.spread')}</div>
-          <div className={styles.figure}>
-            <Figure {...formatPercent(latency.spread)} className={flagged ? 'warning' : undefined} />
-            {flagged && (
-              <Badge ml={6} size="xs" color="yellow" variant="light" leftSection={<IconAlertTriangle size={10} aria-hidden />} title={t('profile.unsteadyHint')}>
-                {t('profile.unsteady')}
-              </Badge>
-            )}
-          </div>
-        </div>
+        <Headlined label={t('profile.spread')} quantity={formatPercent(latency.spread)} flagged={flagged} />
         <Headlined label={t('profile.load')} quantity={formatMs(loadMs)} />
         <Headlined label={t('profile.firstRun')} quantity={formatMs(firstRunMs)} />
         <Headlined label={t('profile.peakMemory')} quantity={formatBytes(peakMemoryBytes)} title={t('profile.memoryHint', { baseline: formatBytes(baselineMemoryBytes).value, unit: formatBytes(baselineMemoryBytes).unit })} />
+        <OverlaySwitch />
       </div>
+      {flagged && (
+        <p className={styles.flag}>
+          <IconAlertTriangle size={13} aria-hidden /> {t('profile.unsteadyHint')}
+        </p>
+      )}
       <Suspense fallback={<div className={styles.chart} />}>
         <RunsChart className={styles.chart ?? ''} samplesMs={samplesMs} label={t('profile.runsChart')} />
       </Suspense>
-      <OverlaySwitch />
       <ConditionsLine conditions={conditions} />
     </section>
   )
@@ -81,15 +76,16 @@ interface HeadlinedProps {
   readonly label: string
   readonly quantity: Quantity
   readonly strong?: boolean
+  readonly flagged?: boolean
   readonly title?: string
 }
 
-function Headlined({ label, quantity, strong = false, title }: HeadlinedProps): ReactNode {
+function Headlined({ label, quantity, strong = false, flagged = false, title }: HeadlinedProps): ReactNode {
   return (
     <div title={title}>
       <div className={styles.label}>{label}</div>
       <div className={styles.figure} data-strong={strong || undefined}>
-        <Figure {...quantity} />
+        <Figure {...quantity} className={flagged ? 'warning' : undefined} />
       </div>
     </div>
   )
@@ -100,13 +96,17 @@ function OverlaySwitch(): ReactNode {
   const overlay = useProfileStore((state) => state.overlay)
   const setOverlay = useProfileStore((state) => state.setOverlay)
   return (
-    <Select
-      label={t('view.overlay')}
+    <div>
+      <div className={styles.label}>{t('view.overlay')}</div>
+      <Select
+      aria-label={t('view.overlay')}
+      size="xs"
       allowDeselect={false}
       value={overlay}
       onChange={(value) => setOverlay(value === 'latency' || value === 'macs' || value === 'parameters' ? value : 'none')}
       data={(['none', 'latency', 'macs', 'parameters'] as const).map((value) => ({ value, label: t(`view.overlays.${value}`) }))}
-    />
+      />
+    </div>
   )
 }
 

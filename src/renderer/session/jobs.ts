@@ -4,13 +4,15 @@ import { createElement } from 'react'
 import type { EventPayload, RequestParams } from '#shared/ipc/contract'
 import { jobKinds, type OptimizeReport } from '#shared/ipc/jobs'
 import { getBridge } from '../bridge/bridge'
-import { fileName, modelBaseName } from '../format/format-type'
-import { formatBytes, formatDb, formatMs, formatRatio, quantityText } from '../format/format-number'
+import { modelBaseName } from '../format/format-type'
+import { formatBytes, formatDb, formatRatio, quantityText } from '../format/format-number'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useJobsStore, type Job } from '../stores/jobs-store'
 import { useLogStore } from '../stores/log-store'
 import { useProfileStore } from '../stores/profile-store'
 import { worstSqnrDb } from '../stores/variants-store'
+import { loadCatalogue } from '../optimize/load-catalogue'
+import { recipeTitle } from '../optimize/catalogue-text'
 import { OptimizedNotice } from '../optimize/optimized-notice'
 import { openPanel } from './panels'
 import { reportError, showErrorData } from './report-error'
@@ -19,6 +21,8 @@ import { refreshVariants } from './variants'
 /** Starts a job and shows the Jobs panel. */
 export async function startJob(job: RequestParams<'job.start'>): Promise<void> {
   try {
+    // The catalogue has the names of the passes a job goes through.
+    void loadCatalogue()
     await getBridge().request('job.start', job)
     openPanel('jobs')
   } catch (error) {
@@ -66,10 +70,6 @@ async function finish(job: Job, result: unknown): Promise<void> {
       const profile = jobKinds.profile.result.parse(result)
       useProfileStore.getState().putProfile(job.modelPath, profile)
       openPanel('profile')
-      notifications.show({
-        title: i18next.t('profile.measured', { name: fileName(job.modelPath) }),
-        message: i18next.t('profile.measuredFigures', { p50: quantityText(formatMs(profile.latency.p50Ms)), p95: quantityText(formatMs(profile.latency.p95Ms)) }),
-      })
       return
     }
     case 'compare':
@@ -82,8 +82,8 @@ function tellOptimized(report: OptimizeReport): void {
   notifications.show({
     id,
     color: 'green',
-    autoClose: 15_000,
-    title: i18next.t('optimize.finished', { recipe: report.recipe.name, name: modelBaseName(report.source.path) }),
+    autoClose: 10_000,
+    title: i18next.t('optimize.finished', { recipe: recipeTitle(report.recipe), name: modelBaseName(report.source.path) }),
     message: createElement(OptimizedNotice, {
       figures: i18next.t('optimize.finishedFigures', {
         before: quantityText(formatBytes(report.source.sizeBytes)),

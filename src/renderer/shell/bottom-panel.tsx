@@ -56,7 +56,7 @@ function BottomBar({ tab, open = false }: BottomBarProps): ReactNode {
   return (
     <div className={styles.bottomBar}>
       <Tabs className={styles.bottomTabs ?? ''} value={tab} onChange={(value) => openPanel(TABS.find((name) => name === value) ?? 'jobs')}>
-        <Tabs.List style={{ borderBottom: 'none' }}>
+        <Tabs.List>
           {TABS.map((name) => (
             <Tabs.Tab key={name} value={name} className={styles.bottomTab ?? ''} onClick={() => openPanel(name)}>
               {t(`panels.${name}`)}

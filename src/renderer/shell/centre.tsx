@@ -1,5 +1,5 @@
 import { Button, CloseButton, EmptyState, Loader, SegmentedControl, Select, Tabs, UnstyledButton } from '@mantine/core'
-import { IconAlertTriangle, IconChevronRight } from '@tabler/icons-react'
+import { IconAlertTriangle, IconChevronRight, IconPalette } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../actions/action-icon-button'
@@ -104,7 +104,8 @@ function OverlayChoice(): ReactNode {
   return (
     <Select
       aria-label={t('view.overlay')}
-      w={136}
+      w={144}
+      leftSection={<IconPalette size={14} aria-hidden />}
       allowDeselect={false}
       value={overlay}
       onChange={(value) => setOverlay(OVERLAYS.find((candidate) => candidate === value) ?? 'none')}

@@ -60,7 +60,9 @@ function OpenFile({ documentId, path }: { readonly documentId: string; readonly 
     <li className={styles.item}>
       <UnstyledButton className={styles.row} data-active={active || undefined} aria-current={active ? 'true' : undefined} title={path} onClick={() => activate(documentId)}>
         <IconCube size={14} stroke={1.6} color="var(--text-dim)" aria-hidden style={{ flex: 'none' }} />
-        <span className="ellipsis">{title}</span>
+        <span className="ellipsis" style={{ paddingRight: 16 }}>
+          {title}
+        </span>
       </UnstyledButton>
       <CloseButton className={styles.aside ?? ''} size="xs" aria-label={t('rail.close', { name: title })} onClick={() => void closeDocument(documentId)} />
     </li>

@@ -8,6 +8,7 @@ import type { ProfileResult } from '#shared/measurement'
 import { formatBytes, formatDb, formatMs, formatRatio, quantityText } from '../format/format-number'
 import { Figure } from '../format/figure'
 import { fileName } from '../format/format-type'
+import { variantTitle } from '../optimize/catalogue-text'
 import { openPaths } from '../session/open-models'
 import { removeVariant } from '../session/variants'
 import { useDialogsStore } from '../stores/dialogs-store'
@@ -71,13 +72,13 @@ function VariantRow({ variant, sourcePath, active, profile, sourceProfile }: Var
   const { report } = variant
   const sqnr = report.outputError.length === 0 ? null : quantityText(formatDb(worstSqnrDb(report)))
   return (
-    <li role="treeitem" aria-level={2} aria-selected={active} aria-label={variant.name} className={styles.variant}>
+    <li role="treeitem" aria-level={2} aria-selected={active} aria-label={variantTitle(variant.name)} className={styles.variant}>
       <div className={styles.item}>
         <UnstyledButton className={styles.row} data-active={active || undefined} title={report.recipe.description} onClick={() => void openPaths([variant.modelPath])}>
           <IconBox size={16} stroke={1.6} color="var(--accent)" aria-hidden style={{ flex: 'none' }} />
           <span className={styles.rowBody}>
             <span className={styles.rowTop}>
-              <span className="ellipsis">{variant.name}</span>
+              <span className="ellipsis">{variantTitle(variant.name)}</span>
               <Figure className={styles.size} {...formatBytes(report.result.sizeBytes)} />
             </span>
             <span className={styles.deltas}>

@@ -1,0 +1,18 @@
+/**
+ * Words for what the engine names: recipes, passes and their options. The engine describes them in English, which stands
+ * wherever a language has nothing here.
+ */
+export interface CatalogueTexts {
+  readonly recipes: Readonly<Record<string, { readonly title: string; readonly description: string }>>
+  readonly passes: Readonly<Record<string, { readonly title: string; readonly description: string; readonly options: Readonly<Record<string, string>> }>>
+  readonly optionLabels: Readonly<Record<string, string>>
+}
+
+export const catalogueEn: CatalogueTexts = {
+  recipes: {
+    'int8-dynamic': { title: 'Dynamic int8', description: 'Weights as 8-bit integers, activations quantized at run time. Needs no data.' },
+    'int8-static': { title: 'Static int8', description: 'Weights and activations as 8-bit integers, with ranges from calibration data. What phone kernels and NPUs are made for.' },
+  },
+  passes: {},
+  optionLabels: {},
+}
