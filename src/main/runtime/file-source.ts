@@ -36,7 +36,7 @@ export function openFileSource(path: string): FileSource {
 
   function load(offset: number, length: number): Uint8Array {
     if (!isOpen) throw new Error(`internal: '${path}' was read after it was closed`)
-    const bytes = new Uint8Array(length)
+    const bytes = allocate(length, path)
     for (let at = 0; at < length; ) {
       const read = readSync(file, bytes, at, Math.min(length - at, READ_BYTES), offset + at)
       if (read === 0) throw changed(path)
@@ -74,6 +74,14 @@ export function openFileSource(path: string): FileSource {
       isOpen = false
       pages.clear()
     },
+  }
+}
+
+function allocate(length: number, path: string): Uint8Array {
+  try {
+    return new Uint8Array(length)
+  } catch (error) {
+    throw new AppError({ code: 'out-of-memory', message: `${length} bytes of '${path}' do not fit into memory at once.` }, { cause: error })
   }
 }
 

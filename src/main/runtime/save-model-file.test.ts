@@ -129,7 +129,17 @@ describe('saving', () => {
     expect(contents(path)).toEqual([['w', 2, 50_000]])
   })
 
-  test('follows a link and keeps it, and keeps permissions', async () => {
+  test('replaces a link that leads into another folder, and leaves that folder alone', async () => {
+    const [store, view] = [newFolder(), newFolder()]
+    writeFileSync(join(store, '0a1b'), 'stored')
+    symlinkSync(join(store, '0a1b'), join(view, 'm.onnx'))
+    await saveModelFile(withTensors(filled('w', 50_000, 1)), join(view, 'm.onnx'), { maxMessageBytes: 20_000 })
+    expect(contents(join(view, 'm.onnx'))).toEqual([['w', 1, 50_000]])
+    expect(readdirSync(store)).toEqual(['0a1b'])
+    expect(readFileSync(join(store, '0a1b'), 'utf8')).toBe('stored')
+  })
+
+  test('follows a link within its folder and keeps it, and keeps permissions', async () => {
     const folder = newFolder()
     const real = join(folder, 'real.onnx')
     writeFileSync(real, 'old')

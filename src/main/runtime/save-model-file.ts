@@ -29,7 +29,7 @@ export interface SaveOptions {
 }
 
 export interface SavedModel {
-  /** Absolute; links are followed. */
+  /** Absolute; where `path` was a link within its folder, the file it leads to. */
   readonly path: string
   /** Of the model file and its data files together. */
   readonly sizeBytes: number
@@ -75,10 +75,14 @@ async function save(model: Model, target: string, options: SaveOptions): Promise
   return { path: target, sizeBytes, externalFiles }
 }
 
-/** A link is kept and the file it leads to replaced. */
+/**
+ * A link within one folder is kept and the file it leads to replaced. A link into another folder is itself replaced: what
+ * it leads to may be a store that nobody must change, and data files would come to stand beside the wrong one of the two.
+ */
 function realTarget(path: string): string {
   try {
-    return realpathSync(path)
+    const real = realpathSync(path)
+    return dirname(real) === realpathSync(dirname(path)) ? real : path
   } catch {
     // There is no such file yet; what is wrong with its folder shows when writing.
     return path

@@ -1,7 +1,7 @@
 import type { Attribute, AttributeValue, Graph, SparseTensor, Tensor, ValueType } from '../records'
 import { decodeGraph, type DecodeContext } from './decode'
 import { decodeSparseTensor, decodeTensor } from './decode-tensor'
-import { decodeType, type UnknownList, withUnknown } from './decode-value'
+import { decodeType, type UnknownList, withPresent } from './decode-value'
 import type { FieldCursor } from './field-cursor'
 import { ATTRIBUTE, ATTRIBUTE_TYPES, type AttributeTypeName } from './fields'
 import { rememberSpan } from './wire-spans'
@@ -10,124 +10,149 @@ const typeNames = Object.keys(ATTRIBUTE_TYPES) as AttributeTypeName[]
 const nameByCode = new Map<number, AttributeTypeName>(typeNames.map((name) => [ATTRIBUTE_TYPES[name].code, name]))
 const nameByField = new Map<number, AttributeTypeName>(typeNames.map((name) => [ATTRIBUTE_TYPES[name].field, name]))
 
+interface Text {
+  name: string
+  docString: string | undefined
+  refAttrName: string | undefined
+}
+
+function noText(): Text {
+  return { name: '', docString: undefined, refAttrName: undefined }
+}
+
 /**
- * Reads an AttributeProto. Its type stands after its value in the file, so a first walk finds the type. IR version 1
- * had no type field: there the value that is present decides. Values of other types than the attribute's are kept unread.
+ * Reads an AttributeProto. Its type stands after its value in the file, but every type has a field of its own, so the
+ * first value seen is read as what its field says. Where the declared type differs (or there are values of several
+ * types), the attribute is read again for the declared one, and the others are kept raw. IR version 1 had no type field:
+ * there the value that is present decides.
  */
 export function decodeAttribute(at: FieldCursor, context: DecodeContext): Attribute {
+  const { nextNodeId, nextGraphId } = context
   const fields = at.child('AttributeProto')
-  const text: { docString?: string; refAttrName?: string } = {}
-  let name = ''
-  let code: number | null = null
-  let present: AttributeTypeName | null = null
-  const otherFields = new Set<number>()
+  const text = noText()
+  let value: ValueList | null = null
+  let code = 0
+  let isPlain = true
   while (fields.next()) {
-    switch (fields.field) {
-      case ATTRIBUTE.name:
-        name = fields.string()
-        break
-      case ATTRIBUTE.docString:
-        text.docString = fields.string()
-        break
-      case ATTRIBUTE.refAttrName:
-        text.refAttrName = fields.string()
-        break
-      case ATTRIBUTE.type:
-        code = fields.int32()
-        break
-      default:
-        present ??= nameByField.get(fields.field) ?? null
-        otherFields.add(fields.field)
+    if (readText(fields, text)) continue
+    if (fields.field === ATTRIBUTE.type) {
+      code = fields.int32()
+      continue
+    }
+    const type = nameByField.get(fields.field)
+    if (type === undefined || (value && value.type !== type)) isPlain = false
+    else {
+      value ??= { type, items: [] } as ValueList
+      readItem(fields, value, context)
     }
   }
-  const declared = code === null || code === 0 ? present : (nameByCode.get(code) ?? null)
-  const unknown: UnknownList = []
-  const value = declared === null ? null : readValue(at.child('AttributeProto'), declared, context)
-  const read = value ? declared : null
-  const readField = read === null ? null : ATTRIBUTE_TYPES[read].field
-  const isTypeUnread = read === null && code !== null && code !== 0
-  if (isTypeUnread || [...otherFields].some((field) => field !== readField)) {
-    if (isTypeUnread) otherFields.add(ATTRIBUTE.type)
-    const again = at.child('AttributeProto')
-    while (again.next()) if (otherFields.has(again.field) && again.field !== readField) unknown.push(again.raw())
+  const declared = code === 0 ? (value?.type ?? null) : (nameByCode.get(code) ?? null)
+  if (!isPlain || (code !== 0 && declared === null) || (value && value.type !== declared)) {
+    // Ids given to nodes of subgraphs just read are given again.
+    Object.assign(context, { nextNodeId, nextGraphId })
+    return rereadAttribute(at, { text, declared, code }, context)
   }
-  const attribute: Attribute = { name, ...text, ...(value ?? { type: 'undefined', value: null }), ...withUnknown(unknown) }
-  return rememberSpan(attribute, at.here())
+  const made = declared === null ? null : finish(value ?? ({ type: declared, items: [] }))
+  if (!made && code !== 0) return rereadAttribute(at, { text, declared: null, code }, context)
+  return rememberSpan(makeAttribute(text, made, undefined), at.here())
+}
+
+function readText(fields: FieldCursor, text: Text): boolean {
+  if (fields.field === ATTRIBUTE.name) text.name = fields.string()
+  else if (fields.field === ATTRIBUTE.docString) text.docString = fields.string()
+  else if (fields.field === ATTRIBUTE.refAttrName) text.refAttrName = fields.string()
+  else return false
+  return true
+}
+
+/** Takes the values of the declared type and keeps all other fields as they are, a type that is not understood included. */
+function rereadAttribute(at: FieldCursor, { text, declared, code }: { text: Text; declared: AttributeTypeName | null; code: number }, context: DecodeContext): Attribute {
+  const fields = at.child('AttributeProto')
+  const value = declared === null ? null : ({ type: declared, items: [] } as ValueList)
+  const unknown: UnknownList = []
+  const valueField = declared === null ? null : ATTRIBUTE_TYPES[declared].field
+  while (fields.next()) {
+    if (value && fields.field === valueField) readItem(fields, value, context)
+    else if (fields.field !== ATTRIBUTE.type && !readText(fields, noText())) unknown.push(fields.raw())
+  }
+  const made = value && finish(value)
+  // Nothing holds the type then but its own field.
+  if (!made && code !== 0) unknown.push(...rawTypeFields(at))
+  return rememberSpan(makeAttribute(text, made, unknown.length > 0 ? unknown : undefined), at.here())
+}
+
+function makeAttribute({ name, docString, refAttrName }: Text, made: AttributeValue | null, unknown: UnknownList | undefined): Attribute {
+  const { type, value } = made ?? { type: 'undefined', value: null }
+  return withPresent({ name, type, value }, { docString, refAttrName, unknown }) as Attribute
+}
+
+function rawTypeFields(at: FieldCursor): UnknownList {
+  const fields = at.child('AttributeProto')
+  const raw: UnknownList = []
+  while (fields.next()) if (fields.field === ATTRIBUTE.type) raw.push(fields.raw())
+  return raw
+}
+
+/** Values of one type as they are met; of single types the last one counts, as in protobuf. */
+type ValueList =
+  | { readonly type: 'float' | 'floats'; readonly items: number[] }
+  | { readonly type: 'int' | 'ints'; readonly items: bigint[] }
+  | { readonly type: 'string' | 'strings'; readonly items: Uint8Array[] }
+  | { readonly type: 'tensor' | 'tensors'; readonly items: Tensor[] }
+  | { readonly type: 'graph' | 'graphs'; readonly items: Graph[] }
+  | { readonly type: 'sparse-tensor' | 'sparse-tensors'; readonly items: SparseTensor[] }
+  | { readonly type: 'type' | 'types'; readonly items: (ValueType | null)[] }
+
+function readItem(fields: FieldCursor, { type, items }: ValueList, context: DecodeContext): void {
+  switch (type) {
+    case 'float':
+    case 'floats':
+      return fields.floats(items)
+    case 'int':
+    case 'ints':
+      return fields.int64s(items)
+    case 'string':
+    case 'strings':
+      return void items.push(fields.bytes())
+    case 'tensor':
+    case 'tensors':
+      return void items.push(decodeTensor(fields, context.resolveExternal))
+    case 'graph':
+    case 'graphs':
+      return void items.push(decodeGraph(fields, context))
+    case 'sparse-tensor':
+    case 'sparse-tensors':
+      return void items.push(decodeSparseTensor(fields, context.resolveExternal))
+    case 'type':
+    case 'types':
+      return void items.push(decodeType(fields))
+  }
 }
 
 /** Null where the type asks for a message that is not there (a reference to a function's attribute has none). */
-function readValue(fields: FieldCursor, type: AttributeTypeName, context: DecodeContext): AttributeValue | null {
-  const values = { floats: [] as number[], ints: [] as bigint[], strings: [] as Uint8Array[] }
-  const tensors: Tensor[] = []
-  const graphs: Graph[] = []
-  const sparse: SparseTensor[] = []
-  const types: (ValueType | null)[] = []
-  while (fields.next()) {
-    if (fields.field !== ATTRIBUTE_TYPES[type].field) continue
-    switch (type) {
-      case 'float':
-      case 'floats':
-        fields.floats(values.floats)
-        break
-      case 'int':
-      case 'ints':
-        fields.int64s(values.ints)
-        break
-      case 'string':
-      case 'strings':
-        values.strings.push(fields.bytes())
-        break
-      case 'tensor':
-      case 'tensors':
-        tensors.push(decodeTensor(fields, context.resolveExternal))
-        break
-      case 'graph':
-      case 'graphs':
-        graphs.push(decodeGraph(fields, context))
-        break
-      case 'sparse-tensor':
-      case 'sparse-tensors':
-        sparse.push(decodeSparseTensor(fields, context.resolveExternal))
-        break
-      case 'type':
-      case 'types':
-        types.push(decodeType(fields))
-        break
-    }
-  }
-  switch (type) {
+function finish(list: ValueList): AttributeValue | null {
+  switch (list.type) {
     case 'float':
-      return { type, value: values.floats.at(-1) ?? 0 }
+      return { type: list.type, value: list.items.at(-1) ?? 0 }
     case 'int':
-      return { type, value: values.ints.at(-1) ?? 0n }
+      return { type: list.type, value: list.items.at(-1) ?? 0n }
     case 'string':
-      return { type, value: values.strings.at(-1) ?? new Uint8Array(0) }
-    case 'floats':
-      return { type, value: values.floats }
-    case 'ints':
-      return { type, value: values.ints }
-    case 'strings':
-      return { type, value: values.strings }
-    case 'tensors':
-      return { type, value: tensors }
-    case 'graphs':
-      return { type, value: graphs }
-    case 'sparse-tensors':
-      return { type, value: sparse }
-    case 'types':
-      return { type, value: types }
+      return { type: list.type, value: list.items.at(-1) ?? new Uint8Array(0) }
     case 'type':
-      return { type, value: types.at(-1) ?? null }
-    case 'tensor':
-      return one(tensors, (value) => ({ type, value }))
-    case 'graph':
-      return one(graphs, (value) => ({ type, value }))
-    case 'sparse-tensor':
-      return one(sparse, (value) => ({ type, value }))
+      return { type: list.type, value: list.items.at(-1) ?? null }
+    case 'tensor': {
+      const value = list.items.at(-1)
+      return value ? { type: list.type, value } : null
+    }
+    case 'graph': {
+      const value = list.items.at(-1)
+      return value ? { type: list.type, value } : null
+    }
+    case 'sparse-tensor': {
+      const value = list.items.at(-1)
+      return value ? { type: list.type, value } : null
+    }
+    default:
+      return { type: list.type, value: list.items.slice() } as AttributeValue
   }
-}
-
-function one<T, R>(items: readonly T[], make: (item: T) => R): R | null {
-  const last = items.at(-1)
-  return last === undefined ? null : make(last)
 }

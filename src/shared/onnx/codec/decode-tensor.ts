@@ -2,7 +2,7 @@ import { WireType } from '@bufbuild/protobuf/wire'
 import type { Span } from '../byte-source'
 import { dataTypeName, DATA_TYPES } from '../data-type'
 import type { SparseTensor, StringEntry, Tensor, TensorData } from '../records'
-import { decodeStringEntry, type UnknownList, withMetadata, withUnknown } from './decode-value'
+import { decodeStringEntry, type UnknownList, withPresent } from './decode-value'
 import type { FieldCursor } from './field-cursor'
 import { LOCATION_EXTERNAL, SPARSE_TENSOR, TENSOR, TYPED_DATA, type TypedDataField } from './fields'
 import { rememberSpan } from './wire-spans'
@@ -11,7 +11,7 @@ import { rememberSpan } from './wire-spans'
 const INLINE_BYTES = 1024
 
 /** Finds the bytes of a tensor kept outside the model file; null where they cannot be had. */
-export type ResolveExternal = (entries: readonly StringEntry[], tensor: Omit<Tensor, 'data'>) => Span | null
+export type ResolveExternal = (entries: readonly StringEntry[], tensor: Pick<Tensor, 'name' | 'dataType' | 'dims'>) => Span | null
 
 interface Chunk {
   readonly span: Span
@@ -32,8 +32,8 @@ interface FoundData {
 export function decodeTensor(at: FieldCursor, resolveExternal: ResolveExternal): Tensor {
   const fields = at.child('TensorProto')
   const dims: bigint[] = []
-  const metadata: StringEntry[] = []
-  const unknown: UnknownList = []
+  let metadata: StringEntry[] | undefined
+  let unknown: UnknownList | undefined
   const found: FoundData = { raw: null, strings: [], chunks: new Map(), external: [], isExternal: false }
   let dataType = 0
   let name = ''
@@ -65,24 +65,18 @@ export function decodeTensor(at: FieldCursor, resolveExternal: ResolveExternal):
         found.isExternal = fields.int32() === LOCATION_EXTERNAL
         break
       case TENSOR.metadata:
-        metadata.push(decodeStringEntry(fields))
+        (metadata ??= []).push(decodeStringEntry(fields))
         break
       default: {
         const typed = typedFieldNames.get(fields.field)
         if (typed) addChunk(found.chunks, typed, fields)
-        else unknown.push(fields.raw())
+        else (unknown ??= []).push(fields.raw())
       }
     }
   }
-  const rest = {
-    name,
-    dataType,
-    dims: toDims(dims, at),
-    ...(docString !== undefined && { docString }),
-    ...withMetadata(metadata),
-    ...withUnknown(unknown),
-  }
-  return rememberSpan({ ...rest, data: chooseData(found, rest, resolveExternal) }, at.here())
+  const tensor = { name, dataType, dims: toDims(dims, at) }
+  const data = chooseData(found, tensor, resolveExternal)
+  return rememberSpan(withPresent({ ...tensor, data }, { docString, metadata, unknown }), at.here())
 }
 
 function toDims(dims: readonly bigint[], at: FieldCursor): number[] {
@@ -111,7 +105,7 @@ function addChunk(chunks: Map<TypedDataField, Chunk[]>, name: TypedDataField, fi
 }
 
 /** `raw_data` comes before typed fields, the typed field that belongs to the data type before others, as in ONNX's own readers. */
-function chooseData(found: FoundData, tensor: Omit<Tensor, 'data'>, resolveExternal: ResolveExternal): TensorData {
+function chooseData(found: FoundData, tensor: Pick<Tensor, 'name' | 'dataType' | 'dims'>, resolveExternal: ResolveExternal): TensorData {
   if (found.isExternal) return { kind: 'external', entries: found.external, resolved: resolveExternal(found.external, tensor) }
   const typeName = dataTypeName(tensor.dataType)
   if (found.strings.length > 0 || typeName === 'string') return { kind: 'strings', values: found.strings }
@@ -124,15 +118,15 @@ function chooseData(found: FoundData, tensor: Omit<Tensor, 'data'>, resolveExter
 export function decodeSparseTensor(at: FieldCursor, resolveExternal: ResolveExternal): SparseTensor {
   const fields = at.child('SparseTensorProto')
   const dims: bigint[] = []
-  const unknown: UnknownList = []
+  let unknown: UnknownList | undefined
   let values: Tensor | null = null
   let indices: Tensor | null = null
   while (fields.next()) {
     if (fields.field === SPARSE_TENSOR.values) values = decodeTensor(fields, resolveExternal)
     else if (fields.field === SPARSE_TENSOR.indices) indices = decodeTensor(fields, resolveExternal)
     else if (fields.field === SPARSE_TENSOR.dims) fields.int64s(dims)
-    else unknown.push(fields.raw())
+    else (unknown ??= []).push(fields.raw())
   }
   if (!values || !indices) throw at.damage('a sparse tensor without values or indices')
-  return rememberSpan({ values, indices, dims: toDims(dims, at), ...withUnknown(unknown) }, at.here())
+  return rememberSpan(withPresent({ values, indices, dims: toDims(dims, at) }, { unknown }), at.here())
 }

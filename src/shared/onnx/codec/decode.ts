@@ -23,8 +23,7 @@ import {
   decodeStringEntry,
   decodeValueInfo,
   type UnknownList,
-  withMetadata,
-  withUnknown,
+  withPresent,
 } from './decode-value'
 import { FieldCursor, WireWindow } from './field-cursor'
 import { FUNCTION, GRAPH, MODEL, NODE } from './fields'
@@ -180,12 +179,13 @@ function decodeNode(at: FieldCursor, context: DecodeContext): Node {
   const inputs: string[] = []
   const outputs: string[] = []
   const attributes: Attribute[] = []
-  const metadata: StringEntry[] = []
-  const unknown: UnknownList = []
+  let metadata: StringEntry[] | undefined
+  let unknown: UnknownList | undefined
   let name = ''
   let opType = ''
   let domain = ''
-  const optional: { overload?: string; docString?: string } = {}
+  let overload: string | undefined
+  let docString: string | undefined
   while (fields.next()) {
     switch (fields.field) {
       case NODE.input:
@@ -204,22 +204,24 @@ function decodeNode(at: FieldCursor, context: DecodeContext): Node {
         attributes.push(decodeAttribute(fields, context))
         break
       case NODE.docString:
-        optional.docString = fields.string()
+        docString = fields.string()
         break
       case NODE.domain:
         domain = fields.string()
         break
       case NODE.overload:
-        optional.overload = fields.string()
+        overload = fields.string()
         break
       case NODE.metadata:
-        metadata.push(decodeStringEntry(fields))
+        (metadata ??= []).push(decodeStringEntry(fields))
         break
       default:
-        unknown.push(fields.raw())
+        (unknown ??= []).push(fields.raw())
     }
   }
-  return rememberSpan({ id, name, opType, domain, inputs, outputs, attributes, ...optional, ...withMetadata(metadata), ...withUnknown(unknown) }, at.here())
+  // Lists grown by push keep room for more, which in a hundred thousand nodes adds up: copies have none.
+  const node = { id, name, opType, domain, inputs: inputs.slice(), outputs: outputs.slice(), attributes: attributes.slice() }
+  return rememberSpan(withPresent(node, { overload, docString, metadata, unknown }), at.here())
 }
 
 function decodeFunction(at: FieldCursor, context: DecodeContext): FunctionDefinition {

@@ -45,7 +45,12 @@ export class WireWindow {
   }
 
   byte(offset: number): number {
-    this.#need(offset, 1)
+    return this.firstByte(offset, 1)
+  }
+
+  /** The byte at `offset`; `ahead` more, as far as the source has them, will be wanted next. */
+  firstByte(offset: number, ahead: number): number {
+    if (offset < this.#start || offset + ahead > this.#end) this.#need(offset, Math.min(ahead, this.source.sizeBytes - offset))
     return this.#bytes[offset - this.#start] ?? 0
   }
 
@@ -125,6 +130,7 @@ export class FieldCursor implements FieldSpan {
 
   /** A varint as a number. Throws where it is not a safe integer. */
   int(): number {
+    if (this.#isShort()) return this.#valueReader().uint32()
     const value = this.int64()
     if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) throw this.damage(`${value} is out of range`)
     return Number(value)
@@ -132,7 +138,7 @@ export class FieldCursor implements FieldSpan {
 
   int64(): bigint {
     this.#require(WireType.Varint)
-    return BigInt(this.#valueReader().int64())
+    return this.#isShort() ? BigInt(this.#valueReader().uint32()) : BigInt(this.#valueReader().int64())
   }
 
   /** An int32 or enum. */
@@ -204,14 +210,21 @@ export class FieldCursor implements FieldSpan {
     })
   }
 
+  /** A varint of at most 28 bits, which most are: read without the detour through big integers. */
+  #isShort(): boolean {
+    return this.wireType === WireType.Varint && this.end - this.payloadOffset <= 4
+  }
+
   #valueReader(): BinaryReader {
     return this.window.at(this.#valueOffset, this.end - this.#valueOffset)
   }
 
   #readTag(): void {
     const start = this.offset
-    const tagEnd = this.#varintEnd(start)
-    const tag = this.window.at(start, tagEnd - start).uint32()
+    // Bring in the whole header at once: a page boundary inside it would cost a second read.
+    const first = this.window.firstByte(start, HEADER_BYTES)
+    const tagEnd = first < 0x80 ? start + 1 : this.#varintEnd(start)
+    const tag = first < 0x80 ? first : this.window.at(start, tagEnd - start).uint32()
     this.field = tag >>> 3
     if (this.field === 0 || (tag & 7) > 5 || tagEnd - start > 5) throw this.damage('not a field')
     this.wireType = (tag & 7)
@@ -226,8 +239,6 @@ export class FieldCursor implements FieldSpan {
 
   #varintEnd(start: number): number {
     const limit = Math.min(start + VARINT_BYTES, this.messageEnd)
-    // Bring in the whole header at once: a page boundary inside it would cost a second read.
-    if (start < limit) this.window.at(start, Math.min(HEADER_BYTES, this.source.sizeBytes - start))
     for (let at = start; at < limit; at++) if (this.window.byte(at) < 0x80) return at + 1
     if (limit === this.messageEnd) throw this.#overrun(limit + 1)
     throw this.damage('an integer of more than ten bytes')

@@ -14,17 +14,45 @@ export interface FieldSpan {
   readonly end: number
 }
 
-const fieldSpans = new WeakMap<object, FieldSpan>()
-const snapshots = new WeakMap<object, Graph | Model>()
+/**
+ * Holds a span in a private field of any object: private fields are not copied by spreading and not seen by comparisons.
+ * A WeakMap would say the same more plainly, but with a million records it costs the collector whole seconds.
+ */
+class Spanned extends returnsArgument() {
+  #span: FieldSpan
+
+  constructor(record: object, span: FieldSpan) {
+    super(record)
+    this.#span = span
+  }
+
+  static put(record: object, span: FieldSpan): void {
+    if (#span in record) record.#span = span
+    else new Spanned(record, span)
+  }
+
+  static get(record: object): FieldSpan | null {
+    return #span in record ? record.#span : null
+  }
+}
+
+/** A base class whose constructor returns its argument, so that a derived class adds its fields to that. */
+function returnsArgument(): new (record: object) => object {
+  return function (record: object) {
+    return record
+  } as unknown as new (record: object) => object
+}
 
 export function rememberSpan<R extends object>(record: R, span: FieldSpan): R {
-  fieldSpans.set(record, span)
+  Spanned.put(record, span)
   return record
 }
 
 export function recallSpan(record: object): FieldSpan | null {
-  return fieldSpans.get(record) ?? null
+  return Spanned.get(record)
 }
+
+const snapshots = new WeakMap<object, Graph | Model>()
 
 /** Graphs and models keep their identity while their fields are replaced: remembers the fields as they were read. */
 export function rememberFields<C extends Graph | Model>(container: C): C {
