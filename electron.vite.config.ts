@@ -1,5 +1,7 @@
+import { chmodSync } from 'node:fs'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'electron-vite'
+import type { Plugin } from 'vite'
 
 const MAIN_ENTRIES = {
   electron: 'src/main/host/electron/main.ts',
@@ -8,8 +10,14 @@ const MAIN_ENTRIES = {
   engine: 'src/main/engine/main.ts',
 }
 
+/** `npx edgefit` in a checkout runs the file itself; npm sets the bit only when it first links it, not after a new build. */
+function executable(path: string): Plugin {
+  return { name: 'edgefit-executable', closeBundle: () => chmodSync(path, 0o755) }
+}
+
 export default defineConfig({
   main: {
+    plugins: [executable('out/main/cli.js')],
     build: {
       outDir: 'out/main',
       rollupOptions: { input: MAIN_ENTRIES, output: { format: 'es' } },

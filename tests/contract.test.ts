@@ -12,7 +12,7 @@ import { createTestShell, sample, type TestShell } from '../src/main/host/testin
 const electron = vi.hoisted(() => ({
   exposed: new Map<string, unknown>(),
   invoked: [] as unknown[][],
-  answer: { ok: true, value: 'answer' } as unknown,
+  answer: { ok: true, value: 'answer' },
   listeners: new Map<string, (event: unknown, message: unknown) => void>(),
 }))
 
