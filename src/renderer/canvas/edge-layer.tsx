@@ -27,7 +27,7 @@ const EdgeLine = memo(function EdgeLine({ scene, edge }: { scene: Scene; edge: n
   const name = valueOf(scene, edge)?.name ?? ''
   return (
     <g className={styles.edge} onClick={() => useSelectionStore.getState().select({ kind: 'edge', name })}>
-      <path className={styles.edgeLine} d={path} />
+      <path className={styles.edgeLine} d={path} data-captured={scene.graph.edges[edge]?.captured === true || undefined} />
       <path className={styles.edgeTarget} d={path} role="button" aria-label={t('value', { name })} />
     </g>
   )

@@ -1,3 +1,4 @@
+import fontUrl from '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url'
 import { AppError } from '#shared/errors'
 import { useCanvasStore } from './canvas-store'
 import { sceneSvg } from './export/scene-svg'
@@ -27,10 +28,20 @@ export async function exportGraphImage({ format, scope }: ImageOptions): Promise
   const { scene, viewport, theme, heat } = useCanvasStore.getState()
   if (scene === null) throw new AppError({ code: 'bad-usage', message: 'No graph is shown.', hint: 'Open a model and switch to its graph first.' })
   const area = scope === 'view' ? visibleArea(viewport, viewport) : wholeArea(scene)
-  const svg = new Blob([sceneSvg(scene, { area, theme, heat })], { type: 'image/svg+xml' })
+  const svg = new Blob([sceneSvg(scene, { area, theme, heat, font: await readAsDataUrl(fontUrl) })], { type: 'image/svg+xml' })
   const document = activeDocument(useSessionStore.getState())
   const name = document === null ? 'graph' : modelBaseName(document.summary.path)
   hand(format === 'svg' ? svg : await rasterize(svg, area), `${name}.${format}`)
+}
+
+async function readAsDataUrl(url: string): Promise<string> {
+  const file = await (await fetch(url)).blob()
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => (typeof reader.result === 'string' ? resolve(reader.result) : reject(new Error('internal: a data URL is text')))
+    reader.onerror = () => reject(reader.error ?? new Error('internal: the font could not be read'))
+    reader.readAsDataURL(file)
+  })
 }
 
 function wholeArea({ layout }: Scene): Area {

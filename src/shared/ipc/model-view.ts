@@ -42,6 +42,8 @@ export const NodeView = z.object({
   domain: z.string(),
   inputs: z.array(z.string()),
   outputs: z.array(z.string()),
+  /** Values that the node's subgraphs read from this graph or from one around it, beside its inputs. */
+  captures: z.array(z.string()).optional(),
   attributes: z.array(AttributeView),
   docString: z.string().optional(),
   /** Elements of the initializers the node reads. */

@@ -14,11 +14,13 @@ export interface SvgOptions {
   area: Area
   theme: Theme
   heat: Heat | null
+  /** The font's file as a data URL: pictures cannot use the page's fonts, and other machines may not have it. */
+  font: string
 }
 
 const FONT = 'Inter, system-ui, sans-serif'
 
-export function sceneSvg(scene: Scene, { area, theme, heat }: SvgOptions): string {
+export function sceneSvg(scene: Scene, { area, theme, heat, font }: SvgOptions): string {
   const palette = palettes[theme]
   const edges = scene.edgeIndex.query(area)
   const drawing: Drawing = { scene, palette, theme, heat }
@@ -26,9 +28,10 @@ export function sceneSvg(scene: Scene, { area, theme, heat }: SvgOptions): strin
   const height = Math.max(1, Math.ceil(area.height))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${n(area.x)} ${n(area.y)} ${width} ${height}" font-family="${FONT}" font-size="${ROW_SIZE}">`,
+    `<style>@font-face{font-family:Inter;font-weight:100 900;src:url(${font}) format('woff2')}</style>`,
     `<rect x="${n(area.x)}" y="${n(area.y)}" width="${width}" height="${height}" fill="${palette.surface}"/>`,
     `<g fill="none" stroke="${palette.edge}" stroke-width="1.25">`,
-    ...edges.map((edge) => `<path d="${edgePath(scene.layout, edge)}"/>`),
+    ...edges.map((edge) => `<path d="${edgePath(scene.layout, edge)}"${scene.graph.edges[edge]?.captured === true ? ' stroke-dasharray="4 3"' : ''}/>`),
     '</g>',
     `<g fill="${palette.dim}" font-size="${LABEL_SIZE}" text-anchor="middle" stroke="${palette.surface}" stroke-width="5" stroke-linejoin="round" paint-order="stroke">`,
     ...edges.map((edge) => edgeLabel(scene, edge)),

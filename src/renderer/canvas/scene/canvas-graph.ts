@@ -40,6 +40,8 @@ export interface CanvasEdge {
   readonly target: number
   /** Index into `values`. */
   readonly value: number
+  /** The value is read inside the target's subgraphs, not by the node itself. */
+  readonly captured: boolean
 }
 
 export interface CanvasValue {
@@ -99,7 +101,7 @@ export function buildCanvasGraph(view: GraphView, options: CanvasOptions): Canva
   const values: CanvasValue[] = []
   const valueIndex = new Map<string, number>()
   const readersOfTensor = new Map<string, number[]>()
-  const connect = (name: string, target: number) => {
+  const connect = (name: string, target: number, captured: boolean) => {
     const source = producer.get(name)
     if (source === undefined) {
       const constant = constants.get(name)
@@ -113,11 +115,13 @@ export function buildCanvasGraph(view: GraphView, options: CanvasOptions): Canva
       valueIndex.set(name, value)
       values.push({ name, label: typeLabel(view.values[name] ?? inputs.find((input) => input.name === name)) })
     }
-    edges.push({ source, target, value })
+    edges.push({ source, target, value, captured })
   }
   boxes.forEach((box, index) => {
-    if (box.kind === 'op') for (const name of box.node.inputs) connect(name, index)
-    else if (box.kind === 'output') connect(box.value.name, index)
+    if (box.kind === 'op') {
+      for (const name of box.node.inputs) connect(name, index, false)
+      for (const name of box.node.captures ?? []) if (!box.node.inputs.includes(name)) connect(name, index, true)
+    } else if (box.kind === 'output') connect(box.value.name, index, false)
   })
   return { graphId: view.graphId, boxes, edges, values, boxOfNode, boxOfInput, boxOfOutput, valueIndex, readersOfTensor }
 }
@@ -139,7 +143,7 @@ function dimLabel(dim: number | string | null): string {
 /** Constant nodes that every reader can show as a row, by the name of their value. */
 function foldedConstants(view: GraphView): Map<string, NodeView> {
   const outputs = new Set(view.outputs.map(({ name }) => name))
-  const read = new Set(view.nodes.flatMap(({ inputs }) => inputs))
+  const read = new Set(view.nodes.flatMap(({ inputs, captures }) => [...inputs, ...(captures ?? [])]))
   const folded = new Map<string, NodeView>()
   for (const node of view.nodes) {
     const [output] = node.outputs

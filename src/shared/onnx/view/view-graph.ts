@@ -2,6 +2,7 @@ import type { GraphView, NamedTypeView, NodeView, TypeView } from '../../ipc/mod
 import type { ModelDocument } from '../document'
 import type { TypeTable } from '../infer/infer-types'
 import { nodeMacs } from '../infer/macs'
+import { subgraphsOf } from '../graph-index'
 import type { Graph, Node, Tensor, ValueInfo, ValueType } from '../records'
 import { opSchema } from '../schema/op-schema'
 import { enclosingFunction, type OpsetVersions, opsetVersions, versionInForce } from '../schema/opset-versions'
@@ -63,6 +64,7 @@ export function namedTypeView({ name, type, docString }: ValueInfo, inferred: Va
 
 function viewNode({ document, graph, types }: GraphViewSource, node: Node, opsets: OpsetVersions): NodeView {
   const schema = opSchema(node.domain, node.opType, versionInForce(opsets, node.domain) ?? 1)
+  const captures = new Set(subgraphsOf(node).flatMap(freeNames))
   const tensors = parameterTensors(document, graph, node)
   return {
     id: node.id,
@@ -71,12 +73,22 @@ function viewNode({ document, graph, types }: GraphViewSource, node: Node, opset
     domain: node.domain,
     inputs: [...node.inputs],
     outputs: [...node.outputs],
+    ...(captures.size > 0 && { captures: [...captures] }),
     attributes: node.attributes.map((attribute) => attributeView(attribute, schema?.attributes.get(attribute.name) ?? null)),
     ...(node.docString && { docString: node.docString }),
     parameterCount: tensors.reduce((sum, tensor) => sum + numericElements(tensor), 0),
     parameterBytes: tensors.reduce((sum, tensor) => sum + tensorView(tensor).sizeBytes, 0),
     macs: nodeMacs(document, graph, node, types),
   }
+}
+
+/** Names that a graph reads but does not define: they come from the graphs around it. */
+function freeNames(graph: Graph): string[] {
+  const inside = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name))
+  for (const { values } of graph.sparseInitializers) inside.add(values.name)
+  for (const { outputs } of graph.nodes) for (const name of outputs) inside.add(name)
+  const read = [...graph.nodes.flatMap((node) => [...node.inputs, ...subgraphsOf(node).flatMap(freeNames)]), ...graph.outputs.map(({ name }) => name)]
+  return [...new Set(read.filter((name) => name !== '' && !inside.has(name)))]
 }
 
 /** The initializers a node reads, each once, and the tensor a Constant holds. */
