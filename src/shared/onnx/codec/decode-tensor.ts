@@ -74,9 +74,9 @@ export function decodeTensor(at: FieldCursor, resolveExternal: ResolveExternal):
       }
     }
   }
-  const tensor = { name, dataType, dims: toDims(dims, at) }
-  const data = chooseData(found, tensor, resolveExternal)
-  return rememberSpan(withPresent({ ...tensor, data }, { docString, metadata, unknown }), at.here())
+  const shape = toDims(dims, at)
+  const data = chooseData(found, { name, dataType, dims: shape }, resolveExternal)
+  return rememberSpan(withPresent({ name, dataType, dims: shape, data }, { docString, metadata, unknown }), at.here())
 }
 
 function toDims(dims: readonly bigint[], at: FieldCursor): number[] {

@@ -17,7 +17,7 @@ type Present<O> = { -readonly [K in keyof O]?: Exclude<O[K], undefined> }
  */
 export function withPresent<R extends object, O extends object>(record: R, optional: O): R & Present<O> {
   const made: R & Present<O> = record
-  for (const [key, value] of Object.entries(optional)) if (value !== undefined) (made as Record<string, unknown>)[key] = value
+  for (const key in optional) if (optional[key] !== undefined) Object.assign(made, { [key]: optional[key] })
   return made
 }
 
