@@ -77,12 +77,17 @@ export function timeSync(work: () => void, { runs, warmup }: { readonly runs: nu
   return { wallMs, processorMs }
 }
 
+/** Above this share of the median, the width from p10 to p90 is pointed out. */
+const FLAGGED_SPREAD = 0.05
+
 export function figureText(figure: Figure): string {
   const digits = figure.unit === '×' ? 3 : figure.unit === 's' ? 2 : 1
   const number = (value: number) => value.toFixed(digits)
+  const width = figure.p10 !== undefined && figure.p90 !== undefined && figure.value > 0 ? (figure.p90 - figure.p10) / figure.value : 0
+  const flag = width > FLAGGED_SPREAD ? `, spread ${(width * 100).toFixed(0)} % (over ${FLAGGED_SPREAD * 100} %)` : ''
   const best = figure.best === undefined ? '' : `best ${number(figure.best)}, `
   const spread = figure.p10 !== undefined && figure.p90 !== undefined && figure.runs > 1 ? ` (${best}p10–p90 ${number(figure.p10)}–${number(figure.p90)})` : ''
   const bar = figure.atMost === undefined ? '' : `, bar ≤ ${figure.atMost} ${figure.unit}: ${figure.value <= figure.atMost ? 'met' : 'MISSED'}`
   const note = figure.note ? ` — ${figure.note}` : ''
-  return `  ${figure.name}: ${number(figure.value)} ${figure.unit}${spread}, ${figure.runs} ${figure.runs === 1 ? 'run' : 'runs'}${bar}${note}`
+  return `  ${figure.name}: ${number(figure.value)} ${figure.unit}${spread}, ${figure.runs} ${figure.runs === 1 ? 'run' : 'runs'}${flag}${bar}${note}`
 }

@@ -7,8 +7,17 @@ import type { BenchContext } from './bench'
 export interface CommandResult {
   readonly stdout: string
   readonly wallMs: number
-  /** Highest resident size of the process that had most, and of all together (each at its own peak); null off Linux. */
-  readonly peak: { readonly largestBytes: number; readonly allBytes: number } | null
+  /** Null off Linux. */
+  readonly resources: Resources | null
+}
+
+/** What a process and all below it took. */
+export interface Resources {
+  /** Highest resident size of the process that had most. */
+  readonly largestBytes: number
+  /** The highest sizes of all processes, added up. */
+  readonly allBytes: number
+  readonly processorMs: number
 }
 
 /** Starts `edgefit …` as built, with a home of its own. */
@@ -22,14 +31,14 @@ export function startCommandLine(args: readonly string[], { repository, scratch 
 export async function runCommandLine(args: readonly string[], context: BenchContext): Promise<CommandResult> {
   const started = performance.now()
   const child = startCommandLine(args, context)
-  const memory = child.pid !== undefined && process.platform === 'linux' ? new PeakMemory(child.pid) : null
+  const watch = child.pid !== undefined && process.platform === 'linux' ? new ResourceWatch(child.pid) : null
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve))
   const wallMs = performance.now() - started
-  const peak = memory?.stop() ?? null
+  const resources = watch?.stop() ?? null
   const said = await stderr
   if (code !== 0) throw new Error(`edgefit ${args[0] ?? ''} ended with code ${code}: ${said.trim()}`)
-  return { stdout: await stdout, wallMs, peak }
+  return { stdout: await stdout, wallMs, resources }
 }
 
 async function text(stream: NodeJS.ReadableStream | null): Promise<string> {
@@ -39,31 +48,37 @@ async function text(stream: NodeJS.ReadableStream | null): Promise<string> {
 }
 
 const POLL_MS = 5
+/** USER_HZ, in which /proc tells processor time: 100 on every Linux that Node runs on. */
+const TICK_MS = 10
 
-/** Peaks of a process and all below it. The system keeps each one's peak (VmHWM); reading it often only risks the last few ms. */
-class PeakMemory {
-  readonly #peaks = new Map<number, number>()
+/** The system keeps each process's peak (VmHWM) and time; looking often only risks losing the last few ms of a process. */
+class ResourceWatch {
+  readonly #seen = new Map<number, { bytes: number; ticks: number }>()
   readonly #timer: NodeJS.Timeout
 
   constructor(root: number) {
     this.#timer = setInterval(() => this.#look(root), POLL_MS)
   }
 
-  stop(): { largestBytes: number; allBytes: number } {
+  stop(): Resources {
     clearInterval(this.#timer)
-    const peaks = [...this.#peaks.values()]
-    return { largestBytes: Math.max(0, ...peaks), allBytes: peaks.reduce((sum, bytes) => sum + bytes, 0) }
+    const seen = [...this.#seen.values()]
+    const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+    const sizes = seen.map(({ bytes }) => bytes)
+    return { largestBytes: Math.max(0, ...sizes), allBytes: sum(sizes), processorMs: sum(seen.map(({ ticks }) => ticks)) * TICK_MS }
   }
 
   #look(pid: number): void {
     try {
       const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-      if (kilobytes !== undefined) this.#peaks.set(pid, Number(kilobytes) * 1024)
+      // The fields after the command's name, which is in brackets: 14 and 15 of the line are user and system time (proc_pid_stat(5)).
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+      if (kilobytes !== undefined) this.#seen.set(pid, { bytes: Number(kilobytes) * 1024, ticks: Number(fields[11]) + Number(fields[12]) })
       for (const thread of readdirSync(`/proc/${pid}/task`)) {
         for (const child of readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ')) if (child !== '') this.#look(Number(child))
       }
     } catch (error) {
-      // It ended between two looks; its last peak stands.
+      // It ended between two looks; what was seen last stands.
       if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))) throw error
     }
   }
