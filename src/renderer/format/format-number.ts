@@ -58,7 +58,8 @@ export function formatInteger(value: number): string {
 export function significant(value: number): string {
   if (!Number.isFinite(value)) return String(value)
   if (value === 0) return '0'
-  const magnitude = Math.floor(Math.log10(Math.abs(value)))
+  // Rounded first: 0.9996 has the magnitude of 1.00.
+  const magnitude = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(3)))))
   if (magnitude >= 3) return String(Math.round(value))
   if (magnitude < -6) return value.toExponential(2)
   return value.toFixed(Math.max(0, 2 - magnitude))

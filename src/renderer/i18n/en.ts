@@ -250,6 +250,7 @@ export const en = {
     p95: 'p95',
     spread: 'Spread',
     unsteadyHint: 'The runs differ by more than 5 %. Close other programs and measure again.',
+    heat: 'Colour the graph by latency',
     load: 'Load',
     firstRun: 'First run',
     peakMemory: 'Peak memory',

@@ -252,6 +252,7 @@ export const zh: Translations = {
     p95: 'p95',
     spread: '离散度',
     unsteadyHint: '各次运行相差超过 5 %。请关闭其他程序后重新测量。',
+    heat: '按延迟给图着色',
     load: '加载',
     firstRun: '首次运行',
     peakMemory: '内存峰值',

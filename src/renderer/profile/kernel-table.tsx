@@ -25,7 +25,7 @@ export function KernelTable({ kernels }: { readonly kernels: readonly KernelProf
   const selected = new Set(selectedNodeIds(selection))
   const columns = useMemo<ColumnDef<KernelProfile>[]>(
     () => [
-      { id: 'opType', header: t('profile.kernel'), accessorKey: 'opType', cell: ({ row }) => <span title={row.original.kernel}>{row.original.opType}</span> },
+      { id: 'opType', header: t('profile.kernel'), accessorKey: 'opType', cell: ({ row }) => <div className="ellipsis" title={row.original.kernel}>{row.original.opType}</div> },
       { id: 'share', header: t('profile.share'), accessorKey: 'share', cell: ({ row }) => <Share share={row.original.share} /> },
       { id: 'p50', header: t('profile.p50Ms'), accessorKey: 'p50Ms', cell: ({ row }) => row.original.p50Ms.toFixed(3) },
       { id: 'p95', header: t('profile.p95Ms'), accessorKey: 'p95Ms', cell: ({ row }) => row.original.p95Ms.toFixed(3) },
@@ -69,8 +69,8 @@ function Nodes({ kernel: { nodes, kernel } }: { readonly kernel: KernelProfile }
   const [first] = nodes
   const names = nodes.map(({ name, opType }) => (name === '' ? opType : name)).join('\n')
   return (
-    <span title={names}>
+    <div className="ellipsis" title={names}>
       {nodes.length === 1 && first !== undefined ? first.name || first.opType : t('profile.fusedFrom', { count: nodes.length, types: nodes.map(({ opType }) => opType).join(' + ') })}
-    </span>
+    </div>
   )
 }

@@ -1,4 +1,4 @@
-import { Button, Select } from '@mantine/core'
+import { Button, Switch } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -57,8 +57,8 @@ function Headline({ profile }: { readonly profile: ProfileResult }): ReactNode {
         <Headlined label={t('profile.load')} quantity={formatMs(loadMs)} />
         <Headlined label={t('profile.firstRun')} quantity={formatMs(firstRunMs)} />
         <Headlined label={t('profile.peakMemory')} quantity={formatBytes(peakMemoryBytes)} title={t('profile.memoryHint', { baseline: formatBytes(baselineMemoryBytes).value, unit: formatBytes(baselineMemoryBytes).unit })} />
-        <OverlaySwitch />
       </div>
+      <OverlaySwitch />
       {flagged && (
         <p className={styles.flag}>
           <IconAlertTriangle size={13} aria-hidden /> {t('profile.unsteadyHint')}
@@ -95,19 +95,7 @@ function OverlaySwitch(): ReactNode {
   const { t } = useTranslation()
   const overlay = useProfileStore((state) => state.overlay)
   const setOverlay = useProfileStore((state) => state.setOverlay)
-  return (
-    <div>
-      <div className={styles.label}>{t('view.overlay')}</div>
-      <Select
-      aria-label={t('view.overlay')}
-      size="xs"
-      allowDeselect={false}
-      value={overlay}
-      onChange={(value) => setOverlay(value === 'latency' || value === 'macs' || value === 'parameters' ? value : 'none')}
-      data={(['none', 'latency', 'macs', 'parameters'] as const).map((value) => ({ value, label: t(`view.overlays.${value}`) }))}
-      />
-    </div>
-  )
+  return <Switch label={t('profile.heat')} checked={overlay === 'latency'} onChange={(event) => setOverlay(event.currentTarget.checked ? 'latency' : 'none')} />
 }
 
 /** Where and how: a figure never stands without it. */

@@ -1,4 +1,5 @@
 import { Button, CloseButton, EmptyState, Loader, SegmentedControl, Select, Tabs, UnstyledButton } from '@mantine/core'
+import { useDocumentTitle } from '@mantine/hooks'
 import { IconAlertTriangle, IconChevronRight, IconPalette } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -123,6 +124,7 @@ function Breadcrumbs(): ReactNode {
   const views = useSessionStore((state) => state.graphViews)
   const showGraphPath = useSessionStore((state) => state.showGraphPath)
   const title = useModelTitle(document?.summary.path ?? '')
+  useDocumentTitle(title === '' ? t('app.name') : `${title} — ${t('app.name')}`)
   if (document === null || path === undefined) return null
   const shown = views[graphKey(document.documentId, path.at(-1) ?? document.mainGraphId)]
   const label = (graphId: number, depth: number): string => {
