@@ -74,6 +74,13 @@ describe('a model', () => {
     expect(decode(ir, group, message(7, text(2, 'g'))).unknown).toEqual([bytesOf(group)])
   })
 
+  test('refuses a group that its message does not close, wherever the file goes on', () => {
+    const open: Fill = (writer) => varint(3, 5)(writer.tag(77, WireType.StartGroup))
+    const error = failure(() => decode(ir, message(7, all(text(2, 'g'), message(11, open))), varint(5, 1)))
+    expect(error).toMatchObject({ code: 'invalid-model' })
+    expect(error.message).toContain('a group without an end')
+  })
+
   test('numbers nodes and graphs in file order, subgraphs within their node', () => {
     const body = message(6, all(text(2, 'body'), message(1, text(4, 'Neg'))))
     const branch = message(1, all(text(4, 'If'), message(5, all(text(1, 'then_branch'), body, varint(20, 5)))))

@@ -249,6 +249,7 @@ export class FieldCursor implements FieldSpan {
     const open = [this.field]
     const inner = new FieldCursor(this.window, this.message, this.#valueOffset, this.messageEnd, this.depth)
     for (let at = this.#valueOffset; ; ) {
+      if (at >= this.messageEnd) throw this.damage('a group without an end')
       inner.offset = at
       inner.#readTag()
       if (inner.wireType === WireType.StartGroup) {

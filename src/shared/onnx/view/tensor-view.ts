@@ -22,6 +22,8 @@ export function shownElements(tensor: Tensor): number {
   return isPossible(tensor) ? elementCount(tensor) : 0
 }
 
+/** As `elementCount` judges: no dimension negative, no product on the way beyond what a number holds exactly. */
 function isPossible({ dims }: Tensor): boolean {
-  return dims.every((dim) => dim >= 0) && Number.isSafeInteger(dims.reduce((product, dim) => product * dim, 1))
+  let count = 1
+  return dims.every((dim) => dim >= 0 && Number.isSafeInteger((count *= dim)))
 }
