@@ -4,11 +4,12 @@ import type { DataSource, ProfileOptions } from '#shared/ipc/jobs'
 import type { ComparisonResult, Conditions, LatencyStatistics } from '#shared/measurement'
 import { ModelDocument } from '#shared/onnx/document'
 import { countOps } from '#shared/onnx/view/summarize-model'
-import type { CalibrationData } from '../passes/pass'
+import type { Model } from '#shared/onnx/records'
 import { openCalibrationData } from './calibration-data'
 import { measurementConditions } from './device-conditions'
 import { percentile, relativeSpread, summarizeLatency, timeRun } from './latency'
 import { hashModelFile, type ModelFile, openModelFile } from './model-file'
+import { modelInputs } from './model-inputs'
 import type { Feeds, ModelRunner } from './model-runner'
 import { createOrtRunner } from './ort-runner'
 import { measureOutputError } from './output-error'
@@ -97,7 +98,12 @@ interface Measured {
 /** Null where one of the models does not run; `report` has been told why. */
 async function measureBoth({ runner, fileA, fileB, options, source, signal, progress, report }: BothModels): Promise<Measured | null> {
   try {
-    const data = await openData({ runner, fileA, fileB, options, source, signal })
+    const data = await openCalibrationData(source, fileA.model, { dims: options.dims, runner, ...(signal && { signal }) })
+    const different = differentInput(fileA.model, fileB.model)
+    if (different !== null) {
+      report({ severity: 'error', code: 'different-inputs', message: `Outputs and latency were not compared: ${different}.`, hint: 'Compare models that take the same inputs.' })
+      return null
+    }
     const outputError = await measureOutputError({
       runner,
       reference: fileA.path,
@@ -125,12 +131,15 @@ async function measureBoth({ runner, fileA, fileB, options, source, signal, prog
   }
 }
 
-async function openData({ runner, fileA, fileB, options, source, signal }: Omit<BothModels, 'progress' | 'report'>): Promise<CalibrationData> {
-  const given = { dims: options.dims, runner, ...(signal && { signal }) }
-  const data = await openCalibrationData(source, fileA.model, given)
-  // The same values go into both; data that fits only one of them is refused here, by the name of its tensor.
-  if (source.kind === 'path') await openCalibrationData(source, fileB.model, given)
-  return data
+/** Why what is fed to `a` cannot be fed to `b`, or null. */
+function differentInput(a: Model, b: Model): string | null {
+  const given = new Map(modelInputs(a).map((input) => [input.name, input]))
+  for (const input of modelInputs(b)) {
+    const other = given.get(input.name)
+    if (!other) return `the second model has an input '${input.name}' that the first has not`
+    if (other.dataType !== input.dataType) return `input '${input.name}' is ${other.dataType} in the first model and ${input.dataType} in the second`
+  }
+  return null
 }
 
 interface Turns {

@@ -5,6 +5,7 @@
  * Values that survive keep their names, so a kernel covers the nodes between its outputs and its inputs in the model's own
  * graph. Where values were renamed (layout changes), the kernel's name or the layout kernels around it say which they were.
  */
+import { stringAttribute } from '#shared/onnx/attributes'
 import { readNames } from '#shared/onnx/document'
 import { subgraphsOf } from '#shared/onnx/graph-index'
 import type { Graph, Model, Node } from '#shared/onnx/records'
@@ -12,7 +13,8 @@ import type { Graph, Model, Node } from '#shared/onnx/records'
 /** Every node has a name of its own in the result, which profiles and optimised graphs then show. Ids stay. */
 export function withUniqueNodeNames(model: Model): Model {
   const taken = new Set<string>()
-  return { ...model, graph: withUniqueNames(model.graph, taken) }
+  const functions = model.functions.map((definition) => ({ ...definition, body: withUniqueNames(definition.body, taken) }))
+  return { ...model, graph: withUniqueNames(model.graph, taken), functions }
 }
 
 function withUniqueNames(graph: Graph, taken: Set<string>): Graph {
@@ -66,6 +68,7 @@ class Scope {
   /** Nodes of the model's graph, and of the branches below it that onnxruntime may have put in their If's place. */
   readonly #byName = new Map<string, Node>()
   readonly #producers = new Map<string, Node>()
+  readonly #consumers = new Map<string, Node[]>()
   readonly #known = new Set<string>()
   /** Nodes computed once, while the model is loaded. */
   readonly #constant = new Set<number>()
@@ -128,6 +131,7 @@ class Scope {
     }
     for (const node of graph.nodes) {
       if (!this.#byName.has(node.name)) this.#byName.set(node.name, node)
+      for (const input of node.inputs) this.#consumers.set(input, [...(this.#consumers.get(input) ?? []), node])
       for (const output of node.outputs) {
         if (output === '') continue
         this.#known.add(output)
@@ -145,6 +149,9 @@ class Scope {
 
   /** Finds out which values of the optimised graph are values of the model under another name. */
   #nameValues(): void {
+    const added = this.#optimized.nodes.filter((kernel) => this.#isAdded(kernel))
+    // Layout kernels have the same value on both sides. What comes out of one under its own name is surest, so it is first.
+    for (const { inputs, outputs } of added.toReversed()) this.#equate(inputs[0], outputs[0])
     for (const kernel of this.#optimized.nodes) {
       const named = this.#nodeNamedBy(kernel)
       const laidOut = this.#valueLaidOut(kernel)
@@ -154,8 +161,6 @@ class Scope {
         if (original !== undefined && original !== '') this.#aliases.set(output, original)
       })
     }
-    // Layout kernels have the same value on both sides: names go on along them, forwards and then backwards.
-    const added = this.#optimized.nodes.filter((kernel) => this.#isAdded(kernel))
     for (const { inputs, outputs } of added) this.#equate(outputs[0], inputs[0])
     for (const { inputs, outputs } of added.toReversed()) this.#equate(inputs[0], outputs[0])
   }
@@ -173,11 +178,23 @@ class Scope {
     return this.#aliases.get(name) ?? null
   }
 
-  /** The value whose computation in a blocked layout the kernel says it is (`Relu_output_0_nchwc`). */
+  /**
+   * The value whose computation in a blocked layout the kernel says it is (`Relu_output_0_nchwc`), or what was fused onto it
+   * afterwards: the name stays when a convolution takes over the addition and the activation behind it.
+   */
   #valueLaidOut(kernel: Node): string | null {
     const name = withoutToken(kernel.name)
     if (!name.endsWith('_nchwc')) return null
-    return this.#valueOf(name.replace(/_nchwc$/, '')) ?? this.#valueOf(name.replace(/_bn_nchwc$/, ''))
+    let value = this.#valueOf(name.replace(/_nchwc$/, '')) ?? this.#valueOf(name.replace(/_bn_nchwc$/, ''))
+    if (value === null || kernel.opType !== 'Conv') return value
+    if ((kernel.inputs[3] ?? '') !== '') value = this.#after(value, ['Add', 'Sum'])
+    const activation = stringAttribute(kernel, 'activation', '')
+    return activation === '' || this.#producers.get(value)?.opType === activation ? value : this.#after(value, [activation])
+  }
+
+  /** What the node of one of these types makes of `value`; `value` itself where no such node reads it. */
+  #after(value: string, opTypes: readonly string[]): string {
+    return this.#consumers.get(value)?.find(({ opType }) => opTypes.includes(opType))?.outputs[0] ?? value
   }
 
   /** The node whose name the kernel has kept, or has before the name of the rewriting that made it (`Mul_7/QuickGeluFusion/`). */

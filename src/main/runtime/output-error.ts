@@ -52,7 +52,8 @@ export async function measureOutputError(options: OutputErrorOptions): Promise<O
         const expected = await reference.run(feeds, names)
         const actual = await candidate.run(feeds, names)
         for (const [name, meter] of meters) meter.add(expected.get(name), actual.get(name))
-        progress?.(++done, total)
+        done++
+        progress?.(done, total)
         if (done === total) break
       }
       return [...meters.values()].flatMap((meter) => meter.finish(report) ?? [])
