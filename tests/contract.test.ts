@@ -9,11 +9,19 @@ import { createDocuments } from '../src/main/engine/documents'
 import { isEngineRequest } from '../src/main/engine/protocol'
 import { createTestShell, sample, type TestShell } from '../src/main/host/testing/test-shell'
 
-const electron = vi.hoisted(() => ({
-  exposed: new Map<string, unknown>(),
-  invoked: [] as unknown[][],
+interface FakeElectron {
+  exposed: Map<string, unknown>
+  invoked: unknown[][]
+  /** What the main process answers. */
+  answer: unknown
+  listeners: Map<string, (event: unknown, message: unknown) => void>
+}
+
+const electron = vi.hoisted((): FakeElectron => ({
+  exposed: new Map(),
+  invoked: [],
   answer: { ok: true, value: 'answer' },
-  listeners: new Map<string, (event: unknown, message: unknown) => void>(),
+  listeners: new Map(),
 }))
 
 vi.mock('electron', () => ({
