@@ -81,6 +81,14 @@ export function withDim(shape: Shape, axis: number, dim: Dim): Dim[] {
   return shape.map((known, at) => (at === axis ? dim : known))
 }
 
+/** No tensor has more axes than this; a hostile file whose ranks grow from node to node must not make us allocate. */
+export const MAX_RANK = 64
+
+/** As many unknown dimensions as a rank that the model computed; null where that is unknown or absurd. */
+export function dimsOfRank(rank: Dim | undefined): null[] | null {
+  return typeof rank === 'number' && rank >= 0 && rank <= MAX_RANK ? unknownDims(rank) : null
+}
+
 /** `rank` unknown dimensions. */
 export function unknownDims(rank: number): null[] {
   return Array.from({ length: rank }, () => null)

@@ -1,7 +1,7 @@
 /** What inference knows of one value: its type, and the contents of small tensors that shapes are computed from. */
 import { DATA_TYPES } from '../data-type'
 import type { Dim, Tensor, ValueType } from '../records'
-import type { Shape } from './dims'
+import { MAX_RANK, type Shape } from './dims'
 
 export interface Fact {
   readonly type: ValueType | null
@@ -21,8 +21,8 @@ export const MAX_ELEMENTS = 256
 
 /** A tensor. `dataType` 0 is one we do not know; `shape` null an unknown rank. */
 export function tensorFact(dataType: number, shape: Shape | null, elements?: readonly Dim[] | null): Fact {
-  const type: ValueType = shape ? { kind: 'tensor', dataType, shape } : { kind: 'tensor', dataType }
-  if (!elements || !shape || elements.length > MAX_ELEMENTS) return { type }
+  const type: ValueType = shape && shape.length <= MAX_RANK ? { kind: 'tensor', dataType, shape } : { kind: 'tensor', dataType }
+  if (!elements || !type.shape || elements.length > MAX_ELEMENTS) return { type }
   return { type, elements }
 }
 

@@ -198,6 +198,11 @@ describe('models that are not as they should be', () => {
     expect(shape('a')).toEqual([null, null])
   })
 
+  test('ranks that double from node to node end as unknown', () => {
+    const nodes = Array.from({ length: 80 }, (_, at) => `x${at + 1} = Gather(x${at}, x${at})`)
+    expect(shapes({ inputs: { x0: 'int64[2,2,2]' }, nodes })('x80')).toBeNull()
+  })
+
   test('every rule survives a node with no inputs, no attributes and too many outputs', () => {
     const nodes = ruleNames().map((name, at) => `o${at}, p${at}, q${at}, r${at}, s${at}, t${at} = ${name.replace(':', '.')}()`)
     for (const opset of [1, 9, 13, 23]) expect(() => shapes({ opset, nodes })).not.toThrow()

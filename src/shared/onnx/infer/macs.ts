@@ -2,16 +2,18 @@
  * Multiply–accumulates of one run: one for each product that is added up (a multiplication and an addition together). Ops
  * that add up no products (activations, poolings, normalizations) count 0, as is usual in published figures.
  */
-import { intAttribute, intsAttribute, stringAttribute } from '../attributes'
 import type { ModelDocument } from '../document'
 import type { Dim, FunctionDefinition, Graph, Node } from '../records'
 import { elementCountOf, normalizeAxis, type Shape } from './dims'
 import { shapeOf } from './fact'
 import { MAX_CALL_DEPTH, type TypeTable } from './infer-types'
+import { NodeContext } from './node-context'
 import { einsumSizes, parseEinsum } from './rules/matmul'
 
 interface Counted {
   readonly node: Node
+  /** Attributes, where those of the wrong type count as left out. */
+  readonly attributes: NodeContext
   readonly input: (at: number) => Shape | null
   readonly output: (at: number) => Shape | null
 }
@@ -30,7 +32,11 @@ export function nodeMacs(document: ModelDocument, graph: Graph, node: Node, type
   const count = COUNTS[node.domain === '' || node.domain === 'ai.onnx' ? node.opType : `${node.domain}:${node.opType}`]
   if (!count) return 0
   const shape = (name: string | undefined) => (name ? shapeOf(types.typeOf(graph, name)) : null)
-  return count({ node, input: (at) => shape(node.inputs[at]), output: (at) => shape(node.outputs[at]) })
+  return count({ node, attributes: attributesOf(node), input: (at) => shape(node.inputs[at]), output: (at) => shape(node.outputs[at]) })
+}
+
+function attributesOf(node: Node): NodeContext {
+  return new NodeContext(node, 1, [], null, () => [])
 }
 
 /** The sum over the main graph, or null where any part of it is unknown. */
@@ -101,9 +107,9 @@ function nestedMacs(document: ModelDocument, graph: Graph, node: Node, types: Ty
 }
 
 function scanLength(graph: Graph, node: Node, types: TypeTable): Dim {
-  const first = node.inputs.length - intAttribute(node, 'num_scan_inputs', 0)
+  const first = node.inputs.length - attributesOf(node).int('num_scan_inputs', 0)
   const shape = shapeOf(types.typeOf(graph, node.inputs[first] ?? ''))
-  const axis = shape ? normalizeAxis(intsAttribute(node, 'scan_input_axes', null)?.[0] ?? 0, shape.length) : null
+  const axis = shape ? normalizeAxis(attributesOf(node).ints('scan_input_axes')?.[0] ?? 0, shape.length) : null
   return shape && axis !== null ? (shape[axis] ?? null) : null
 }
 
@@ -127,13 +133,13 @@ const convTranspose: Count = ({ input }) => product(elements(input(0)), elements
 /** Every output element sums over the last axis of A. */
 const matmul: Count = ({ input, output }) => product(elements(output(0)), input(0)?.at(-1))
 
-const fusedMatmul: Count = ({ node, input, output }) => product(elements(output(0)), input(0)?.at(intAttribute(node, 'transA', 0) ? -2 : -1))
+const fusedMatmul: Count = ({ attributes, input, output }) => product(elements(output(0)), input(0)?.at(attributes.int('transA', 0) ? -2 : -1))
 
-const gemm: Count = ({ node, input, output }) => product(elements(output(0)), input(0)?.[intAttribute(node, 'transA', 0) ? 0 : 1])
+const gemm: Count = ({ attributes, input, output }) => product(elements(output(0)), input(0)?.[attributes.int('transA', 0) ? 0 : 1])
 
 /** Contracted in one go, as the equation reads: every combination of letters costs one for each operand after the first. */
-const einsum: Count = ({ node, input }) => {
-  const equation = parseEinsum(stringAttribute(node, 'equation', ''))
+const einsum: Count = ({ node, attributes, input }) => {
+  const equation = parseEinsum(attributes.string('equation') ?? '')
   const known = einsumSizes(equation, node.inputs.map((_, at) => input(at)))
   if (!known) return null
   return product(...known.sizes.values(), ...known.ellipsis, Math.max(0, equation.inputs.length - 1))
@@ -169,12 +175,12 @@ const attention: Count = ({ node, input, output }) => {
 }
 
 /** input [B, S, in] times weights [in, Q + K + V], then attention over S and the past. */
-const packedAttention: Count = ({ node, input, output }) => {
+const packedAttention: Count = ({ node, attributes, input, output }) => {
   const [x, w] = [input(0), input(1)]
   const past = node.inputs[4] && node.opType === 'Attention' ? numberOrNull(input(4)?.[3]) : 0
   const keys = addOrNull(numberOrNull(x?.[1]), past)
   const value = numberOrNull(output(0)?.[2])
-  const query = numberOrNull(intsAttribute(node, 'qkv_hidden_sizes', null)?.[0] ?? value)
+  const query = numberOrNull(attributes.ints('qkv_hidden_sizes')?.[0] ?? value)
   return addOrNull(product(elements(x), w?.[1]), scores(x?.[0], x?.[1], keys, addOrNull(query, value)))
 }
 

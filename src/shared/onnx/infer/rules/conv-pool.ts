@@ -1,7 +1,7 @@
 /** Convolutions and poolings: `[N, C, …spatial]`, or `[N, …spatial, C]` where the op is channels-last. */
 import { DATA_TYPES } from '../../data-type'
 import type { Dim } from '../../records'
-import { multiplyDims, type Shape, unknownDims } from '../dims'
+import { dimsOfRank, multiplyDims, type Shape, unknownDims } from '../dims'
 import { type Fact, tensorFact } from '../fact'
 import type { NodeContext, Rule, RuleTable } from '../node-context'
 
@@ -126,8 +126,8 @@ function col2Im(node: NodeContext): Fact[] {
   const [image, block] = [node.elements(1), node.numbers(2)]
   const count = block?.reduce((product, size) => product * size, 1)
   const channels = typeof x?.[1] === 'number' && count ? x[1] / count : null
-  const length = node.shape(1)?.[0]
-  return [tensorFact(node.dataType(0), image ? [x?.[0] ?? null, channels, ...image] : typeof length === 'number' ? [x?.[0] ?? null, channels, ...unknownDims(length)] : null)]
+  const spatial = image ?? dimsOfRank(node.shape(1)?.[0])
+  return [tensorFact(node.dataType(0), spatial && [x?.[0] ?? null, channels, ...spatial])]
 }
 
 const conv: Rule = (node) => convolve(node, { weight: 1, dataType: node.dataType(0) })

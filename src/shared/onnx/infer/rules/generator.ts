@@ -1,7 +1,7 @@
 /** Ops whose output does not come from a tensor's elements: constants, ranges, random numbers, windows. */
 import { DATA_TYPES } from '../../data-type'
 import type { Dim } from '../../records'
-import { elementCountOf, unknownDims } from '../dims'
+import { dimsOfRank, elementCountOf } from '../dims'
 import { castElement } from '../element-math'
 import { type Fact, isFloat, MAX_ELEMENTS, tensorFact } from '../fact'
 import type { NodeContext, RuleTable } from '../node-context'
@@ -40,7 +40,7 @@ function constantOfShape(node: NodeContext): Fact[] {
   const dataType = value?.dataType ?? float32.code
   const dims = node.elements(0)
   const rank = node.shape(0)?.[0]
-  if (!dims) return [tensorFact(dataType, typeof rank === 'number' ? unknownDims(rank) : null)]
+  if (!dims) return [tensorFact(dataType, dimsOfRank(rank))]
   const count = elementCountOf(dims)
   const element = value ? (tensorElements(value)?.[0] ?? null) : 0
   return [tensorFact(dataType, dims, count !== null && count <= MAX_ELEMENTS ? Array.from({ length: count }, () => element) : null)]

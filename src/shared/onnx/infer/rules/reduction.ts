@@ -1,6 +1,6 @@
 import { DATA_TYPES } from '../../data-type'
 import type { Dim } from '../../records'
-import { normalizeAxes, normalizeAxis, type Shape, unknownDims } from '../dims'
+import { dimsOfRank, normalizeAxes, normalizeAxis, type Shape, unknownDims } from '../dims'
 import { BINARY } from '../element-math'
 import { type Fact, tensorFact } from '../fact'
 import type { NodeContext, Rule, RuleTable } from '../node-context'
@@ -20,7 +20,7 @@ function reducedShape(node: NodeContext, axes: readonly number[] | null | undefi
   if (axes === null) {
     if (keep) return unknownDims(from.length)
     const removed = node.shape(axesInput)?.[0]
-    return typeof removed === 'number' ? unknownDims(Math.max(0, from.length - removed)) : null
+    return typeof removed === 'number' ? dimsOfRank(from.length - removed) : null
   }
   if (!axes || axes.length === 0) {
     if (node.int('noop_with_empty_axes', 0) !== 0) return from

@@ -1,6 +1,6 @@
 /** Ops on images and feature maps that sample at computed positions. */
 import type { Dim } from '../../records'
-import { normalizeAxis, type Shape, unknownDims } from '../dims'
+import { dimsOfRank, normalizeAxis, type Shape, unknownDims } from '../dims'
 import { type Fact, tensorFact } from '../fact'
 import type { NodeContext, RuleTable } from '../node-context'
 
@@ -63,8 +63,9 @@ function gridSample(node: NodeContext): Fact[] {
 function affineGrid(node: NodeContext): Fact[] {
   const size = node.elements(1)
   const length = node.shape(1)?.[0]
+  const rest = typeof length === 'number' ? dimsOfRank(length - 1) : null
   if (size) return [tensorFact(node.dataType(0), [size[0] ?? null, ...size.slice(2), size.length - 2])]
-  return [tensorFact(node.dataType(0), typeof length === 'number' ? [...unknownDims(length - 1), length - 2] : null)]
+  return [tensorFact(node.dataType(0), rest && typeof length === 'number' ? [...rest, length - 2] : null)]
 }
 
 /** X [N, C, H, W], rois [R, …] → [R, C, height, width] */

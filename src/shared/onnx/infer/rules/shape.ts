@@ -1,7 +1,7 @@
 /** Ops that only rearrange: what is read from a tensor's shape, and what gives it another. */
 import { DATA_TYPES } from '../../data-type'
 import type { Dim } from '../../records'
-import { addDims, broadcastDim, divideDims, elementCountOf, multiplyDims, normalizeAxes, normalizeAxis, type Shape, unknownDims } from '../dims'
+import { addDims, broadcastDim, dimsOfRank, divideDims, elementCountOf, multiplyDims, normalizeAxes, normalizeAxis, type Shape, unknownDims } from '../dims'
 import { flatIndex, gridElements } from '../element-math'
 import { type Fact, tensorFact } from '../fact'
 import type { NodeContext, RuleTable } from '../node-context'
@@ -32,7 +32,7 @@ function reshape(node: NodeContext): Fact[] {
   const dataType = node.dataType(0)
   if (!target) {
     const rank = node.shape(1)?.[0]
-    return [tensorFact(dataType, typeof rank === 'number' ? unknownDims(rank) : null)]
+    return [tensorFact(dataType, dimsOfRank(rank))]
   }
   const from = node.shape(0)
   const copied = target.map((dim, axis): Dim => (dim === 0 && node.int('allowzero', 0) === 0 ? (from?.[axis] ?? null) : dim))
@@ -94,7 +94,7 @@ function unsqueeze(node: NodeContext): Fact[] {
   const axes = axesOf(node, 1, 13)
   if (!from || !axes) {
     const added = node.opset < 13 ? null : node.shape(1)?.[0]
-    return [tensorFact(dataType, from && typeof added === 'number' ? unknownDims(from.length + added) : null)]
+    return [tensorFact(dataType, from && typeof added === 'number' ? dimsOfRank(from.length + added) : null)]
   }
   const at = normalizeAxes(axes, from.length + axes.length)
   if (!at) return [tensorFact(dataType, null)]
@@ -145,8 +145,7 @@ function unknownElements(shape: Shape | null): null[] | null {
 function expand(node: NodeContext): Fact[] {
   const from = node.shape(0)
   const target = node.elements(1)
-  const length = node.shape(1)?.[0]
-  const to = target ?? (typeof length === 'number' ? unknownDims(length) : null)
+  const to = target ?? dimsOfRank(node.shape(1)?.[0])
   if (!from || !to) return [tensorFact(node.dataType(0), null)]
   const rank = Math.max(from.length, to.length)
   const dims = Array.from({ length: rank }, (_, axis): Dim => {

@@ -39,7 +39,7 @@ function slice(node: NodeContext): Fact[] {
   const ends = old ? node.ints('ends') : node.elements(2)
   const count = starts?.length ?? node.shape(1)?.[0] ?? null
   const given = old ? node.ints('axes') : node.has(3) ? node.numbers(3) : undefined
-  const axes = given ?? (given === null && !old ? null : typeof count === 'number' ? Array.from({ length: count }, (_, at) => at) : null)
+  const axes = given ?? (given === null && !old ? null : typeof count === 'number' ? from.slice(0, count).map((_, at) => at) : null)
   if (!axes) return [tensorFact(dataType, unknownDims(from.length))]
   const steps = old || !node.has(4) ? axes.map(() => 1) : node.elements(4)
   const cuts = new Map<number, Cut | null>()
