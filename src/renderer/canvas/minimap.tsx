@@ -1,4 +1,4 @@
-import { useStoreApi } from '@xyflow/react'
+import { useStore, useStoreApi } from '@xyflow/react'
 import { useLayoutEffect, useMemo, useRef, type PointerEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useShallow } from 'zustand/react/shallow'
@@ -9,7 +9,9 @@ import { paintOverview } from './paint-overview'
 import type { Scene } from './scene/scene'
 import { contains, visibleArea } from './viewport'
 
+/** Longest side, and at most this part of the window's shorter one. */
 const LONGEST = 168
+const PART = 0.36
 /** A very long graph is squeezed lengthwise, so that its minimap keeps some breadth. */
 const SHORTEST = 40
 const INSET = 4
@@ -23,7 +25,9 @@ export function Minimap({ scene }: { scene: Scene }): ReactNode {
   const canvas = useRef<HTMLCanvasElement>(null)
   const frame = useRef<HTMLDivElement>(null)
   const style = useCanvasStore(useShallow(({ theme, heat, highlight, found }) => ({ theme, heat, highlight, found })))
-  const size = useMemo(() => minimapSize(scene), [scene])
+  // In steps, so that resizing the window does not paint at every pixel.
+  const longest = useStore(({ width, height }) => Math.min(LONGEST, Math.max(72, Math.floor((Math.min(width, height) * PART) / 24) * 24)))
+  const size = useMemo(() => minimapSize(scene, longest), [scene, longest])
 
   useLayoutEffect(() => {
     const context = canvas.current?.getContext('2d')
@@ -74,9 +78,9 @@ export function Minimap({ scene }: { scene: Scene }): ReactNode {
   )
 }
 
-function minimapSize({ layout }: Scene): { width: number; height: number; scale: { x: number; y: number } } {
+function minimapSize({ layout }: Scene, longest: number): { width: number; height: number; scale: { x: number; y: number } } {
   const total = { width: Math.max(1, layout.totalWidth), height: Math.max(1, layout.totalHeight) }
-  const scale = LONGEST / Math.max(total.width, total.height)
+  const scale = longest / Math.max(total.width, total.height)
   const width = Math.max(SHORTEST, Math.round(total.width * scale))
   const height = Math.max(SHORTEST, Math.round(total.height * scale))
   return { width: width + 2 * INSET, height: height + 2 * INSET, scale: { x: width / total.width, y: height / total.height } }

@@ -16,6 +16,8 @@ export const TensorView = z.object({
   dtype: z.string(),
   dims: z.array(z.number()),
   sizeBytes: z.number(),
+  /** The values of a scalar or a short vector, for graphs: `0.5`, `[0, 1]`. */
+  values: z.string().optional(),
   /** Where the values are stored. */
   storage: z.enum(['inside', 'external', 'missing']),
   location: z.string().optional(),

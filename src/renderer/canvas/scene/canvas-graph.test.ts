@@ -29,7 +29,7 @@ describe('buildCanvasGraph', () => {
     const view = sampleView(['Conv(x, conv1.weight, b) -> y'], { initializers: { 'conv1.weight': [8, 3, 3, 3], b: [8] } })
     expect(rows(buildCanvasGraph(view, plain), 1)).toEqual([
       { kind: 'weight', label: 'W', text: '8×3×3×3', tensor: 'conv1.weight' },
-      { kind: 'weight', label: 'B', text: '[8]', tensor: 'b' },
+      { kind: 'weight', label: 'B', text: '‹8›', tensor: 'b' },
     ])
     expect(rows(buildCanvasGraph(view, { ...plain, weights: false }), 1)).toEqual([])
   })

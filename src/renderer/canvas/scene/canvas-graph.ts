@@ -2,7 +2,7 @@
  * What the canvas draws of a graph: boxes with rows, and edges. Pure data from a GraphView; initializers and Constant nodes
  * become rows of the boxes that read them.
  */
-import type { AttributeView, GraphView, NamedTypeView, NodeView, TypeView } from '#shared/ipc/model-view'
+import type { AttributeView, GraphView, NamedTypeView, NodeView, TensorView, TypeView } from '#shared/ipc/model-view'
 import { opCategory, type OpCategory } from '#shared/onnx/schema/op-category'
 
 /** One line in a box. */
@@ -169,7 +169,7 @@ function rowsOf(node: NodeView, view: GraphView, context: RowContext): BoxRow[] 
     const tensor = context.tensors.get(name)
     const constant = context.constants.get(name)
     if (tensor !== undefined) {
-      if (context.weights) rows.push({ kind: 'weight', label, text: dimsText(tensor), tensor: name })
+      if (context.weights) rows.push({ kind: 'weight', label, text: tensorText(tensor), tensor: name })
     } else if (constant !== undefined) {
       if (context.weights) rows.push({ kind: 'constant', label, text: constantText(constant), nodeId: constant.id })
     } else if (view.kind === 'subgraph' && !context.isInside(name)) {
@@ -196,13 +196,14 @@ function isPlain(attribute: AttributeView): boolean {
 function constantText(node: NodeView): string {
   const value = node.attributes[0]
   if (value?.tensor === undefined) return value?.text ?? ''
-  return dimsText(value.tensor)
+  return tensorText(value.tensor)
 }
 
-/** `24×3×3×3`; a vector's length in brackets, as it would read like a value; the type of a scalar. */
-function dimsText({ dims, dtype }: { dims: readonly number[]; dtype: string }): string {
+/** Few values by themselves: `[0, 1]`; others by their size: `24×3×3×3`, and `‹24›` for a vector, as `24` would read like a value. */
+function tensorText({ dims, dtype, values }: TensorView): string {
+  if (values !== undefined) return values
   if (dims.length === 0) return dtype
-  return dims.length === 1 ? `[${dims[0]}]` : dims.join('×')
+  return dims.length === 1 ? `‹${dims[0]}›` : dims.join('×')
 }
 
 /** The last part of a name such as `encoder/layer.0.weight`. */

@@ -2,6 +2,7 @@ import type { AttributeView } from '../../ipc/model-view'
 import type { Attribute, AttributeValue, Graph, SparseTensor } from '../records'
 import type { AttributeSchema } from '../schema/op-schema'
 import { float32Text, listText } from './number-text'
+import { shortValues } from './short-values'
 import { tensorView } from './tensor-view'
 import { typeText } from './type-text'
 
@@ -14,7 +15,10 @@ export function attributeView(attribute: Attribute, schema: AttributeSchema | nu
   if (attribute.refAttrName) return view
   if (attribute.type === 'graph') return { ...view, graphIds: [attribute.value.id] }
   if (attribute.type === 'graphs') return { ...view, graphIds: attribute.value.map(({ id }) => id) }
-  if (attribute.type === 'tensor') return { ...view, tensor: tensorView(attribute.value) }
+  if (attribute.type === 'tensor') {
+    const values = shortValues(attribute.value)
+    return { ...view, tensor: { ...tensorView(attribute.value), ...(values !== null && { values }) } }
+  }
   return schema?.default && sameValue(attribute, schema.default) ? { ...view, isDefault: true } : view
 }
 

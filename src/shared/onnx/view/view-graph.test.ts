@@ -65,12 +65,12 @@ describe('a graph in view', () => {
     expect(inner?.nodes[0]?.parameterCount).toBe(3)
   })
 
-  test('lists stored tensors without reading them, and says where they are', () => {
+  test('lists stored tensors without reading any but the shortest, and says where they are', () => {
     const away = { name: 'away', dataType: 1, dims: [2], data: { kind: 'external', entries: [{ key: 'location', value: 'w.bin' }], resolved: null } } as const
     const unread = { name: 'u', dataType: 1, dims: [2 ** 30], data: { kind: 'raw', span: { source: { sizeBytes: 2 ** 32, read: () => expect.fail('the data was read') }, offset: 0, length: 2 ** 32 } } } as const
     const [view] = views({ nodes: [], initializers: { a: tensor('int4', [3], [1, 2, 3]), away, unread, odd: { ...away, dims: [-1], data: { kind: 'bytes', bytes: new Uint8Array() } } } })
     expect(view?.initializers).toEqual([
-      { name: 'a', dtype: 'int4', dims: [3], sizeBytes: 2, storage: 'inside' },
+      { name: 'a', dtype: 'int4', dims: [3], sizeBytes: 2, values: '[1, 2, 3]', storage: 'inside' },
       { name: 'away', dtype: 'float32', dims: [2], sizeBytes: 8, storage: 'missing', location: 'w.bin' },
       { name: 'unread', dtype: 'float32', dims: [2 ** 30], sizeBytes: 2 ** 32, storage: 'inside' },
       { name: 'odd', dtype: 'float32', dims: [-1], sizeBytes: 0, storage: 'inside' },

@@ -1,4 +1,4 @@
-import type { GraphView, NamedTypeView, NodeView, TypeView } from '../../ipc/model-view'
+import type { GraphView, NamedTypeView, NodeView, TensorView, TypeView } from '../../ipc/model-view'
 import type { ModelDocument } from '../document'
 import type { TypeTable } from '../infer/infer-types'
 import { nodeMacs } from '../infer/macs'
@@ -7,8 +7,9 @@ import type { Graph, Node, Tensor, ValueInfo, ValueType } from '../records'
 import { opSchema } from '../schema/op-schema'
 import { enclosingFunction, type OpsetVersions, opsetVersions, versionInForce } from '../schema/opset-versions'
 import { attributeView } from './attribute-view'
-import { macTypes } from './mac-types'
+import { macTypes, shownMacs } from './mac-types'
 import { constantTensor, numericElements } from './parameters'
+import { shortValues } from './short-values'
 import { tensorView } from './tensor-view'
 import { typeView } from './type-text'
 
@@ -34,10 +35,15 @@ export function viewGraph({ document, graph, types }: GraphViewSource): GraphVie
     inputs: feedableInputs(document, graph).map((input) => namedTypeView(input, types.typeOf(graph, input.name))),
     outputs: graph.outputs.map((output) => namedTypeView(output, types.typeOf(graph, output.name))),
     nodes: graph.nodes.map((node) => viewNode({ document, graph, types: counted }, node, opsets)),
-    initializers: [...graph.initializers.map((tensor) => tensorView(tensor)), ...graph.sparseInitializers.map(({ values, dims }) => ({ ...tensorView(values), dims: [...dims] }))],
+    initializers: [...graph.initializers.map(tensorWithValues), ...graph.sparseInitializers.map(({ values, dims }) => ({ ...tensorView(values), dims: [...dims] }))],
     inputNames: inputNames(graph, opsets),
     values: valueTypes(graph, types),
   }
+}
+
+function tensorWithValues(tensor: Tensor): TensorView {
+  const values = shortValues(tensor)
+  return { ...tensorView(tensor), ...(values !== null && { values }) }
 }
 
 /** Names that the operators used in the graph give their inputs; a variadic input has its name once. */
@@ -78,7 +84,7 @@ function viewNode({ document, graph, types }: GraphViewSource, node: Node, opset
     ...(node.docString && { docString: node.docString }),
     parameterCount: tensors.reduce((sum, tensor) => sum + numericElements(tensor), 0),
     parameterBytes: tensors.reduce((sum, tensor) => sum + tensorView(tensor).sizeBytes, 0),
-    macs: nodeMacs(document, graph, node, types),
+    macs: shownMacs(nodeMacs(document, graph, node, types)),
   }
 }
 
