@@ -64,7 +64,7 @@ export const actions = [
   },
   { id: 'export-image', group: 'view', title: 'actions.exportImage', icon: IconPhoto, keys: ['shift+E'], enabled: withGraph, run: () => exportImage('svg') },
   { id: 'export-png', group: 'view', title: 'actions.exportPng', icon: IconPhoto, keys: [], enabled: withGraph, run: () => exportImage('png') },
-  { id: 'text', group: 'view', title: 'actions.toggleText', icon: IconFileText, keys: ['mod+shift+T'], enabled: withModel, run: toggleText },
+  { id: 'text', group: 'view', title: 'actions.toggleText', icon: IconFileText, keys: ['T'], enabled: withModel, run: toggleText },
   { id: 'overlay-none', group: 'view', title: 'actions.overlayNone', icon: IconDropletOff, keys: [], enabled: withModel, run: () => setOverlay('none') },
   { id: 'overlay-latency', group: 'view', title: 'actions.overlayLatency', icon: IconFlame, keys: [], enabled: withModel, run: () => setOverlay('latency') },
   { id: 'overlay-macs', group: 'view', title: 'actions.overlayMacs', icon: IconCalculator, keys: [], enabled: withModel, run: () => setOverlay('macs') },

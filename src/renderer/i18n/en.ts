@@ -317,6 +317,7 @@ export const en = {
     restarting: 'The engine stopped and is being started again.',
     restarted: 'The engine stopped and was restarted.',
     failed: 'The engine cannot be started.',
+    nothingLost: 'Open models were opened again; finished variants were not touched.',
     lost_one: '{{count}} document could not be opened again.',
     lost_other: '{{count}} documents could not be opened again.',
     showLog: 'Show log',

@@ -319,6 +319,7 @@ export const zh: Translations = {
     restarting: '引擎已停止，正在重新启动。',
     restarted: '引擎曾停止，现已重新启动。',
     failed: '引擎无法启动。',
+    nothingLost: '已打开的模型已重新打开，已完成的变体不受影响。',
     lost_one: '{{count}} 个文档无法重新打开。',
     lost_other: '{{count}} 个文档无法重新打开。',
     showLog: '查看日志',

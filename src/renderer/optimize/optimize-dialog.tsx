@@ -1,13 +1,13 @@
 import { Alert, Button, Group, Loader, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { OpenDocument } from '#shared/ipc/contract'
 import type { Recipe } from '#shared/recipe'
 import { useModelTitle } from '../session/document-title'
 import { startJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
+import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { recipeDescription, recipeTitle } from './catalogue-text'
 import { dataSource, initialData } from './data-choice'
 import { DataPicker } from './data-picker'
@@ -25,7 +25,11 @@ export default function OptimizeDialog(): ReactNode {
   const setOpen = useDialogsStore((state) => state.setOptimizeOpen)
   const document = useSessionStore(activeDocument)
   const catalogue = useAppStore((state) => state.catalogue)
-  const title = useModelTitle(document?.summary.path ?? '')
+  const bySource = useVariantsStore((state) => state.bySource)
+  const activePath = document?.summary.path ?? ''
+  // A recipe is applied to the source: a variant of a variant would lose twice.
+  const modelPath = variantAt(bySource, activePath)?.sourcePath ?? activePath
+  const title = useModelTitle(modelPath)
   useEffect(() => {
     if (open) void loadCatalogue()
   }, [open])
@@ -36,7 +40,7 @@ export default function OptimizeDialog(): ReactNode {
           <Loader size="sm" aria-label={t('view.loading')} />
         </Group>
       ) : (
-        <OptimizeForm key={document.documentId} catalogue={catalogue} document={document} onClose={() => setOpen(false)} />
+        <OptimizeForm key={modelPath} catalogue={catalogue} modelPath={modelPath} onClose={() => setOpen(false)} />
       )}
     </Modal>
   )
@@ -44,15 +48,15 @@ export default function OptimizeDialog(): ReactNode {
 
 interface OptimizeFormProps {
   readonly catalogue: Catalogue
-  readonly document: OpenDocument
+  /** The source model. */
+  readonly modelPath: string
   readonly onClose: () => void
 }
 
-function OptimizeForm({ catalogue, document, onClose }: OptimizeFormProps): ReactNode {
+function OptimizeForm({ catalogue, modelPath, onClose }: OptimizeFormProps): ReactNode {
   const { t } = useTranslation()
   const { recipes, passes, schema } = catalogue
   const samples = useAppStore((state) => state.samples)
-  const modelPath = document.summary.path
   const sampleData = initialData(samples, modelPath)
   const [draft, setDraft] = useState(() => draftOfRecipe(recipes[0] ?? { name: 'custom', description: '', passes: [] }))
   const [data, setData] = useState(sampleData)

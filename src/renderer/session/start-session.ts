@@ -20,10 +20,10 @@ export async function startSession(): Promise<void> {
   followActiveGraph()
   followSources()
   try {
-    const [info, samples] = await Promise.all([bridge.request('app.info', {}), bridge.request('samples.list', {})])
+    const samples = bridge.request('samples.list', {})
+    const info = await bridge.request('app.info', {})
     useAppStore.getState().setInfo(info)
-    useAppStore.getState().setSamples(samples)
-    await openPaths(info.openAtStart)
+    await Promise.all([samples.then(useAppStore.getState().setSamples), openPaths(info.openAtStart)])
   } catch (error) {
     reportError(error)
     await refreshRecent()

@@ -12,12 +12,13 @@ export function EngineBanner(): ReactNode {
   const engine = useAppStore((state) => state.engine)
   const setEngine = useAppStore((state) => state.setEngine)
   if (engine === null || engine.state === 'ready') return null
+  const lost = engine.lostDocuments.length
+  const consequence = engine.state === 'restarted' ? (lost > 0 ? t('engine.lost', { count: lost }) : t('engine.nothingLost')) : engine.state === 'failed' ? engine.message : ''
   return (
     <div className={styles.banner} role="alert" data-failed={engine.state === 'failed' || undefined}>
       <IconAlertTriangle size={16} aria-hidden />
       <p>
-        <strong>{t(`engine.${engine.state}`)}</strong> {engine.message}
-        {engine.lostDocuments.length > 0 && ` ${t('engine.lost', { count: engine.lostDocuments.length })}`}
+        <strong>{t(`engine.${engine.state}`)}</strong> {consequence}
       </p>
       <Button variant="subtle" size="compact-xs" onClick={() => openPanel('log')}>
         {t('engine.showLog')}
