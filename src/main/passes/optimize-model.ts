@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
@@ -189,21 +189,23 @@ function largeError(output: string, sqnrDb: number, data: CalibrationData): Diag
 
 /** Null where onnxruntime does not load the model; why is in the diagnostics already. */
 async function readKernels(document: ModelDocument, needs: { runner: ModelRunner; scratchFolder: string; report: (diagnostic: Diagnostic) => void }): Promise<OptimizeReport['kernels']> {
-  const optimizedModelPath = join(needs.scratchFolder, 'optimized.onnx')
+  // onnxruntime puts large weights in a file beside it.
+  const folder = await mkdtemp(join(needs.scratchFolder, 'optimized-'))
   try {
-    const running = await needs.runner.load(document, { optimizedModelPath })
-    await running.close()
+    const optimizedModelPath = join(folder, 'model.onnx')
+    await (await needs.runner.load(document, { optimizedModelPath })).close()
+    const optimized = openModelFile(optimizedModelPath)
+    try {
+      for (const diagnostic of findFloatKernels(document, optimized.model)) needs.report(diagnostic)
+      return summarizeKernels(optimized.model)
+    } finally {
+      optimized.close()
+    }
   } catch (error) {
     if (error instanceof AppError && error.code === 'runtime-rejected') return null
     throw error
-  }
-  const optimized = openModelFile(optimizedModelPath)
-  try {
-    for (const diagnostic of findFloatKernels(document, optimized.model)) needs.report(diagnostic)
-    return summarizeKernels(optimized.model)
   } finally {
-    optimized.close()
-    await rm(optimizedModelPath, { force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

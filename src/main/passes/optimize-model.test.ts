@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { OptimizeReport } from '#shared/ipc/jobs'
+import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
+import { buildModel, filledTensor } from '#shared/onnx/testing/build-model'
+import { Recipe } from '#shared/recipe'
+import { builtInRecipes } from './built-in-recipes'
+import { optimizeModel } from './optimize-model'
+import { ownSamples } from './testing/run-pass'
+
+const folder = mkdtempSync(join(tmpdir(), 'edgefit-optimize-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const inputPath = join(folder, 'source.onnx')
+const source = joinPieces(
+  encodeModel(
+    buildModel({
+      inputs: { x: 'float32[N,64]' },
+      outputs: { y: 'float32[N,64]' },
+      initializers: { w: filledTensor('float32', [64, 64], 0.5, -0.25, 0.125), v: filledTensor('float32', [64, 64], 0.5, -0.25, 0.1) },
+      nodes: ['m = MatMul(x, w)', 'r = Relu(m)', 'y = MatMul(r, v)'],
+    }),
+  ),
+)
+writeFileSync(inputPath, source)
+
+const context = (changed: object = {}) => ({ scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined, ...changed })
+const recipeNamed = (name: string) => {
+  const recipe = builtInRecipes.find((known) => known.name === name)
+  if (!recipe) throw new Error(`no recipe ${name}`)
+  return recipe
+}
+const synthetic = { kind: 'synthetic', samples: 4 } as const
+const hash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+describe.each(['int8-dynamic', 'int8-static'])('%s', (name) => {
+  it('writes a smaller model and reports everything about it', async () => {
+    const outputPath = join(folder, `${name}.onnx`)
+    const report = OptimizeReport.parse(await optimizeModel({ inputPath, outputPath, recipe: recipeNamed(name), data: synthetic }, context()))
+    expect(report.source).toMatchObject({ sha256: hash(inputPath), sizeBytes: source.length })
+    expect(report.result).toMatchObject({ path: outputPath, sha256: hash(outputPath), sizeBytes: readFileSync(outputPath).length })
+    expect(report.sizeRatio).toBeLessThan(0.4)
+    expect(report.recipe.passes[0]?.options).toHaveProperty('maxBytes')
+    expect(report.passes.map(({ pass }) => pass)).toEqual(recipeNamed(name).passes.map(({ pass }) => pass))
+    expect(report.outputError).toHaveLength(1)
+    expect(report.outputError[0]?.sqnrDb).toBeGreaterThan(25)
+    expect(report.outputErrorConditions).toContain('exactIntegers')
+    expect(report.kernels?.integerKernels).toBe(2)
+    expect(report.diagnostics.some(({ code }) => code === 'synthetic-calibration')).toBe(name === 'int8-static')
+  })
+
+  it('gives the same bytes for the same inputs', async () => {
+    const paths = ['a', 'b'].map((letter) => join(folder, `${name}-${letter}.onnx`))
+    for (const outputPath of paths) await optimizeModel({ inputPath, outputPath, recipe: recipeNamed(name), data: synthetic }, context())
+    const [first = '', second = ''] = paths
+    expect(readFileSync(first).equals(readFileSync(second))).toBe(true)
+  })
+})
+
+it('leaves no file where it is cancelled in the middle, and an older file as it was', async () => {
+  const outputPath = join(folder, 'cancelled.onnx')
+  const olderPath = join(folder, 'older.onnx')
+  writeFileSync(olderPath, 'older')
+  for (const path of [outputPath, olderPath]) {
+    const controller = new AbortController()
+    const progress = (phase: string) => phase === 'calibrating' && controller.abort()
+    await expect(optimizeModel({ inputPath, outputPath: path, recipe: recipeNamed('int8-static'), data: synthetic }, context({ signal: controller.signal, progress }))).rejects.toThrow()
+  }
+  expect(existsSync(outputPath)).toBe(false)
+  expect(readFileSync(olderPath, 'utf8')).toBe('older')
+  expect(readdirSync(folder).filter((name) => /tmp|optimized/.test(name))).toEqual([])
+})
+
+it('refuses a wrong recipe before it reads anything', async () => {
+  const recipe = Recipe.parse([{ pass: 'quantise-static' }])
+  await expect(optimizeModel({ inputPath: join(folder, 'absent.onnx'), outputPath: join(folder, 'x.onnx'), recipe, data: synthetic }, context())).rejects.toMatchObject({ code: 'invalid-recipe' })
+})
+
+it('tells progress that never goes back', async () => {
+  const fractions: number[] = []
+  const progress = (_: string, fraction: number | null) => void (fraction !== null && fractions.push(fraction))
+  await optimizeModel({ inputPath, outputPath: join(folder, 'progress.onnx'), recipe: recipeNamed('int8-static'), data: synthetic }, context({ progress }))
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
+  expect(fractions.at(-1)).toBeLessThanOrEqual(1)
+})
+
+describe.skipIf(!existsSync(ownSamples))('on the samples, static int8 with their calibration images', () => {
+  it.each([
+    ['resnet.onnx', 13, 0.27],
+    ['mobilenet.onnx', 32, 0.32],
+  ])('%s: every Conv runs on integers, and outputs keep 30 dB', async (name, convolutions, ratio) => {
+    const report = await optimizeModel(
+      {
+        inputPath: join(ownSamples, 'digits', name),
+        outputPath: join(folder, name),
+        recipe: recipeNamed('int8-static'),
+        data: { kind: 'path', path: join(ownSamples, 'digits/calibration.npz') },
+      },
+      context(),
+    )
+    expect(report.kernels?.opCounts).toMatchObject({ QLinearConv: convolutions })
+    expect(report.diagnostics.filter(({ code }) => code === 'not-fused')).toEqual([])
+    expect(report.outputError[0]?.sqnrDb).toBeGreaterThan(30)
+    expect(report.sizeRatio).toBeLessThan(ratio)
+  })
+})

@@ -1,0 +1,69 @@
+/** Both int8 recipes on every third-party model: it works, or an error or a diagnostic says exactly why not. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { AppError } from '#shared/errors'
+import type { OptimizeReport } from '#shared/ipc/jobs'
+import { builtInRecipes } from '../src/main/passes/built-in-recipes'
+import { optimizeModel } from '../src/main/passes/optimize-model'
+import { sharedModelsFolder } from './fixtures/shared-models'
+
+const indexPath = join(sharedModelsFolder, 'index.json')
+const entry = z.object({ file: z.string(), ran: z.boolean().optional(), feeds: z.record(z.string(), z.string()).nullish() })
+const entries = existsSync(indexPath) ? z.array(entry).parse(JSON.parse(readFileSync(indexPath, 'utf8'))) : []
+
+const folder = mkdtempSync(join(tmpdir(), 'edgefit-recipes-'))
+const table: string[] = []
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+  console.log(table.join('\n'))
+})
+
+describe.skipIf(entries.length === 0).each(builtInRecipes.map((recipe) => [recipe.name, recipe] as const))('%s', (name, recipe) => {
+  it.each(entries.map(({ file, ...rest }) => [file, rest] as const))('%s', async (file, { ran, feeds }) => {
+    const outputPath = join(folder, 'result.onnx')
+    const dims = dimsOf(feeds ?? {})
+    let report: OptimizeReport
+    try {
+      report = await optimizeModel(
+        { inputPath: join(sharedModelsFolder, file), outputPath, recipe, data: { kind: 'synthetic', samples: 2 }, dims },
+        { scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined },
+      )
+    } catch (error) {
+      // What runs must be worked on; what does not may be refused, in words.
+      expect(error).toBeInstanceOf(AppError)
+      expect([file, ran === true && !file.endsWith('.ort')]).toEqual([file, false])
+      expect((error as AppError).message).not.toMatch(/internal|\n\s+at /)
+      expect(existsSync(outputPath)).toBe(false)
+      table.push(`${name.padEnd(13)} ${file.padEnd(48)} refused: ${(error as AppError).message}`)
+      return
+    }
+    rmSync(outputPath)
+    const findings = [...report.passes.flatMap(({ diagnostics }) => diagnostics), ...report.diagnostics]
+    table.push(line(name, file, report, findings.map(({ code }) => code)))
+    if (ran === true) expect(report.kernels, 'onnxruntime loads the result').not.toBeNull()
+    else if (report.kernels === null) expect(findings.map(({ code }) => code)).toContain('cannot-run')
+    // Nothing that could be quantized is left without a word.
+    expect(findings.every(({ message }) => message.length > 10 && !message.includes('undefined'))).toBe(true)
+  })
+})
+
+/** Sizes that are known to work, as `input:axis`. */
+function dimsOf(feeds: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(feeds).flatMap(([input, type]) =>
+      (/\[(.*)\]/.exec(type)?.[1] ?? '')
+        .split(',')
+        .filter((dim) => Number(dim) > 0)
+        .map((dim, axis): [string, number] => [`${input}:${axis}`, Number(dim)]),
+    ),
+  )
+}
+
+function line(name: string, file: string, { sizeRatio, kernels, outputError }: OptimizeReport, codes: readonly string[]): string {
+  const worst = outputError.reduce<number | null>((low, { sqnrDb }) => (sqnrDb === null ? low : Math.min(low ?? Infinity, sqnrDb)), null)
+  const counts = [...new Set(codes)].map((code) => `${code}×${codes.filter((other) => other === code).length}`)
+  return `${name.padEnd(13)} ${file.padEnd(48)} size ${sizeRatio.toFixed(3).padStart(7)}  integer kernels ${String(kernels?.integerKernels ?? '–').padStart(3)}  lowest SQNR ${worst === null ? 'equal' : `${worst.toFixed(1)} dB`}  ${counts.join(' ')}`
+}
