@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Diagnostic } from '#shared/diagnostic'
 import { memorySource } from '#shared/onnx/byte-source'
 import { checkModel } from '#shared/onnx/check/check-model'
 import { decodeModel } from '#shared/onnx/codec/decode'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument } from '#shared/onnx/document'
+import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Model } from '#shared/onnx/records'
 import { buildModel, type GraphSpec, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
 import { loadOnnxruntime } from '../src/main/runtime/onnxruntime'
@@ -66,7 +68,16 @@ const cases: Record<string, { spec: ModelSpec; change?: Partial<Model>; finds: s
     spec: { ...relu, initializers: { w: { name: 'w', dataType: 0, dims: [2], data: { kind: 'bytes', bytes: new Uint8Array(8) } } }, nodes: ['y = Add(x, w)'] },
     finds: 'tensor-without-type',
   },
+  'an input of a type the operator does not take': { spec: { ...relu, inputs: { x: 'bool[2]' }, outputs: { y: 'bool[2]' } }, finds: 'input-type' },
+  'inputs of two types where one is wanted': { spec: { ...relu, inputs: { x: 'float32[2]', i: 'int64[2]' }, nodes: ['y = Add(x, i)'] }, finds: 'input-types-differ' },
+  'the same two steps on': { spec: { ...relu, nodes: ['s = Shape(x)', 't = Abs(s)', 'y = Mul(x, t)'] }, finds: 'input-types-differ' },
+  'inputs of different types where that is meant': { spec: { ...relu, inputs: { x: 'float32[2]', i: 'int64[2]' }, nodes: ['y = Gather(x, i)'] }, finds: null },
   'an old file with initializers that are no inputs': { spec: { ...relu, irVersion: 3, initializers: { w: pair }, nodes: ['y = Add(x, w)'] }, finds: 'ir-version-too-low' },
+}
+
+function checkTyped(model: Model): Diagnostic[] {
+  const document = new ModelDocument(model)
+  return checkModel(document, inferTypes(document))
 }
 
 /** What onnxruntime says against a model, or null where it loads it. */
@@ -84,7 +95,7 @@ async function refusalOf(model: Model): Promise<string | null> {
 
 test.for(Object.entries(cases))('onnxruntime agrees on %s', async ([, { spec, change, finds }]) => {
   const model = { ...buildModel(spec), ...change }
-  const found = checkModel(new ModelDocument(model))
+  const found = checkTyped(model)
   expect(found.map(({ code }) => code)).toEqual(finds === null ? [] : [finds])
   const isError = found.some(({ severity }) => severity === 'error')
   const refusal = await refusalOf(model)
@@ -102,7 +113,7 @@ interface IndexEntry {
 
 describe.skipIf(!existsSync(indexFile))('third-party models (skipped where they are not beside the checkout)', () => {
   const entries: IndexEntry[] = existsSync(indexFile) ? (JSON.parse(readFileSync(indexFile, 'utf8')) as IndexEntry[]) : []
-  const check = (file: string) => checkModel(new ModelDocument(decodeModel(memorySource(readFileSync(join(modelFolder, file))))))
+  const check = (file: string) => checkTyped(decodeModel(memorySource(readFileSync(join(modelFolder, file)))))
   const errors = (file: string) => check(file).filter(({ severity }) => severity === 'error')
 
   test.for(entries.filter(({ file, ran }) => ran && file.endsWith('.onnx')).map(({ file }) => file))('%s runs in onnxruntime and has no errors', (file) => {

@@ -43,7 +43,7 @@ export function createDocuments(): Documents {
       const document = new ModelDocument(file.model)
       const types = inferTypes(document)
       open.set(documentId, { file, document, types })
-      const diagnostics = [...file.diagnostics, ...checkModel(document), ...types.diagnostics]
+      const diagnostics = [...file.diagnostics, ...checkModel(document, types), ...types.diagnostics]
       const summary = summarizeModel({ document, path: file.path, sizeBytes: file.sizeBytes, diagnostics, types })
       return { documentId, name: basename(file.path), summary, mainGraphId: document.model.graph.id }
     } catch (error) {

@@ -13,3 +13,8 @@ export function macTypes(document: ModelDocument, types: TypeTable): TypeTable {
   singleBatchTypes.set(types, counted)
   return counted
 }
+
+/** A count as it is shown: null where it is unknown or, in a damaged model, beyond all bounds. */
+export function shownMacs(macs: number | null): number | null {
+  return macs !== null && Number.isFinite(macs) ? macs : null
+}

@@ -3,7 +3,7 @@ import type { ModelSummary } from '../../ipc/model-view'
 import type { ModelDocument } from '../document'
 import type { TypeTable } from '../infer/infer-types'
 import { modelMacs } from '../infer/macs'
-import { macTypes } from './mac-types'
+import { macTypes, shownMacs } from './mac-types'
 import { parameterCount } from './parameters'
 import { feedableInputs, namedTypeView } from './view-graph'
 
@@ -35,7 +35,7 @@ export function summarizeModel({ document, path, sizeBytes, diagnostics, types }
     outputs: graph.outputs.map((output) => withDtype(namedTypeView(output, types.typeOf(graph, output.name)))),
     nodeCount: document.graphs().reduce((sum, { nodes }) => sum + nodes.length, 0),
     parameterCount: parameterCount(document),
-    macs: modelMacs(document, macTypes(document, types)),
+    macs: shownMacs(modelMacs(document, macTypes(document, types))),
     sizeBytes,
     opCounts: countOps(document),
     functions: model.functions.map(({ body, domain, name }) => ({ graphId: body.id, domain, name })),

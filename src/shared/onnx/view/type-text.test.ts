@@ -13,6 +13,7 @@ test('what is not known says so', () => {
   expect(typeText(null)).toBe('unknown')
   expect(typeText({ kind: 'tensor', dataType: 0, shape: [1] })).toBe('unknown[1]')
   expect(typeText({ kind: 'tensor', dataType: 99 })).toBe('type#99')
+  expect(typeView({ kind: 'tensor', dataType: 1, shape: [Infinity, 2] }).shape).toEqual([null, 2])
   expect(typeText({ kind: 'opaque', domain: 'acme', name: 'Blob' })).toBe('opaque(acme.Blob)')
 })
 

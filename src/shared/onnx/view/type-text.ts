@@ -16,7 +16,7 @@ export function typeView(type: ValueType | null): TypeView {
   if (!type) return { type: 'unknown', shape: null }
   switch (type.kind) {
     case 'tensor':
-      return { type: elementWord(type.dataType), shape: type.shape ? [...type.shape] : null }
+      return { type: elementWord(type.dataType), shape: type.shape ? type.shape.map(shownDim) : null }
     case 'sparse-tensor':
       return { type: `sparse(${typeText({ ...type, kind: 'tensor' })})`, shape: null }
     case 'sequence':
@@ -31,6 +31,11 @@ export function typeView(type: ValueType | null): TypeView {
 
 function elementWord(dataType: number): string {
   return dataType === 0 ? 'unknown' : dataTypeLabel(dataType)
+}
+
+/** Sizes computed from a damaged model may be beyond all bounds; they are not known then. */
+function shownDim(dim: Dim): Dim {
+  return typeof dim === 'number' && !Number.isFinite(dim) ? null : dim
 }
 
 function dimText(dim: Dim): string {
