@@ -21,6 +21,8 @@ export interface BrowserHost {
   readonly port: number
   /** Windows connected now. */
   windowCount(): number
+  /** Whether any window has connected since the start. */
+  wasOpened(): boolean
   close(): Promise<void>
 }
 
@@ -98,6 +100,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     url: `http://127.0.0.1:${String(port)}/?token=${access.token}`,
     port,
     windowCount: events.windowCount,
+    wasOpened: events.wasOpened,
     async close() {
       events.close()
       server.closeAllConnections()

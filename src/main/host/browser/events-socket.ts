@@ -18,6 +18,7 @@ interface Client {
 
 export interface EventsSocket {
   readonly windowCount: () => number
+  readonly wasOpened: () => boolean
   close(): void
 }
 
@@ -30,6 +31,7 @@ export function serveEvents(options: { server: Server; shell: Shell; access: Acc
   const clients = new Map<string, Client>()
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 })
   const answering = new WeakSet<WebSocket>()
+  let opened = false
 
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
@@ -51,6 +53,7 @@ export function serveEvents(options: { server: Server; shell: Shell; access: Acc
     client.socket = socket
     client.leaving = null
     for (const text of client.missed.splice(0)) socket.send(text)
+    opened = true
     answering.add(socket)
     socket.on('pong', () => answering.add(socket))
     socket.on('error', (error) => shell.log(`window ${clientId}: ${error.message}`))
@@ -97,6 +100,7 @@ export function serveEvents(options: { server: Server; shell: Shell; access: Acc
 
   return {
     windowCount: () => [...clients.values()].filter(({ socket }) => socket !== null).length,
+    wasOpened: () => opened,
     close() {
       clearInterval(heartbeat)
       for (const { socket, leaving, unsubscribe } of clients.values()) {

@@ -8,6 +8,9 @@ import { createShell } from '../shell'
 import { type BrowserHost, startBrowserHost } from './browser-host'
 import { findBrowser, hasDisplay, openWindow } from './open-window'
 
+/** From the end of the browser process to the page's first word, or its last. */
+const WINDOW_PATIENCE_MS = 3000
+
 export interface ServeOptions {
   readonly appRoot: string
   readonly port: number
@@ -44,7 +47,7 @@ function stopSignal(): Promise<unknown> {
   return Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)))
 }
 
-/** Resolves when the window it opened is closed; null where none could be opened. */
+/** Resolves when the window it opened is closed; null where there is no browser to open one. */
 function showWindow(host: BrowserHost, profileFolder: string, say: (line: string) => void): Promise<unknown> | null {
   const browser = hasDisplay() ? findBrowser() : null
   if (!browser) {
@@ -54,10 +57,12 @@ function showWindow(host: BrowserHost, profileFolder: string, say: (line: string
   const window = openWindow({ browser, url: host.url, profileFolder })
   return new Promise((resolve) => {
     window.once('error', (error) => say(`${browser} could not be started (${error.message}): open the address in a browser.`))
-    window.once('exit', () => {
-      // A browser that handed the page to a window already open ends at once; then the page is what counts.
-      if (host.windowCount() === 0) setTimeout(() => host.windowCount() === 0 && resolve(undefined), 3000)
-      else resolve(undefined)
-    })
+    // A browser that hands the page to one already running ends at once, so its end alone says nothing: the page counts.
+    window.once('exit', () => setTimeout(() => void (host.wasOpened() ? untilClosed(host, resolve) : say(`${browser} showed no window: open the address in a browser.`)), WINDOW_PATIENCE_MS))
   })
+}
+
+function untilClosed(host: BrowserHost, done: (value: unknown) => void): void {
+  if (host.windowCount() === 0) done(undefined)
+  else setTimeout(() => untilClosed(host, done), 1000)
 }
