@@ -104,6 +104,16 @@ describe('layeredLayout', () => {
     expect(result.points.length).toBe(5 * 4)
   })
 
+  test('spreads what fans out to both sides of the backbone alike', () => {
+    const chain = Array.from({ length: 8 }, (_, i): Edge => [i, i + 1])
+    const given = request(17, [...chain, [8, 9], [8, 10], [8, 11], [8, 12], [9, 13], [10, 13], [11, 13], [12, 13], [13, 14], [14, 15], [15, 16]])
+    given.widths.fill(96)
+    const centre = (node: number) => result.x[node]! + 48
+    const result = layeredLayout(given)
+    expect(Math.abs((centre(9) + centre(10) + centre(11) + centre(12)) / 4 - centre(8))).toBeLessThanOrEqual(1)
+    expect(Math.abs(centre(8) - centre(16))).toBeLessThanOrEqual(1)
+  })
+
   test('places parts that are not connected beside each other', () => {
     const result = layeredLayout(request(9, [[0, 1], [1, 2], [3, 4], [5, 6]]))
     expect(overlaps(result)).toEqual([])

@@ -186,17 +186,15 @@ function compact(graph: ProperGraph, layers: Grouped, { roots, gaps, side }: Com
   return Float64Array.from({ length: vertexCount }, (_, v) => (mirrored ? -offsets[roots[v]!]! : offsets[roots[v]!]!))
 }
 
-/** Shifts the candidates onto the narrowest one and takes, for each vertex, the mean of the two middle places. */
+/**
+ * Takes, for each vertex, the mean of its two middle places. Before that the candidates are shifted onto each other by
+ * their median, which is where the backbone is: so what fans out from it is spread to both sides alike.
+ */
 function balance(candidates: readonly Float64Array[]): Float64Array {
-  const extents = candidates.map(extent)
-  const narrowest = extents.reduce((best, next) => (next.max - next.min < best.max - best.min ? next : best), extents[0] ?? { min: 0, max: 0 })
-  candidates.forEach((candidate, i) => {
-    const own = extents[i]
-    if (own === undefined) return
-    // Candidates alternate between left and right: each is lined up on the side it was pushed to.
-    const shift = i % 2 === 0 ? narrowest.min - own.min : narrowest.max - own.max
-    for (let v = 0; v < candidate.length; v++) candidate[v]! += shift
-  })
+  for (const candidate of candidates) {
+    const middle = candidate.toSorted()[candidate.length >> 1] ?? 0
+    for (let v = 0; v < candidate.length; v++) candidate[v]! -= middle
+  }
   const result = new Float64Array(candidates[0]?.length ?? 0)
   const places = new Float64Array(candidates.length)
   for (let v = 0; v < result.length; v++) {
@@ -205,16 +203,6 @@ function balance(candidates: readonly Float64Array[]): Float64Array {
     result[v] = (places[1]! + places[2]!) / 2
   }
   return result
-}
-
-function extent(values: Float64Array): { min: number; max: number } {
-  let min = Number.POSITIVE_INFINITY
-  let max = Number.NEGATIVE_INFINITY
-  for (const value of values) {
-    min = Math.min(min, value)
-    max = Math.max(max, value)
-  }
-  return { min, max }
 }
 
 /** Rounds to whole pixels and makes sure that rounding has not brought neighbours together. */

@@ -201,7 +201,8 @@ function constantText(node: NodeView): string {
 
 /** Few values by themselves: `[0, 1]`; others by their size: `24×3×3×3`, and `‹24›` for a vector, as `24` would read like a value. */
 function tensorText({ dims, dtype, values }: TensorView): string {
-  if (values !== undefined) return values
+  // Slices run to the end by the largest integer there is.
+  if (values !== undefined) return values.replaceAll('9223372036854775807', 'max').replaceAll('-9223372036854775808', 'min')
   if (dims.length === 0) return dtype
   return dims.length === 1 ? `‹${dims[0]}›` : dims.join('×')
 }
