@@ -71,7 +71,8 @@ function dropDefaults(edit: Edit, context: PassContext): void {
   const graph = edit.main
   const { initializers } = edit.document.index(graph)
   const dropped = graph.inputs.filter(({ name }) => initializers.has(name))
-  if (dropped.length === 0) return
+  // A model without an opset is from before IR version 3, and cannot go beyond it.
+  if (dropped.length === 0 || opsetVersion(edit.model) === 0) return
   // Below IR version 4 every initializer had to be an input as well.
   if (edit.model.irVersion < 4) edit.updateModel({ irVersion: 4 })
   edit.updateGraph(graph, { inputs: graph.inputs.filter(({ name }) => !initializers.has(name)) })

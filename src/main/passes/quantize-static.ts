@@ -20,7 +20,7 @@ const opTypes = Object.keys(cpuPlacement)
 
 const options = z
   .strictObject({
-    activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of activations. With uint8 everything fuses on ARM and x86 alike; int8 is for NPUs that want it.'),
+    activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of activations. onnxruntime on x86 fuses every pair with uint8 and only some with int8, which is for NPUs that want it.'),
     weightType: z.enum(['int8', 'uint8']).default('int8').describe('Type of weights. int8 activations go with int8 weights only.'),
     perChannel: z.boolean().default(true).describe('A scale for each output channel of a weight. Needs opset 13; the model is raised to it where that is possible.'),
     symmetricActivations: z.boolean().default(false).describe('Zero point in the middle of the type, as some NPUs want. Relu and Clip then stay in the graph.'),
@@ -47,6 +47,7 @@ export const quantizeStatic = definePass({
       isUsable,
     })
     reportInnerNodes(edit, context)
+    reportWithoutKernel(edit, context)
     const preliminary = chooseNodes(select(() => true))
     for (const { node, refusal } of preliminary.refusals) if (refusal.note) context.report(leftFloat(node, refusal.reason))
     if (preliminary.nodes.size === 0) return
@@ -87,6 +88,14 @@ function activationNames(edit: Edit, graph: Graph, nodes: ReadonlyMap<number, Ch
 
 function leftFloat(node: Node, reason: string): Diagnostic {
   return { severity: 'warning', code: 'left-float', message: `${node.opType} '${node.name}' stays float: ${reason}.`, nodeId: node.id, nodeName: node.name }
+}
+
+/** Nodes with weights of their own that stay float because onnxruntime's CPU provider has no static integer kernel for them. */
+function reportWithoutKernel(edit: Edit, context: PassContext): void {
+  for (const opType of ['LSTM', 'GRU', 'RNN', 'ConvTranspose', 'Attention']) {
+    const count = edit.main.nodes.filter((node) => node.opType === opType).length
+    if (count > 0) context.report({ severity: 'info', code: 'no-integer-kernel', message: `${count} ${opType} ${count === 1 ? 'node stays' : 'nodes stay'} float: onnxruntime has no integer kernel with fixed ranges for it.` })
+  }
 }
 
 /** Calibration sees the main graph only: onnxruntime gives out no values from within If and Loop. */

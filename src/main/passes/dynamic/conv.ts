@@ -12,6 +12,7 @@ export function quantizeConv(quantizer: DynamicQuantizer, graph: Graph, node: No
   const { edit, options } = quantizer
   const [input, weightName, biasName] = node.inputs
   const [output] = node.outputs
+  if (!constantTensor(edit.document, graph, weightName ?? '')) return refuse('its weight is computed in the graph')
   const weight = quantizer.weight(graph, weightName, 3)
   if ('reason' in weight) return weight
   if (!input || !output) return notApplicable('an input or output is missing')

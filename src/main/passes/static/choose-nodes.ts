@@ -62,7 +62,8 @@ function candidateOf(selection: Selection, node: Node): ChosenNode | Refusal | n
   if (known.weight) {
     const weight = quantizableWeight(edit.document, { graph, name: node.inputs[known.weight.input], rank: 2, elements: 1 })
     if ('reason' in weight) {
-      if (weight.note || node.opType !== 'MatMul') return weight
+      if (node.opType !== 'MatMul') return { ...weight, note: true }
+      if (weight.note) return weight
       // Two activations: as good as any node between.
       placement = { role: 'between', mayEndFloat: true }
     } else if (!biasIsConstant(selection, node, known.weight.bias)) return { reason: 'its bias is not a float32 constant', note: true }
