@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { _electron, chromium, type Page } from '@playwright/test'
+import { _electron, chromium, expect, type Page } from '@playwright/test'
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
@@ -13,6 +13,8 @@ export interface Studio {
   readonly page: Page
   /** The shell's process, from which engine and jobs descend. */
   readonly pid: number
+  /** Does what makes the studio ask where to save, answers, and returns where the file then is. */
+  saveAs(action: () => Promise<void>, folder: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -62,7 +64,20 @@ async function launchElectron({ home, colorScheme, locale, viewport }: StudioOpt
   })
   const page = await app.firstWindow()
   await page.setViewportSize(viewport)
-  return { page, pid: app.process().pid ?? 0, close: () => app.close() }
+  return {
+    page,
+    pid: app.process().pid ?? 0,
+    saveAs: async (action, folder) => {
+      const path = join(folder, 'saved.onnx')
+      await app.evaluate(({ dialog }, filePath) => {
+        dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath })
+      }, path)
+      await action()
+      await expect.poll(() => existsSync(path)).toBe(true)
+      return path
+    },
+    close: () => app.close(),
+  }
 }
 
 async function launchBrowserHost({ home, colorScheme, locale, viewport }: StudioOptions): Promise<Studio> {
@@ -79,8 +94,17 @@ async function launchBrowserHost({ home, colorScheme, locale, viewport }: Studio
   return {
     page,
     pid: server.pid ?? 0,
+    saveAs: async (action, folder) => {
+      const downloading = page.waitForEvent('download')
+      await action()
+      const download = await downloading
+      const path = join(folder, download.suggestedFilename())
+      await download.saveAs(path)
+      return path
+    },
     close: async () => {
       await browser.close()
+      if (server.exitCode !== null || server.signalCode !== null) return
       const ended = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGTERM')
       await ended

@@ -13,6 +13,7 @@ export default defineConfig<object, StudioTestOptions>({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   workers: 1,
+  use: { screenshot: 'only-on-failure' },
   reporter: [['list'], ['json', { outputFile: '../../test-results/e2e.json' }]],
   projects: [{ name: 'browser', use: { studioHost: 'browser' } }, ...(electron ? [{ name: 'electron', use: { studioHost: 'electron' as const } }] : [])],
 })

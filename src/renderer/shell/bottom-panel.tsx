@@ -22,7 +22,7 @@ export function BottomPanel(): ReactNode {
   return (
     <section className={styles.bottom} aria-label={t('shell.bottomPanel')}>
       <BottomBar tab={tab} open />
-      <div className={styles.bottomBody}>
+      <div className={styles.bottomBody} role="tabpanel" aria-label={t(`panels.${tab}`)}>
         <Suspense>
           {tab === 'jobs' && <JobsPanel />}
           {tab === 'profile' && <ProfilePanel />}
