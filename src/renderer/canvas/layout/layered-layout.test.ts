@@ -123,6 +123,13 @@ describe('layeredLayout', () => {
     expect(Math.min(...result.y)).toBeGreaterThanOrEqual(0)
   })
 
+  test('packs many loose nodes into a block', () => {
+    const result = layeredLayout(request(900, []))
+    expect(overlaps(result)).toEqual([])
+    expect(result.totalWidth / result.totalHeight).toBeGreaterThan(0.5)
+    expect(result.totalWidth / result.totalHeight).toBeLessThan(4)
+  })
+
   test('names widely shared values at their readers instead of drawing them, and makes room for the names', () => {
     const edges = deepGraph(300)
     const given = request(300, edges)

@@ -44,7 +44,7 @@ export function packParts(parts: readonly PlacedPart[], graph: ProperGraph): Pla
   const wide = largest.sizeAcross > 1.5 * largest.sizeAlong
   const origin = wide ? { across: 0, along: largest.sizeAlong + PART_GAP } : { across: largest.sizeAcross + PART_GAP, along: 0 }
   const area = rest.reduce((sum, part) => sum + (part.sizeAcross + PART_GAP) * (part.sizeAlong + PART_GAP), 0)
-  const breadth = wide ? largest.sizeAcross : Math.sqrt(area) * 1.4
+  const breadth = Math.max(wide ? largest.sizeAcross : 0, Math.sqrt(area) * 1.4)
   let across = 0
   let along = 0
   let rowSize = 0
