@@ -25,8 +25,6 @@ async function start(): Promise<void> {
   useSettingsStore.getState().setSettings(settings)
   await startI18n(settings.language)
   createRoot(root).render(<App />)
-  // Needed as soon as a model is open: fetched while the engine reads it.
-  Promise.all([import('./canvas/graph-canvas'), import('./inspector/inspector')]).catch((error: unknown) => reportError(error))
   await startSession()
 }
 

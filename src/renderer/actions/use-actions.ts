@@ -41,11 +41,15 @@ export function useActionKeys(): void {
         { preventDefault: false },
       ]),
     ),
-    ['INPUT', 'TEXTAREA', 'SELECT'],
+    // None by tag: a switch or a radio button is an INPUT, too, and types nothing.
+    [],
+    true,
   )
 }
 
-/** Monaco edits in an element of its own; a read-only one has no use for letters, but for its own find. */
+const EDITING = '.monaco-editor, [role="dialog"], textarea, [contenteditable="true"], input:not([type="checkbox"], [type="radio"])'
+
+/** Whether a key typed here means a letter. Monaco edits in an element of its own. */
 function isEditing(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('.monaco-editor, [role="dialog"]') !== null
+  return target instanceof Element && target.closest(EDITING) !== null
 }

@@ -5,8 +5,9 @@ import type { OpenDocument } from '#shared/ipc/contract'
 import type { GraphView, ModelSummary } from '#shared/ipc/model-view'
 import { formatBytes, formatCount, formatInteger } from '../format/format-number'
 import { Figure } from '../format/figure'
-import { fileName, formatType } from '../format/format-type'
+import { formatType } from '../format/format-type'
 import { SeverityIcon } from '../panels/severity-icon'
+import { useModelTitle } from '../session/document-title'
 import { goToNodes } from '../session/go-to-node'
 import { openPanel } from '../session/panels'
 import { useSelectionStore } from '../stores/selection-store'
@@ -23,10 +24,11 @@ interface ModelPageProps {
 export function ModelPage({ document: { summary }, graph }: ModelPageProps): ReactNode {
   const { t } = useTranslation()
   const { producer, domain, modelVersion, docString, metadata } = summary
+  const title = useModelTitle(summary.path)
   const enterSubgraph = useSessionStore((state) => state.enterSubgraph)
   return (
     <>
-      <PageTitle kind={t('inspector.model')} name={fileName(summary.path)} />
+      <PageTitle kind={t('inspector.model')} name={title} />
       <Section title={t('inspector.overview')}>
         <Properties>
           <Property name={t('inspector.size')}>

@@ -1,16 +1,7 @@
-/** Monaco with what we use of it only; importing this file is what makes it heavy, so it is imported lazily. */
-import 'monaco-editor/features/bracketMatching/register'
-import 'monaco-editor/features/clipboard/register'
-import 'monaco-editor/features/codicon/register'
-import 'monaco-editor/features/find/register'
-import 'monaco-editor/features/folding/register'
-import 'monaco-editor/features/format/register'
-import 'monaco-editor/features/gotoError/register'
-import 'monaco-editor/features/hover/register'
-import 'monaco-editor/features/linesOperations/register'
-import 'monaco-editor/features/snippet/register'
-import 'monaco-editor/features/suggest/register'
-import 'monaco-editor/features/wordOperations/register'
+/** Monaco with all of the editor but one language; importing this file is what makes it heavy, so it is imported lazily. */
+import 'monaco-editor/features/register.all'
+// Not among the features: they have only the inline form of suggestions.
+import 'monaco-editor/editor/contrib/suggest/browser/suggestController'
 import { jsonDefaults } from 'monaco-editor/languages/features/json/register'
 import { editor, languages, Uri } from 'monaco-editor/editor'
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker'

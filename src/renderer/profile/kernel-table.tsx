@@ -8,11 +8,11 @@ import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import styles from './profile-panel.module.css'
 
 const LOOKS: readonly ColumnLook[] = [
-  { width: 'minmax(120px, 1fr)' },
-  { width: 'minmax(140px, 180px)' },
-  { width: '72px', align: 'right' },
-  { width: '72px', align: 'right' },
-  { width: '44px', align: 'right' },
+  { width: 'minmax(100px, 1fr)' },
+  { width: 'minmax(110px, 180px)' },
+  { width: '60px', align: 'right' },
+  { width: '60px', align: 'right' },
+  { width: '40px', align: 'right' },
   { width: '56px' },
   { width: 'minmax(140px, 1.4fr)' },
 ]

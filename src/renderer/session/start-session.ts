@@ -23,7 +23,9 @@ export async function startSession(): Promise<void> {
     const samples = bridge.request('samples.list', {})
     const info = await bridge.request('app.info', {})
     useAppStore.getState().setInfo(info)
-    await Promise.all([samples.then(useAppStore.getState().setSamples), openPaths(info.openAtStart)])
+    // Needed as soon as a model is open: fetched while the engine reads it, not before the window is painted.
+    const views = Promise.all([import('../canvas/graph-canvas'), import('../inspector/inspector')])
+    await Promise.all([views, samples.then(useAppStore.getState().setSamples), openPaths(info.openAtStart)])
   } catch (error) {
     reportError(error)
     await refreshRecent()

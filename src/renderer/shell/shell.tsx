@@ -48,7 +48,7 @@ function Panels(): ReactNode {
       <Panel id="work" minSize={180}>
         <Group orientation="horizontal" onLayoutChanged={remember('columns')}>
           {leftOpen && (
-            <Panel id="left" defaultSize={size(layout.columns, 'left', narrow ? 216 : 264)} minSize={180} maxSize="40%" groupResizeBehavior="preserve-pixel-size">
+            <Panel id="left" defaultSize={size(layout.columns, 'left', narrow ? 232 : 264)} minSize={180} maxSize="40%" groupResizeBehavior="preserve-pixel-size">
               <LeftRail />
             </Panel>
           )}
