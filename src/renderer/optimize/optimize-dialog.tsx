@@ -18,6 +18,8 @@ import { RecipeForm } from './recipe-form'
 
 const RecipeEditor = lazy(() => import('./recipe-editor'))
 
+type RecipeView = 'form' | 'json'
+
 /** Recipe, calibration data and options; starting it makes a job and, from that, a variant. */
 export default function OptimizeDialog(): ReactNode {
   const { t } = useTranslation()
@@ -25,6 +27,7 @@ export default function OptimizeDialog(): ReactNode {
   const setOpen = useDialogsStore((state) => state.setOptimizeOpen)
   const document = useSessionStore(activeDocument)
   const catalogue = useAppStore((state) => state.catalogue)
+  const [view, setView] = useState<RecipeView>('form')
   const bySource = useVariantsStore((state) => state.bySource)
   const activePath = document?.summary.path ?? ''
   // A recipe is applied to the source: a variant of a variant would lose twice.
@@ -34,13 +37,18 @@ export default function OptimizeDialog(): ReactNode {
     if (open) void loadCatalogue()
   }, [open])
   return (
-    <Modal opened={open && document !== null} onClose={() => setOpen(false)} size={920} title={t('optimize.title', { name: title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal
+      opened={open && document !== null}
+      onClose={() => setOpen(false)}
+      // In the editor Escape is for its own lists.
+      closeOnEscape={view === 'form'}
+      size={920} title={t('optimize.title', { name: title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
       {catalogue === null || document === null ? (
         <Group justify="center" p={48}>
           <Loader size="sm" aria-label={t('view.loading')} />
         </Group>
       ) : (
-        <OptimizeForm key={modelPath} catalogue={catalogue} modelPath={modelPath} onClose={() => setOpen(false)} />
+        <OptimizeForm key={modelPath} catalogue={catalogue} modelPath={modelPath} view={view} onView={setView} onClose={() => setOpen(false)} />
       )}
     </Modal>
   )
@@ -50,17 +58,18 @@ interface OptimizeFormProps {
   readonly catalogue: Catalogue
   /** The source model. */
   readonly modelPath: string
+  readonly view: RecipeView
+  readonly onView: (view: RecipeView) => void
   readonly onClose: () => void
 }
 
-function OptimizeForm({ catalogue, modelPath, onClose }: OptimizeFormProps): ReactNode {
+function OptimizeForm({ catalogue, modelPath, view, onView, onClose }: OptimizeFormProps): ReactNode {
   const { t } = useTranslation()
   const { recipes, passes, schema } = catalogue
   const samples = useAppStore((state) => state.samples)
   const sampleData = initialData(samples, modelPath)
   const [draft, setDraft] = useState(() => draftOfRecipe(recipes[0] ?? { name: 'custom', description: '', passes: [] }))
   const [data, setData] = useState(sampleData)
-  const [view, setView] = useState<'form' | 'json'>('form')
   const source = dataSource(data)
   const { recipe } = draft
   const needsData = recipe?.passes.some(({ pass }) => passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
@@ -91,7 +100,7 @@ function OptimizeForm({ catalogue, modelPath, onClose }: OptimizeFormProps): Rea
             <SegmentedControl
               aria-label={t('optimize.recipeView')}
               value={view}
-              onChange={(next) => setView(next === 'json' ? 'json' : 'form')}
+              onChange={(next) => onView(next === 'json' ? 'json' : 'form')}
               data={[
                 { value: 'form', label: t('optimize.form') },
                 { value: 'json', label: t('optimize.json') },

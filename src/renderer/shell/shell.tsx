@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Group, Panel, Separator, type Layout } from 'react-resizable-panels'
 import { useActionKeys } from '../actions/use-actions'
@@ -38,17 +38,22 @@ function Panels(): ReactNode {
   const { t } = useTranslation()
   const layout = useSettingsStore((state) => panelLayoutOnce(state.settings))
   const { leftOpen, rightOpen, bottomOpen } = layout
-  const size = (saved: Readonly<Record<string, number>>, id: string, pixels: number) => (saved[id] === undefined ? pixels : `${saved[id]}%`)
+  const columns = useRef<HTMLDivElement>(null)
+  const rows = useRef<HTMLDivElement>(null)
   const remember = (which: 'columns' | 'rows') => (sizes: Layout, { isUserInteraction }: { isUserInteraction: boolean }) => {
-    if (isUserInteraction) updateLayout({ [which]: { ...layout[which], ...sizes } })
+    if (!isUserInteraction) return
+    const whole = which === 'columns' ? columns.current?.clientWidth : rows.current?.clientHeight
+    // In pixels: a share of one window would be too much or too little of another.
+    const pixels = Object.entries(sizes).map(([id, percent]) => [id, Math.round((percent / 100) * (whole ?? 0))])
+    updateLayout({ [which]: { ...layout[which], ...Object.fromEntries(pixels) as Record<string, number> } })
   }
   const narrow = window.innerWidth < 1200
   return (
-    <Group orientation="vertical" className={styles.rows} onLayoutChanged={remember('rows')}>
+    <Group orientation="vertical" className={styles.rows} elementRef={rows} onLayoutChanged={remember('rows')}>
       <Panel id="work" minSize={180}>
-        <Group orientation="horizontal" onLayoutChanged={remember('columns')}>
+        <Group orientation="horizontal" elementRef={columns} onLayoutChanged={remember('columns')}>
           {leftOpen && (
-            <Panel id="left" defaultSize={size(layout.columns, 'left', narrow ? 232 : 264)} minSize={180} maxSize="40%" groupResizeBehavior="preserve-pixel-size">
+            <Panel id="left" defaultSize={layout.columns['left'] ?? (narrow ? 232 : 264)} minSize={180} maxSize="40%" groupResizeBehavior="preserve-pixel-size">
               <LeftRail />
             </Panel>
           )}
@@ -58,7 +63,7 @@ function Panels(): ReactNode {
           </Panel>
           {rightOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeRight')} />}
           {rightOpen && (
-            <Panel id="right" defaultSize={size(layout.columns, 'right', narrow ? 280 : 336)} minSize={220} maxSize="50%" groupResizeBehavior="preserve-pixel-size">
+            <Panel id="right" defaultSize={layout.columns['right'] ?? (narrow ? 280 : 336)} minSize={220} maxSize="50%" groupResizeBehavior="preserve-pixel-size">
               <RightPanel />
             </Panel>
           )}
@@ -66,7 +71,7 @@ function Panels(): ReactNode {
       </Panel>
       {bottomOpen && <Separator className={styles.rowSeparator} aria-label={t('shell.resizeBottom')} />}
       {bottomOpen ? (
-        <Panel id="bottom" defaultSize={size(layout.rows, 'bottom', 240)} minSize={120} maxSize="75%" groupResizeBehavior="preserve-pixel-size">
+        <Panel id="bottom" defaultSize={layout.rows['bottom'] ?? 240} minSize={120} maxSize="75%" groupResizeBehavior="preserve-pixel-size">
           <BottomPanel />
         </Panel>
       ) : (

@@ -7,7 +7,7 @@ const PanelLayout = z.object({
   leftOpen: z.boolean().default(true),
   rightOpen: z.boolean().default(true),
   bottomOpen: z.boolean().default(false),
-  /** Percent of the window by panel id, as the panels report them. */
+  /** Pixels by panel id. */
   columns: z.record(z.string(), z.number()).default({}),
   rows: z.record(z.string(), z.number()).default({}),
 })
