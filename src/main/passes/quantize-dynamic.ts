@@ -9,7 +9,7 @@ import { quantizeGather } from './dynamic/gather'
 import { quantizeLstm } from './dynamic/lstm'
 import { quantizeGemm, quantizeMatMul } from './dynamic/matmul'
 import { definePass, type PassContext } from './pass'
-import { upgradeOpset } from './upgrade-opset'
+import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
 /** DynamicQuantizeLinear came with opset 11. */
 const MINIMUM_OPSET = 11

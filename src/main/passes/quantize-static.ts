@@ -10,7 +10,7 @@ import { calibrateRanges } from './static/calibrate-ranges'
 import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
 import { insertPairs } from './static/insert-pairs'
 import { cpuPlacement } from './static/placement'
-import { upgradeOpset } from './upgrade-opset'
+import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
 /** QuantizeLinear and DequantizeLinear came with opset 10; scales for each channel with 13. */
 const MINIMUM_OPSET = 10

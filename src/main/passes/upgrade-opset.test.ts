@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
 import { opCounts, outputsOf, relativeError, snapshot, testData } from './testing/run-pass'
-import { type UpgradeRefusal, upgradeOpset } from './upgrade-opset'
+import { type UpgradeRefusal, upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
 async function upgrade(spec: ModelSpec, target = 13) {
   const document = new ModelDocument(buildModel(spec))

@@ -92,11 +92,15 @@ export class ModelDocument {
     if (this.#pending) throw new Error('internal: a transaction is already under way')
     const pending: Change[] = []
     this.#pending = pending
+    const [nextNodeId, nextGraphId] = [this.#nextNodeId, this.#nextGraphId]
     try {
       await change(new Edit(this, (made) => this.#make(made, pending), this.#ids))
       return { label, changes: pending }
     } catch (error) {
       for (const made of pending.toReversed()) this.#apply(inverse(made))
+      // The same edits on the same file give the same ids, whatever failed in between: a draft is replayed by them.
+      this.#nextNodeId = nextNodeId
+      this.#nextGraphId = nextGraphId
       throw error
     } finally {
       this.#pending = null
@@ -226,6 +230,16 @@ export class Edit {
 
   get main(): Graph {
     return this.document.model.graph
+  }
+
+  /** An id for a node within a new subgraph or function body; nodes added by {@link addNode} get theirs there. */
+  newNodeId(): number {
+    return this.#ids.node()
+  }
+
+  /** An id for a new subgraph or function body. */
+  newGraphId(): number {
+    return this.#ids.graph()
   }
 
   addNode(graph: Graph, node: NewNode, placement: Placement = 'end'): Node {

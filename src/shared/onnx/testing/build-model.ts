@@ -12,7 +12,7 @@
  */
 import { DATA_TYPES, type DataTypeName } from '../data-type'
 import type { Attribute, AttributeValue, FunctionDefinition, Graph, Model, Node, QuantizationAnnotation, StringEntry, Tensor, ValueInfo } from '../records'
-import { parseType } from './parse-type'
+import { parseType } from '../text/parse-type'
 
 export interface TensorSpec {
   readonly dtype: DataTypeName

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseType } from '../testing/parse-type'
+import { parseType } from '../text/parse-type'
 import { typeText, typeView } from './type-text'
 
 test('types are written the way people read them', () => {

@@ -4,18 +4,19 @@
  *
  * Rules are listed by the version that changed an operator incompatibly; operators without one only gained types or options.
  */
-import { findAttribute, floatAttribute, floatsAttribute, intAttribute, makeInt, makeString, stringAttribute } from '#shared/onnx/attributes'
-import { type DataTypeName, dataTypeName } from '#shared/onnx/data-type'
-import { type Edit, sameDomain } from '#shared/onnx/document'
-import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
-import type { Graph, Node } from '#shared/onnx/records'
-import { opSchema } from '#shared/onnx/schema/op-schema'
-import { float32ToFloat16 } from '#shared/onnx/small-floats'
-import { bytesOf, rawTensor, type TensorNumbers } from '#shared/onnx/tensor-data'
-import { isInFunction, opsetVersion } from './constants'
+import { findAttribute, floatAttribute, floatsAttribute, intAttribute, makeInt, makeString, stringAttribute } from '../attributes'
+import { type DataTypeName, dataTypeName } from '../data-type'
+import { type Edit, sameDomain } from '../document'
+import { inferTypes, type TypeTable } from '../infer/infer-types'
+import type { Graph, Node } from '../records'
+import { opSchema } from '../schema/op-schema'
+import { float32ToFloat16 } from '../small-floats'
+import { bytesOf, rawTensor, type TensorNumbers } from '../tensor-data'
+import { enclosingFunction } from '../schema/opset-versions'
 
 const OLDEST = 7
-const NEWEST = 13
+/** The newest opset that the rules lead to. */
+export const NEWEST_RULED_OPSET = 13
 /** The IR version that goes with an opset. */
 const IR_VERSIONS: Readonly<Record<number, number>> = { 9: 4, 10: 5, 11: 6, 12: 7, 13: 7 }
 
@@ -80,15 +81,15 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
 
 /** Raises the model's opset to `target` (at most 13) or says why it cannot; then nothing was touched. */
 export function upgradeOpset(edit: Edit, target: number): UpgradeRefusal | null {
-  const current = opsetVersion(edit.model)
+  const current = edit.model.opsetImports.find(({ domain }) => sameDomain(domain, ''))?.version ?? 0
   if (current >= target) return null
   const hint = `Export the model again with opset ${target} or newer.`
-  if (target > NEWEST) throw new Error(`internal: there are no rules for opset ${target}`)
+  if (target > NEWEST_RULED_OPSET) throw new Error(`internal: there are no rules for opset ${target}`)
   if (current < OLDEST) return { message: `The model uses opset ${current === 0 ? 'none' : current}; raising it to ${target} is possible from ${OLDEST} on.`, hint }
   if (edit.model.functions.length > 0) return { message: `The model has functions of its own with opset ${current}; they cannot be raised to ${target}.`, hint }
 
   const types = inferTypes(edit.document)
-  const graphs = edit.document.graphs().filter((graph) => !isInFunction(edit.document, graph))
+  const graphs = edit.document.graphs().filter((graph) => enclosingFunction(edit.document, graph) === null)
   for (const graph of graphs) {
     for (const node of graph.nodes) {
       const reason = blocker({ edit, graph, types }, node, { current, target })
