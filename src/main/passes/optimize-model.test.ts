@@ -60,18 +60,18 @@ describe.each(['int8-dynamic', 'int8-static'])('%s', (name) => {
   })
 })
 
-it('leaves no file where it is cancelled in the middle, and an older file as it was', async () => {
+it.each(['calibrating', 'saving'])('leaves no file where it is cancelled while %s, and an older file as it was', async (last) => {
   const outputPath = join(folder, 'cancelled.onnx')
   const olderPath = join(folder, 'older.onnx')
   writeFileSync(olderPath, 'older')
   for (const path of [outputPath, olderPath]) {
     const controller = new AbortController()
-    const progress = (phase: string) => phase === 'calibrating' && controller.abort()
+    const progress = (phase: string) => phase === last && controller.abort()
     await expect(optimizeModel({ inputPath, outputPath: path, recipe: recipeNamed('int8-static'), data: synthetic }, context({ signal: controller.signal, progress }))).rejects.toThrow()
   }
   expect(existsSync(outputPath)).toBe(false)
   expect(readFileSync(olderPath, 'utf8')).toBe('older')
-  expect(readdirSync(folder).filter((name) => /tmp|optimized/.test(name))).toEqual([])
+  expect(readdirSync(folder).filter((name) => /tmp|optimized|result-/.test(name))).toEqual([])
 })
 
 it('refuses a wrong recipe before it reads anything', async () => {

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
 import type { DataSource, OptimizeReport } from '#shared/ipc/jobs'
@@ -74,7 +74,7 @@ export async function optimizeModel(params: OptimizeParams, context: OptimizeCon
     const passes = await runRecipe(document, params.recipe, passContext)
     const measured = await measure(document, { params, context, runner, data, report })
     context.progress('saving', SAVING)
-    const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, signal: context.signal })
+    const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, context })
     return {
       tool: `${packageInfo.name} ${packageInfo.version}`,
       source: { path: source.path, sha256: await hashModelFile(source.path), sizeBytes: source.sizeBytes },
@@ -209,15 +209,31 @@ async function readKernels(document: ModelDocument, needs: { runner: ModelRunner
   }
 }
 
-/** Saves and, where onnxruntime loaded the document, makes sure that it loads the file; a file that fails is removed. */
-async function saveResult(model: Model, path: string, { runner, mustLoad, signal }: { runner: ModelRunner; mustLoad: boolean; signal: AbortSignal }): Promise<OptimizeReport['result']> {
+interface SaveNeeds {
+  readonly runner: ModelRunner
+  readonly mustLoad: boolean
+  readonly context: OptimizeContext
+}
+
+/**
+ * Tries a copy before anything takes the place of an older file: where onnxruntime loaded the document, it must load what is written.
+ * Once the file is replaced, the job can no longer be cancelled: nothing is ever removed at the output path.
+ */
+async function saveResult(model: Model, path: string, { runner, mustLoad, context }: SaveNeeds): Promise<OptimizeReport['result']> {
+  const { signal, scratchFolder } = context
   if (signal.aborted) throw new AppError({ code: 'cancelled', message: 'The work was cancelled.' })
+  if (mustLoad) await tryFile(model, basename(path), { runner, scratchFolder, signal })
   const saved = await saveModelFile(model, path, { signal })
+  return { path: saved.path, sha256: await hashModelFile(saved.path), sizeBytes: saved.sizeBytes }
+}
+
+async function tryFile(model: Model, name: string, { runner, scratchFolder, signal }: { runner: ModelRunner; scratchFolder: string; signal: AbortSignal }): Promise<void> {
+  const folder = await mkdtemp(join(scratchFolder, 'result-'))
   try {
-    if (mustLoad) await (await runner.loadFile(saved.path)).close()
-    return { path: saved.path, sha256: await hashModelFile(saved.path, signal), sizeBytes: saved.sizeBytes }
-  } catch (error) {
-    for (const file of [saved.path, ...saved.externalFiles]) await rm(file, { force: true })
-    throw error
+    // Under its own name: a model refers to its external data by file name.
+    const trial = await saveModelFile(model, join(folder, name), { signal })
+    await (await runner.loadFile(trial.path)).close()
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
