@@ -49,7 +49,7 @@ export const KernelProfile = z.object({
   p50Ms: z.number(),
   p95Ms: z.number(),
   meanMs: z.number(),
-  /** Share of the sum of all kernels, 0…1. */
+  /** p50 as a share of the sum of all kernels' p50, 0…1. */
   share: z.number(),
   calls: z.number().int().describe('Executions in one inference; the times are of all of them together.'),
   /** Nodes of the model's own graph, by id and name. Empty for kernels onnxruntime added (layout changes, copies). */

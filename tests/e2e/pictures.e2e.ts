@@ -11,7 +11,7 @@ const looks = [
   { colorScheme: 'light', locale: 'zh-CN', viewport: { width: 1024, height: 700 } },
 ] as const
 
-const words = { 'en-US': { profile: 'Profile', start: 'Start profiling' }, 'zh-CN': { profile: '性能分析', start: '开始分析' } }
+const words = { 'en-US': { profile: 'Profile', start: 'Start profiling', heat: 'Colour the graph by latency' }, 'zh-CN': { profile: '性能分析', start: '开始分析', heat: '按延迟给图着色' } }
 
 for (const look of looks) {
   const name = `${look.locale}-${look.colorScheme}-${look.viewport.width}`
@@ -23,6 +23,8 @@ for (const look of looks) {
       await page.getByRole('button', { name: text.profile, exact: true }).click()
       await page.getByRole('dialog').getByRole('button', { name: text.start }).click()
       await expect(page.getByText(/onnxruntime-node 1\./).first()).toBeVisible({ timeout: 90_000 })
+      await page.getByRole('switch', { name: text.heat }).click({ force: true })
+      await expect(page.getByRole('switch', { name: text.heat })).toBeChecked()
       await expect(page.locator('body')).not.toContainText(/undefined|\[object|\{\{/)
       const box = await page.locator('body').evaluate((body) => ({ scroll: body.scrollWidth, width: body.clientWidth }))
       expect(box.scroll, 'nothing sticks out of the window').toBeLessThanOrEqual(box.width)

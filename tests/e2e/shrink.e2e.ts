@@ -81,11 +81,11 @@ test('a model is dropped, seen, shrunk twice, measured, saved and opened again',
 
   await test.step('open a variant and save it: reopened, it is as it was', async () => {
     await variants(page).last().click()
-    await expect(page.getByRole('button', { name: /^QuantizeLinear / }).first()).toBeVisible()
+    await expect(page.getByRole('button', { name: /^QuantizeLinear/ }).first()).toBeVisible()
     const saved = await studio.saveAs(() => page.getByRole('button', { name: 'Save as', exact: true }).click(), folder)
     await dropFiles(page, [saved])
     await expect(page.getByRole('tab', { name: basename(saved) })).toBeVisible()
-    await expect(page.getByRole('button', { name: /^QuantizeLinear / }).first()).toBeVisible()
+    await expect(page.getByRole('button', { name: /^QuantizeLinear/ }).first()).toBeVisible()
   })
 })
 

@@ -169,9 +169,11 @@ function originalNames(model: Model): Map<number, string> {
 }
 
 function kernelProfiles(times: readonly KernelTimes[], nodesOf: (kernel: string) => NodeReference[]): KernelProfile[] {
-  const total = times.reduce((sum, { perRunUs }) => sum + mean(perRunUs), 0)
-  return times.map(({ name, opType, provider, perRunUs, calls }) => {
-    const sorted = perRunUs.toSorted((a, b) => a - b)
+  const sortedUs = times.map(({ perRunUs }) => perRunUs.toSorted((a, b) => a - b))
+  // Medians, not means: one interrupted run would otherwise put a small kernel on top.
+  const total = sortedUs.reduce((sum, sorted) => sum + percentile(sorted, 50), 0)
+  return times.map(({ name, opType, provider, perRunUs, calls }, at) => {
+    const sorted = sortedUs[at] ?? []
     return {
       kernel: name,
       opType,
@@ -179,7 +181,7 @@ function kernelProfiles(times: readonly KernelTimes[], nodesOf: (kernel: string)
       p50Ms: percentile(sorted, 50) / 1000,
       p95Ms: percentile(sorted, 95) / 1000,
       meanMs: mean(sorted) / 1000,
-      share: total === 0 ? 1 / times.length : mean(sorted) / total,
+      share: total === 0 ? 1 / times.length : percentile(sorted, 50) / total,
       calls: Math.max(1, Math.round(calls / perRunUs.length)),
       nodes: nodesOf(name),
     }

@@ -58,16 +58,16 @@ function Headline({ profile }: { readonly profile: ProfileResult }): ReactNode {
         <Headlined label={t('profile.firstRun')} quantity={formatMs(firstRunMs)} />
         <Headlined label={t('profile.peakMemory')} quantity={formatBytes(peakMemoryBytes)} title={t('profile.memoryHint', { baseline: formatBytes(baselineMemoryBytes).value, unit: formatBytes(baselineMemoryBytes).unit })} />
       </div>
-      <OverlaySwitch />
+      <ConditionsLine conditions={conditions} />
       {flagged && (
         <p className={styles.flag}>
           <IconAlertTriangle size={13} aria-hidden /> {t('profile.unsteadyHint')}
         </p>
       )}
+      <OverlaySwitch />
       <Suspense fallback={<div className={styles.chart} />}>
         <RunsChart className={styles.chart ?? ''} samplesMs={samplesMs} label={t('profile.runsChart')} />
       </Suspense>
-      <ConditionsLine conditions={conditions} />
     </section>
   )
 }
