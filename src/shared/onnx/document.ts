@@ -23,6 +23,11 @@ export interface Transaction {
   readonly changes: readonly Change[]
 }
 
+export interface NextIds {
+  readonly node: number
+  readonly graph: number
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type MutableGraph = Mutable<Graph> & { nodes: Node[]; initializers: Tensor[] }
 
@@ -34,11 +39,18 @@ export class ModelDocument {
   /** Changes of the transaction under way, or null outside one. */
   #pending: Change[] | null = null
 
-  /** Takes the model over: from now on only this document may change it. */
-  constructor(model: Model) {
+  /** Takes the model over: from now on only this document may change it. New ids begin at `next` at the earliest. */
+  constructor(model: Model, next: NextIds = { node: 1, graph: 1 }) {
     this.model = model
     this.#adopt(model.graph, null)
     for (const definition of model.functions) this.#adopt(definition.body, null)
+    this.#nextNodeId = Math.max(this.#nextNodeId, next.node)
+    this.#nextGraphId = Math.max(this.#nextGraphId, next.graph)
+  }
+
+  /** The ids that the next new node and graph get. */
+  get nextIds(): NextIds {
+    return { node: this.#nextNodeId, graph: this.#nextGraphId }
   }
 
   /** Every graph: the main one first, then subgraphs and function bodies. */
@@ -328,6 +340,41 @@ export class Edit {
     this.#make({ kind: 'initializer', graph, index: graph.initializers.indexOf(before), before, after: null })
   }
 
+  /**
+   * Makes `nodes` the nodes of the graph, by as few changes as that takes. Nodes are told apart by their ids; new ones have theirs
+   * from {@link newNodeId}. Names are the caller's care: only the whole must be sound, not each step.
+   */
+  replaceNodes(graph: Graph, nodes: readonly Node[]): void {
+    const kept = new Set(nodes.map(({ id }) => id))
+    for (const [index, before] of [...graph.nodes.entries()].toReversed()) {
+      if (!kept.has(before.id)) this.#make({ kind: 'node', graph, index, before, after: null })
+    }
+    const positions = new Map(graph.nodes.map(({ id }, index) => [id, index]))
+    for (const after of nodes) {
+      const index = positions.get(after.id) ?? -1
+      const before = graph.nodes[index]
+      if (before && before !== after) this.#make({ kind: 'node', graph, index, before, after })
+    }
+    nodes.forEach((after, index) => {
+      if (!positions.has(after.id)) this.#make({ kind: 'node', graph, index: Math.min(index, graph.nodes.length), before: null, after })
+    })
+    if (nodes.some((node, at) => node !== graph.nodes[at])) this.#make({ kind: 'order', graph, before: graph.nodes, after: nodes })
+  }
+
+  /** Makes `tensors` the initializers of the graph, by as few changes as that takes. They are told apart by their names. */
+  replaceInitializers(graph: Graph, tensors: readonly Tensor[]): void {
+    const kept = new Set(tensors.map(({ name }) => name))
+    const isInOrder = sameOrder(graph.initializers.filter(({ name }) => kept.has(name)), tensors)
+    for (const [index, before] of [...graph.initializers.entries()].toReversed()) {
+      if (!isInOrder || !kept.has(before.name)) this.#make({ kind: 'initializer', graph, index, before, after: null })
+    }
+    tensors.forEach((after, index) => {
+      const before = graph.initializers[index]
+      if (before === after) return
+      this.#make({ kind: 'initializer', graph, index, before: before?.name === after.name ? before : null, after })
+    })
+  }
+
   updateGraph(graph: Graph, fields: Partial<GraphFields>): void {
     const before = Object.fromEntries(Object.keys(fields).map((key) => [key, graph[key as keyof GraphFields]]))
     this.#make({ kind: 'graph', graph, before, after: fields })
@@ -395,6 +442,13 @@ export class Edit {
     if (at < 0) throw new Error(`internal: ${node.opType} '${node.name}' is not in graph '${graph.name}'`)
     return at
   }
+}
+
+/** Whether those of `all` that `some` has stand in the order of `some`. */
+function sameOrder(some: readonly Tensor[], all: readonly Tensor[]): boolean {
+  let at = 0
+  for (const { name } of all) if (some[at]?.name === name) at++
+  return at === some.length
 }
 
 /** '' and 'ai.onnx' are one domain. */

@@ -1,12 +1,27 @@
 /** Names, texts, numbers and types in ONNX's text form. */
-import { dataTypeName } from '../data-type'
+import { DATA_TYPES, dataTypeName } from '../data-type'
 import type { Dim, ValueType } from '../records'
 import { float32Text } from '../view/number-text'
 
-/** A name, in quotes where it is not an identifier. */
+/** The name of a value, a node or a graph, in quotes where it is not an identifier or would read as a type or a number. */
 export function nameWord(name: string): string {
+  return isTypeWord(name) || name === 'inf' || name === 'nan' ? quoted(name) : identifierWord(name)
+}
+
+/** The name of an operator or an attribute, which stands where no type or number can. */
+export function identifierWord(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : quoted(name)
 }
+
+/** Whether an unquoted word begins a type. */
+export function isTypeWord(word: string): boolean {
+  return TYPE_WORDS.has(word) || /^type_\d+$/.test(word)
+}
+
+const TYPE_WORDS: ReadonlySet<string> = new Set([
+  ...Object.keys(DATA_TYPES).filter((name) => name !== 'float32' && name !== 'float64'),
+  ...['float', 'double', 'seq', 'optional', 'map', 'sparse_tensor', 'opaque'],
+])
 
 /** Only quotes and backslashes are escaped: the form knows no other escapes, and line breaks stand as they are. */
 export function quoted(text: string): string {

@@ -3,11 +3,11 @@
  *
  * The form has no place for everything. Values of long tensors are left out (`{}` with their number in a comment). Sparse
  * initializers and quantization annotations stand in comments; doc strings of graphs and nodes, and their metadata, are not
- * printed. The rest parses back, but for element types that the form has no name for and texts that are not UTF-8.
+ * printed. The rest parses back (`parse-text.ts`), but for texts that are not UTF-8.
  */
 import type { Attribute, FunctionDefinition, Graph, Model, Node, OpsetImport, StringEntry, ValueInfo } from '../records'
 import { printTensor } from './print-tensor'
-import { floatWord, nameWord, quoted, shapeWord, typeWord, elementWord } from './print-words'
+import { floatWord, identifierWord, nameWord, quoted, shapeWord, typeWord, elementWord } from './print-words'
 
 const INDENT = '   '
 
@@ -48,7 +48,7 @@ function functionText({ name, domain, overload, docString, opsetImports, attribu
     `opset_import: ${opsetList(opsetImports)}`,
     ...(docString ? [`doc_string: ${quoted(docString)}`] : []),
   ]
-  const attributes = [...attributeNames, ...attributeDefaults.map((attribute) => attributeText(attribute, '', []))]
+  const attributes = [...attributeNames.map(identifierWord), ...attributeDefaults.map((attribute) => attributeText(attribute, '', []))]
   const parameters = attributes.length > 0 ? ` <${attributes.join(', ')}>` : ''
   const signature = `${nameWord(name)}${parameters} (${body.inputs.map(valueText).join(', ')}) => (${body.outputs.map(valueText).join(', ')})`
   return `${headerText(header)}\n${signature}${declarationsText(body, '')} {\n${bodyText(body, '')}}`
@@ -72,18 +72,23 @@ function bodyText({ nodes, sparseInitializers, quantizationAnnotations }: Graph,
     ...quantizationAnnotations.map(({ tensorName, parameters }) => `# quantization of ${nameWord(tensorName)}: ${parameters.map(({ key, value }) => `${key} = ${nameWord(value)}`).join(', ')}`),
     ...nodes.map((node) => nodeText(node, inner)),
   ]
-    .map((line) => `${inner}${line}\n`)
+    .map((line) => `${inner}${line.startsWith('#') ? line.replaceAll('\n', ' ') : line}\n`)
     .join('')
 }
 
 function nodeText(node: Node, indent: string): string {
   const remarks: string[] = []
   const name = node.name === '' ? '' : `[${nameWord(node.name)}] `
-  const domain = node.domain === '' ? '' : `${node.domain}.`
-  const overload = node.overload ? `:${node.overload}` : ''
+  const domain = node.domain === '' ? '' : `${domainWord(node.domain)}.`
+  const overload = node.overload ? `:${identifierWord(node.overload)}` : ''
   const attributes = node.attributes.map((attribute) => attributeText(attribute, indent, remarks)).join(', ')
-  const call = `${domain}${node.opType}${overload}${attributes === '' ? '' : `<${attributes}>`}`
+  const call = `${domain}${identifierWord(node.opType)}${overload}${attributes === '' ? '' : `<${attributes}>`}`
   return `${name}${valueNames(node.outputs)} = ${call}(${valueNames(node.inputs)})${remarkText(remarks.join('; ') || null)}`
+}
+
+/** Dotted names stand as they are: `ai.onnx.ml`. */
+function domainWord(domain: string): string {
+  return /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(domain) ? domain : quoted(domain)
 }
 
 function valueNames(names: readonly string[]): string {
@@ -94,12 +99,14 @@ function valueText({ name, type }: ValueInfo): string {
   return type ? `${typeWord(type)} ${nameWord(name)}` : nameWord(name)
 }
 
+const HIDDEN_TYPES: ReadonlySet<Attribute['type']> = new Set(['type', 'types', 'sparse-tensor', 'sparse-tensors', 'undefined'])
+
 /** The type is written only where the value does not show it. Values left out are noted in `remarks`. */
 function attributeText(attribute: Attribute, indent: string, remarks: string[]): string {
-  const { name } = attribute
-  if (attribute.refAttrName) return `${name}: ${typeKeyword(attribute)} = @${attribute.refAttrName}`
+  const name = identifierWord(attribute.name)
+  if (attribute.refAttrName) return `${name}: ${typeKeyword(attribute)} = @${identifierWord(attribute.refAttrName)}`
   const isEmptyList = Array.isArray(attribute.value) && attribute.value.length === 0
-  const isShown = !isEmptyList && attribute.type !== 'type' && attribute.type !== 'types'
+  const isShown = !isEmptyList && !HIDDEN_TYPES.has(attribute.type)
   return `${name}${isShown ? '' : `: ${typeKeyword(attribute)}`} = ${attributeValue(attribute, indent, remarks)}`
 }
 
