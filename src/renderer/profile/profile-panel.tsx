@@ -104,16 +104,20 @@ function ConditionsLine({ conditions }: { readonly conditions: Conditions }): Re
   const { device, provider, threads, runs, warmup, runtime, inputs, measuredAt } = conditions
   const at = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(measuredAt))
   return (
-    <p className={styles.conditions}>
-      {[
-        device,
-        runtime,
-        t('profile.provider', { provider }),
-        threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: threads }),
-        t('profile.runCount', { count: runs, warmup }),
-        t('profile.inputsFrom', { inputs }),
-        at,
-      ].join(' · ')}
-    </p>
+    <>
+      <p className={styles.conditions}>
+        {[
+          device,
+          runtime,
+          t('profile.provider', { provider }),
+          threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: threads }),
+          t('profile.runCount', { count: runs, warmup }),
+          at,
+        ].join(' · ')}
+      </p>
+      <p className={styles.inputs} title={inputs}>
+        {t('profile.inputsFrom', { inputs: inputs.replace(/^.*[\\/](?=[^\\/]*: )/, '') })}
+      </p>
+    </>
   )
 }
