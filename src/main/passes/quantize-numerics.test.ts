@@ -99,7 +99,7 @@ describe('a bias', () => {
   })
 
   it('that would not fit int32 asks for a wider weight scale', () => {
-    const minimum = minimumWeightScales(Float32Array.of(10, 0), 1e-3, 2)
+    const minimum = minimumWeightScales(Float32Array.of(10, 0), 1e-3, Float32Array.of(1e-9, 1e-9))
     const [needed = 0] = minimum
     expect(minimum[1]).toBe(0)
     const { values } = quantizeBias(Float32Array.of(10), 1e-3, Float32Array.of(needed))

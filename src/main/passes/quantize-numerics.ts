@@ -2,12 +2,14 @@
  * Scale, zero point and rounding of affine quantization, `real = scale · (q − zeroPoint)`, to the bit as ONNX Runtime's own
  * quantizer computes them (checked against fixtures made with it), so that a model from here behaves like one from there.
  */
-export type QuantizedType = 'int8' | 'uint8'
+export type QuantizedType = 'int8' | 'uint8' | 'int16' | 'uint16'
 
 export interface QuantizationRange {
   readonly qmin: number
   readonly qmax: number
 }
+
+export type QuantizedArray = Int8Array | Uint8Array | Int16Array | Uint16Array
 
 /** `scale` is a float32 value. */
 export interface QuantizationParameters {
@@ -18,24 +20,35 @@ export interface QuantizationParameters {
 /** Quantized values in the order of the input, with one scale and zero point for each channel (or one in all). */
 export interface QuantizedWeights {
   readonly type: QuantizedType
-  readonly values: Int8Array | Uint8Array
+  readonly values: QuantizedArray
   readonly scales: Float32Array
-  readonly zeroPoints: Int8Array | Uint8Array
+  readonly zeroPoints: QuantizedArray
 }
 
 /** Smallest normal float32: a scale below it would flush to zero or lose its digits. */
 const SMALLEST_NORMAL_FLOAT32 = 2 ** -126
 const INT32_MAX = 2 ** 31 - 1
 
-export function quantizedArray(type: QuantizedType, length: number): Int8Array | Uint8Array {
-  return type === 'int8' ? new Int8Array(length) : new Uint8Array(length)
+export function quantizedArray(type: QuantizedType, length: number): QuantizedArray {
+  switch (type) {
+    case 'int8':
+      return new Int8Array(length)
+    case 'uint8':
+      return new Uint8Array(length)
+    case 'int16':
+      return new Int16Array(length)
+    case 'uint16':
+      return new Uint16Array(length)
+  }
 }
 
 /**
- * The integers in use. Symmetric int8 leaves out −128 so that the range is even around zero. A reduced range keeps u8 × s8 sums of
+ * The integers in use. Symmetric types leave out the lowest, so that the range is even around zero. A reduced range (8 bits only) keeps u8 × s8 sums of
  * two within 16 bits, for x86 processors without VNNI.
  */
 export function quantizationRange(type: QuantizedType, options: { readonly symmetric: boolean; readonly reduceRange: boolean }): QuantizationRange {
+  if (type === 'uint16') return { qmin: 0, qmax: 65535 }
+  if (type === 'int16') return { qmin: options.symmetric ? -32767 : -32768, qmax: 32767 }
   if (type === 'uint8') return { qmin: 0, qmax: options.reduceRange ? 127 : 255 }
   if (options.reduceRange) return { qmin: -64, qmax: 64 }
   return { qmin: options.symmetric ? -127 : -128, qmax: 127 }
@@ -153,16 +166,21 @@ export function quantizeBias(values: Float32Array, inputScale: number, weightSca
 
 /**
  * The smallest weight scales with which a bias still fits int32 at scale `inputScale · weightScale`: a channel whose weights are nearly
- * zero beside a large bias would else be cut off. One for each of `channels`.
+ * zero beside a large bias would else be cut off. Takes the scales chosen so far, one for each channel (or one in all), and gives as
+ * many; 0 where the scale is wide enough. The order of operations, and float32 for the margin of channels, are the reference's: they
+ * decide the last bit.
  */
-export function minimumWeightScales(bias: Float32Array, inputScale: number, channels: number): Float32Array {
-  const scales = new Float32Array(channels)
-  for (let i = 0; i < bias.length; i++) {
-    const needed = (1.0001 * Math.abs(bias[i] as number)) / INT32_MAX / inputScale
-    const at = channels === 1 ? 0 : i
-    scales[at] = Math.max(scales[at] as number, needed)
+export function minimumWeightScales(bias: Float32Array, inputScale: number, scales: Float32Array): Float32Array {
+  const needed = new Float32Array(scales.length)
+  const largest = bias.reduce((found, value) => Math.max(found, Math.abs(value)), 0)
+  for (let at = 0; at < scales.length; at++) {
+    const scale = scales[at] as number
+    const span = scales.length === 1 ? 1.0001 * (2 * largest) : Math.fround(Math.fround(1.0001) * 2 * Math.abs(bias[at] as number))
+    const smallest = span / (2 * INT32_MAX)
+    const product = inputScale * scale
+    if (product > 0 && product < smallest) needed[at] = scale * (smallest / product)
   }
-  return scales
+  return needed
 }
 
 function product(dims: readonly number[]): number {

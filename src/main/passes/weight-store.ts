@@ -4,7 +4,7 @@ import type { Graph, Tensor } from '#shared/onnx/records'
 import { bytesOf, rawTensor, tensorFloats } from '#shared/onnx/tensor-data'
 import { constantTensor, elementsOf, isFloat32, isReadable } from './constants'
 import type { ReadonlyDocument } from './pass'
-import { type ChannelLayout, quantizeChannels, type QuantizedWeights, type WeightOptions } from './quantize-numerics'
+import { type ChannelLayout, type QuantizedArray, quantizeChannels, type QuantizedWeights, type WeightOptions } from './quantize-numerics'
 import { notApplicable, type Refusal, refuse } from './refusal'
 
 /** Names of the three tensors that stand for a quantized weight. */
@@ -21,7 +21,7 @@ export interface WeightForm {
   readonly scaleDims?: readonly number[]
   readonly zeroPointDims?: readonly number[]
   /** Rearranges the quantized values before they are stored; `key` tells forms apart. */
-  readonly rearrange?: { readonly key: string; readonly apply: (weights: QuantizedWeights) => { readonly dims: readonly number[]; readonly values: Int8Array | Uint8Array } }
+  readonly rearrange?: { readonly key: string; readonly apply: (weights: QuantizedWeights) => { readonly dims: readonly number[]; readonly values: QuantizedArray } }
   /** Multiplied into the scales, in float32. */
   readonly scaleFactor?: number
 }

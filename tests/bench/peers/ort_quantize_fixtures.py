@@ -4,8 +4,8 @@ Needs the packages of requirements.txt (PyPI onnx, onnxruntime) and sympy. Run f
 
     python tests/bench/peers/ort_quantize_fixtures.py ../shared/models tests/fixtures/ort-quantizer
 
-One JSON file for each model: settings, and for each quantized tensor its scales (as float32 bits in hexadecimal), zero
-points, and the SHA-256 of its values. `parameters.json` has scale and zero point for a list of ranges.
+One JSON file for each model: settings, and for each quantized tensor the SHA-256 of its values, scales (float32) and zero
+points; for each activation the scale as float32 bits in hexadecimal. `parameters.json` has scale and zero point for a list of ranges.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import tempfile
 
 import numpy as np
 import onnx
+import onnx.version_converter
 import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization import quant_utils
@@ -27,12 +28,48 @@ DYNAMIC = [
     ("rl_games/go1_policy.onnx", ["MatMul"], "int8"),
     ("misc/magika_standard_v3_3.onnx", ["MatMul", "Gather"], "int8"),
     ("transformer/bert_dummy_mlm.onnx", ["MatMul", "Gather"], "int8"),
+    ("audio/oww_hey_mycroft_v0.1.onnx", ["MatMul", "LSTM"], "int8"),
+    ("audio/oww_alexa_v0.1.onnx", ["MatMul"], "int8"),
+    ("audio/dnsmos_model_v8.onnx", ["Conv", "MatMul"], "uint8"),
+    ("audio/voicevox_sing_consonant_length.onnx", ["MatMul", "Gather"], "int8"),
+    ("audio/fsmn_vad_offline.onnx", ["MatMul"], "int8"),
+    ("classification/mobilenet_v2_0.35_128.onnx", ["Conv", "MatMul"], "uint8"),
+    ("detection/hand_landmark.onnx", ["Conv", "MatMul"], "uint8"),
+    ("rl_games/godot_jumper_hard.onnx", ["MatMul"], "uint8"),
+    ("transformer/t5_random_encoder.onnx", ["MatMul", "Gather"], "int8"),
+    ("transformer/cct_2_32_128_opset20.onnx", ["MatMul"], "int8"),
+    ("transformer/tiny_gpt2_ms_fp32.onnx", ["MatMul", "Attention"], "int8"),
 ]
-STATIC = [("audio/yamnet_256.onnx", "input_1", [1, 1, 64, 96])]
+# Model, and the shape of each input (all float32).
+STATIC = [
+    ("audio/yamnet_256.onnx", {"input_1": [1, 1, 64, 96]}),
+    ("classification/mnist-8.onnx", {"Input3": [1, 1, 28, 28]}),
+    ("classification/mobilenet_v2_0.35_128.onnx", {"input_1": [1, 3, 128, 128]}),
+    ("detection/yunet_n_dynamic.onnx", {"input": [1, 3, 320, 320]}),
+    ("detection/ultraface_RFB-320.onnx", {"input": [1, 3, 240, 320]}),
+    ("detection/blazeface_front_128.onnx", {"input:0": [1, 128, 128, 3]}),
+    ("detection/hand_landmark.onnx", {"input_1": [1, 3, 224, 224]}),
+    ("detection/yolox_nano.onnx", {"images": [1, 3, 416, 416]}),
+    ("segmentation/deeplab_v3_mobilenet.onnx", {"sub_7": [1, 257, 257, 3]}),
+    ("segmentation/sed_unet_224.onnx", {"input": [1, 1, 224, 224]}),
+    ("enhance/super_resolution_10.onnx", {"input": [1, 1, 224, 224]}),
+    ("ocr/PP-OCRv3_det.onnx", {"x": [1, 3, 320, 320]}),
+    ("audio/dnsmos_model_v8.onnx", {"input_1": [1, 900, 120]}),
+    ("audio/oww_embedding_model.onnx", {"input_1": [1, 76, 32, 1]}),
+    ("audio/oww_alexa_v0.1.onnx", {"onnx::Flatten_0": [1, 16, 96]}),
+    ("audio/fsmn_vad_offline.onnx", {"speech": [1, 20, 400]}),
+    ("transformer/cct_2_32_128_opset20.onnx", {"input": [1, 3, 32, 32]}),
+    ("rl_games/go1_policy.onnx", {"obs": [1, 48]}),
+]
+OPSET = 13
 
 
 def float_bits(array):
     return [format(int(bits), "08x") for bits in np.asarray(array, dtype=np.float32).reshape(-1).view(np.uint32)]
+
+
+def digest(array):
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def tensors(path):
@@ -44,12 +81,8 @@ def tensors(path):
             base = name[: -len(end)]
             if not name.endswith(end) or base + scale_end not in found:
                 continue
-            out[base] = {
-                "dtype": str(values.dtype),
-                "sha256": hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest(),
-                "scales": float_bits(found[base + scale_end]),
-                "zeroPoints": found[base + zero_end].reshape(-1).tolist(),
-            }
+            scales, zero_points = np.asarray(found[base + scale_end], np.float32), found[base + zero_end]
+            out[base] = {"dtype": str(values.dtype), "values": digest(values), "scales": digest(scales), "zeroPoints": digest(zero_points)}
     return out
 
 
@@ -58,7 +91,7 @@ def activations(path):
     found = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     out = {}
     for node in model.graph.node:
-        if node.op_type == "QuantizeLinear":
+        if node.op_type == "QuantizeLinear" and node.input[2] in found:
             base = node.input[1][: -len("_scale")]
             out[base] = {"scale": float_bits(found[node.input[1]])[0], "zeroPoint": int(found[node.input[2]])}
     return out
@@ -72,11 +105,26 @@ def sample(shape, number):
 
 
 class Samples(CalibrationDataReader):
-    def __init__(self, name, shape):
-        self.feeds = iter([{name: sample(shape, number)} for number in range(2)])
+    def __init__(self, shapes):
+        self.feeds = iter([{name: sample(shape, number) for name, shape in shapes.items()} for number in range(2)])
 
     def get_next(self):
         return next(self.feeds, None)
+
+
+def at_opset(path, scratch):
+    """Scales for each channel need opset 13; this converts nodes and touches no weight."""
+    model = onnx.load(path)
+    if max(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")) >= OPSET:
+        return path
+    for tensor in model.graph.initializer:
+        # Initializers of old models are inputs too, which the converter takes for values that may change.
+        for value in [value for value in model.graph.input if value.name == tensor.name]:
+            model.graph.input.remove(value)
+    model.ir_version = max(model.ir_version, 7)
+    converted = os.path.join(scratch, "converted.onnx")
+    onnx.save(onnx.version_converter.convert_version(model, OPSET), converted)
+    return converted
 
 
 def write(folder, name, content):
@@ -105,16 +153,20 @@ def main(models, folder):
     with tempfile.TemporaryDirectory() as scratch:
         out = os.path.join(scratch, "quantized.onnx")
         for model, op_types, weights in DYNAMIC:
-            quantize_dynamic(os.path.join(models, model), out, op_types_to_quantize=op_types, weight_type=QuantType.QInt8 if weights == "int8" else QuantType.QUInt8)
+            quantize_dynamic(
+                os.path.join(models, model), out, op_types_to_quantize=op_types, weight_type=QuantType.QInt8 if weights == "int8" else QuantType.QUInt8,
+                # It does not infer types past operators of its own domain.
+                extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+            )
             stem = os.path.basename(model).replace(".onnx", "")
             write(folder, f"dynamic-{stem}.json", {"model": model, "opTypes": op_types, "weightType": weights, "weights": tensors(out)})
-        for model, name, shape in STATIC:
+        for model, shapes in STATIC:
             quantize_static(
-                os.path.join(models, model), out, Samples(name, shape), quant_format=QuantFormat.QDQ, per_channel=True,
+                at_opset(os.path.join(models, model), scratch), out, Samples(shapes), quant_format=QuantFormat.QDQ, per_channel=True,
                 activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             )
             stem = os.path.basename(model).replace(".onnx", "")
-            write(folder, f"static-{stem}.json", {"model": model, "input": name, "shape": shape, "weights": tensors(out), "activations": activations(out)})
+            write(folder, f"static-{stem}.json", {"model": model, "inputs": shapes, "weights": tensors(out), "activations": activations(out)})
 
 
 if __name__ == "__main__":

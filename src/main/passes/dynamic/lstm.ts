@@ -1,6 +1,6 @@
 import { intAttribute } from '#shared/onnx/attributes'
 import type { Graph, Node, Tensor } from '#shared/onnx/records'
-import { quantizedArray, type QuantizedWeights } from '../quantize-numerics'
+import { type QuantizedArray, quantizedArray, type QuantizedWeights } from '../quantize-numerics'
 import type { WeightForm } from '../weight-store'
 import { notApplicable, type Refusal, refuse } from '../refusal'
 import type { DynamicQuantizer } from './dynamic-quantizer'
@@ -41,7 +41,7 @@ function weightForm({ options }: DynamicQuantizer, { dims }: Tensor): WeightForm
   }
 }
 
-function turn(weights: QuantizedWeights, [directions, rows, columns]: readonly [number, number, number]): { dims: number[]; values: Int8Array | Uint8Array } {
+function turn(weights: QuantizedWeights, [directions, rows, columns]: readonly [number, number, number]): { dims: number[]; values: QuantizedArray } {
   const values = quantizedArray(weights.type, weights.values.length)
   for (let direction = 0; direction < directions; direction++) {
     const start = direction * rows * columns

@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute } from '#shared/onnx/attributes'
 import type { Graph, Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor, isFloat32 } from '../constants'
-import { quantizedArray, type QuantizedWeights } from '../quantize-numerics'
+import { type QuantizedArray, quantizedArray, type QuantizedWeights } from '../quantize-numerics'
 import { floatValues, type WeightForm } from '../weight-store'
 import { notApplicable, type Refusal, refuse } from '../refusal'
 import type { DynamicQuantizer } from './dynamic-quantizer'
@@ -82,7 +82,7 @@ function scaledBias({ edit }: DynamicQuantizer, graph: Graph, name: string, beta
   return scaled
 }
 
-function transpose(weights: QuantizedWeights, dims: readonly number[]): { dims: number[]; values: Int8Array | Uint8Array } {
+function transpose(weights: QuantizedWeights, dims: readonly number[]): { dims: number[]; values: QuantizedArray } {
   const [rows = 0, columns = 0] = dims
   const values = quantizedArray(weights.type, weights.values.length)
   for (let row = 0; row < rows; row++) {

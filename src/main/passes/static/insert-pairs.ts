@@ -216,8 +216,8 @@ function quantizeWeight(
 ): { quantized: QuantizedWeights; isWidened: boolean } {
   const quantized = quantizeChannels(values, layout, options)
   if (!bias) return { quantized, isWidened: false }
-  const minimumScales = minimumWeightScales(bias, inputScale, quantized.scales.length)
-  const isWidened = quantized.scales.some((scale, at) => scale < (minimumScales[at] as number))
+  const minimumScales = minimumWeightScales(bias, inputScale, quantized.scales)
+  const isWidened = minimumScales.some((scale) => scale > 0)
   return { quantized: isWidened ? quantizeChannels(values, layout, { ...options, minimumScales }) : quantized, isWidened }
 }
 
