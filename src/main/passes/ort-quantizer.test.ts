@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { dataTypeName } from '#shared/onnx/data-type'
 import type { ModelDocument } from '#shared/onnx/document'
@@ -61,8 +61,6 @@ const LEAST_WEIGHTS = 0.45
 const LEAST_ACTIVATIONS = 0.25
 
 describe('static quantization', () => {
-  const counts: string[] = []
-  afterAll(() => console.log(counts.join('\n')))
   const files = readdirSync(folder).filter((name) => name.startsWith('static-'))
   const schema = z.object({ model: z.string(), inputs: z.record(z.string(), z.array(z.number())), weights, activations: z.record(z.string(), z.object({ scale: z.string(), zeroPoint: z.number() })) })
 
@@ -80,7 +78,6 @@ describe('static quantization', () => {
 
       const found = activationParameters(document)
       const shared = Object.keys(expected.activations).filter((value) => found.has(value))
-      counts.push(`${name}: weights and biases ${names.length} of ${Object.keys(expected.weights).length}, activations ${shared.length} of ${Object.keys(expected.activations).length}; ours ${found.size}`)
       expect(shared.length).toBeGreaterThanOrEqual(Object.keys(expected.activations).length * LEAST_ACTIVATIONS)
       for (const value of shared) expect([value, found.get(value)]).toEqual([value, expected.activations[value]])
     } finally {
