@@ -185,3 +185,21 @@ test('npx finds the command in a checkout, without a network and after a new bui
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
+
+test('text prints a model, and from-text makes the same bytes of it again with the model at hand', async () => {
+  expect((await edgefit('text', sample.model, '-o', 'model.txt')).code).toBe(0)
+  const printed = await edgefit('text', sample.model)
+  expect(printed.stdout).toBe(readFileSync(join(folder, 'model.txt'), 'utf8'))
+  const made = await edgefit('from-text', 'model.txt', '--base', sample.model, '-o', 'again.onnx', '--json')
+  expect(made.code, made.stderr).toBe(0)
+  expect(JSON.parse(made.stdout)).toEqual({ path: join(folder, 'again.onnx'), sizeBytes: statSync(sample.model).size })
+  expect(readFileSync(join(folder, 'again.onnx')).equals(readFileSync(sample.model))).toBe(true)
+})
+
+test('from-text names the file, line and column of what is wrong', async () => {
+  writeFileSync(join(folder, 'wrong.txt'), 'g (float[2] x) => (float[2] y) {\n  y = Relu(x\n}\n')
+  const { code, stderr } = await edgefit('from-text', 'wrong.txt', '-o', 'out.onnx')
+  expect(code).toBe(1)
+  expect(stderr).toBe("error: wrong.txt:3:1: Expected ',' or ')', found '}'.\n")
+  expect(existsSync(join(folder, 'out.onnx'))).toBe(false)
+})

@@ -69,6 +69,7 @@ const harmless: { [N in RequestName]: unknown } = {
   'model.graph': { documentId: 'absent', graphId: 1 },
   'model.tensor': { documentId: 'absent', graphId: 1, name: 'w' },
   'model.text': { documentId: 'absent', graphId: 1 },
+  'model.fromText': { text: 'g () => () {}', basePath: '/absent.onnx', path: '/absent/model.onnx' },
   'model.save': { documentId: 'absent', path: '/absent/model.onnx' },
   'passes.list': {},
   'recipes.list': {},

@@ -15,6 +15,7 @@ import { builtInRecipes } from '../passes/built-in-recipes'
 import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
 import { type ModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
+import { saveModelFromText } from './model-from-text'
 import type { EngineRequestName } from './protocol'
 
 interface OpenModel {
@@ -91,6 +92,10 @@ export function createDocuments(): Documents {
       const { document } = model
       const graph = findGraph(model, graphId)
       return { text: graph === document.model.graph ? printModel(document.model) : printGraph(document.model, graph) }
+    },
+    'model.fromText': async ({ text, basePath, path }) => {
+      const saved = await saveModelFromText({ text, basePath, path })
+      return { path: saved.path, sizeBytes: saved.sizeBytes }
     },
     'passes.list': () => passInfo(),
     'recipes.list': () => [...builtInRecipes],

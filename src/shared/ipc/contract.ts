@@ -69,6 +69,8 @@ export const requests = {
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
   'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
+  /** Writes the model that a text describes to `path`; values the text leaves out are those of the model at `basePath`. */
+  'model.fromText': request('engine', z.object({ text: z.string(), basePath: z.string().nullable(), path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
   /** Writes the document to `path`, atomically. */
   'model.save': request('engine', document.extend({ path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { AppError } from '../../errors'
+import { TextErrorDetails } from '../../ipc/text-problem'
 import { encodeModel, joinPieces } from '../codec/encode'
 import { ModelDocument } from '../document'
 import { type FunctionSpec, buildModel, filledTensor, tensor } from '../testing/build-model'
 import { applyText } from './apply-text'
 import { printGraph, printModel } from './print'
-import type { TextProblem } from './token-reader'
 
 const twice: FunctionSpec = { domain: 'my', name: 'Twice', inputs: ['p'], outputs: ['q'], nodes: ['q = Add(p, p)'] }
 
@@ -49,7 +49,7 @@ async function problemsOf(work: Promise<unknown>): Promise<string[]> {
     (thrown: unknown) => thrown,
   )
   expect(error).toBeInstanceOf(AppError)
-  return ((error as AppError).details as { problems: TextProblem[] }).problems.map(({ line, column, message }) => `${line}:${column} ${message}`)
+  return TextErrorDetails.parse((error as AppError).details).problems.map(({ line, column, message }) => `${line}:${column} ${message}`)
 }
 
 test('text that was not edited changes nothing', async () => {

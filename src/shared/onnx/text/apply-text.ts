@@ -3,13 +3,14 @@
  * very record, with its id, its doc string and its bytes in the file. What the form does not show (metadata of nodes,
  * quantization annotations, sparse initializers) stays as it was.
  */
+import type { TextProblem } from '../../ipc/text-problem'
 import type { Edit } from '../document'
 import type { Attribute, FunctionDefinition, Graph, Model, Node, SparseTensor, Tensor, ValueInfo } from '../records'
 import { LeftOutTensors } from './left-out-tensors'
 import { matchNodes } from './match-nodes'
 import { type ParsedText, parseFunctionText, parseGraphText, parseModelText } from './parse-text'
 import { sameAttribute, sameEntries, sameItems, sameTensor, sameType } from './same-in-text'
-import { type TextProblem, textError } from './token-reader'
+import { textError } from './token-reader'
 
 /**
  * `text` is the whole model or the main graph, a function, or a subgraph, whichever `graph` is. Throws AppError `invalid-data`

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../errors'
+import { TextErrorDetails } from '../../ipc/text-problem'
 import type { Attribute } from '../records'
 import { tensorNumbers } from '../tensor-data'
 import { buildModel, filledTensor, tensor } from '../testing/build-model'
 import { completeModel } from './apply-text'
 import { type ParsedText, parseFunctionText, parseGraphText, parseModelText } from './parse-text'
 import { printGraph, printModel } from './print'
-import type { TextProblem } from './token-reader'
 
 /** What went wrong and where: `3:5 Expected …`. */
 function problemsOf(read: () => unknown): string[] {
@@ -15,8 +15,7 @@ function problemsOf(read: () => unknown): string[] {
   } catch (error) {
     expect(error).toBeInstanceOf(AppError)
     expect((error as AppError).code).toBe('invalid-data')
-    const { problems } = (error as AppError).details as { problems: TextProblem[] }
-    return problems.map(({ line, column, message }) => `${line}:${column} ${message}`)
+    return TextErrorDetails.parse((error as AppError).details).problems.map(({ line, column, message }) => `${line}:${column} ${message}`)
   }
   return []
 }

@@ -4,12 +4,13 @@
  * The form leaves out the values of long tensors (`{}`); what is left out is listed, for `apply-text.ts` to take from the
  * model that the text was printed from. Ids are numbered in the order of the text.
  */
+import type { TextProblem } from '../../ipc/text-problem'
 import type { Attribute, FunctionDefinition, Graph, Model, Node, OpsetImport, SparseTensor, StringEntry, Tensor, ValueInfo } from '../records'
 import { readAttribute, readAttributeValue } from './attribute-reader'
 import { readEntries, readHeader, readOpsets } from './entry-reader'
 import { isTypeWord, nameWord } from './print-words'
 import { readTensorData } from './tensor-reader'
-import { problemAt, type TextProblem, type TextRange, textError, TokenReader } from './token-reader'
+import { problemAt, type TextRange, textError, TokenReader } from './token-reader'
 import { readType } from './type-reader'
 
 export interface ParsedText<T> {

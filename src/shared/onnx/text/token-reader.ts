@@ -1,5 +1,6 @@
 /** Words, texts, numbers and signs of ONNX's text form, one after the other, with where they stand. */
 import { AppError } from '../../errors'
+import type { TextProblem } from '../../ipc/text-problem'
 
 export interface Token {
   readonly kind: 'word' | 'text' | 'number' | 'sign' | 'end'
@@ -7,14 +8,6 @@ export interface Token {
   readonly text: string
   readonly start: number
   readonly end: number
-}
-
-/** Something wrong in a text. Lines and columns count from 1; `endColumn` is behind the last character. */
-export interface TextProblem {
-  readonly line: number
-  readonly column: number
-  readonly endColumn: number
-  readonly message: string
 }
 
 /** A range of a text that a problem is about. */
