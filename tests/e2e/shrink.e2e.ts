@@ -1,7 +1,8 @@
 /** The studio's main job: a model in, shrunk, measured, saved. */
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { writeLargeExternalModel } from '../fixtures/large-model'
 import { launchStudio, repository } from './hosts'
 import { engineProcesses } from './processes'
 import { dropFiles, expect, test } from './studio'
@@ -162,4 +163,23 @@ test('everything is reached by the keyboard, in either language', async ({ studi
   await page.getByPlaceholder('What do you want to do?').fill('简体')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: '优化', exact: true })).toBeVisible()
+})
+
+test('a model and its external data are dropped together; without the data it opens and says what is missing', async ({ studio }) => {
+  const { page } = studio
+  await expect(page.getByRole('button', { name: 'Input image' })).toBeVisible()
+  const folder = mkdtempSync(join(tmpdir(), 'edgefit-models-'))
+  const { modelPath } = writeLargeExternalModel(folder, { bytes: 4 << 20 })
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await dropFiles(page, [modelPath, `${modelPath}.data`])
+  await expect(page.getByRole('heading', { name: 'model.onnx' })).toBeVisible()
+  await page.getByRole('button', { name: /^Weight / }).first().click()
+  await expect(inspector).toContainText('in a file beside it')
+  await expect(inspector).toContainText('Statistics')
+
+  const alone = join(mkdtempSync(join(tmpdir(), 'edgefit-models-')), 'alone.onnx')
+  renameSync(modelPath, alone)
+  await dropFiles(page, [alone])
+  await expect(page.getByRole('heading', { name: 'alone.onnx' })).toBeVisible()
+  await expect(inspector).toContainText('model.onnx.data')
 })
