@@ -8,9 +8,10 @@ import { nearestNames } from './nearest-names'
 import type { Pass } from './pass'
 import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
+import { quantizeWeights } from './quantize-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, quantizeDynamic, quantizeStatic]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, quantizeDynamic, quantizeStatic, quantizeWeights]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

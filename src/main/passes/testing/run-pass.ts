@@ -7,7 +7,7 @@ import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument, type Transaction } from '#shared/onnx/document'
 import type { Model } from '#shared/onnx/records'
 import { printModel } from '#shared/onnx/text/print'
-import type { Feeds, ModelRunner, TensorValue } from '../../runtime/model-runner'
+import type { Feeds, ModelRunner, RunnerOptions, TensorValue } from '../../runtime/model-runner'
 import { createOrtRunner } from '../../runtime/ort-runner'
 import { bytesOf } from '#shared/onnx/tensor-data'
 import { DATA_TYPES } from '#shared/onnx/data-type'
@@ -64,8 +64,8 @@ export function testData(inputs: Readonly<Record<string, readonly number[]>>, co
 }
 
 /** Values of the first output for each sample, one after another. */
-export async function outputsOf(model: Model | ModelDocument, data: CalibrationData): Promise<Float32Array> {
-  const running = await runner.load(model, { exactIntegers: true })
+export async function outputsOf(model: Model | ModelDocument, data: CalibrationData, options: RunnerOptions = {}): Promise<Float32Array> {
+  const running = await runner.load(model, { exactIntegers: true, ...options })
   const values: number[] = []
   try {
     for await (const feeds of data.samples()) values.push(...(await firstOutput(running, feeds)))
