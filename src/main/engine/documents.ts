@@ -1,57 +1,93 @@
 /** The open models of an engine process, and the answers to requests about them. */
 import { randomUUID } from 'node:crypto'
 import { basename, resolve } from 'node:path'
+import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
 import { type OpenDocument, type ParsedParams, type RequestResult, requests } from '#shared/ipc/contract'
-import { checkModel } from '#shared/onnx/check/check-model'
-import { ModelDocument } from '#shared/onnx/document'
-import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
 import type { Graph } from '#shared/onnx/records'
 import { printGraph, printModel } from '#shared/onnx/text/print'
 import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
-import { summarizeModel } from '#shared/onnx/view/summarize-model'
-import { viewGraph } from '#shared/onnx/view/view-graph'
 import { builtInRecipes } from '../passes/built-in-recipes'
 import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
-import { type ModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
+import { openModelFile, saveModelFile } from '../runtime/model-file'
+import { countEdits, type Draft, type Drafts } from '../workspace/drafts'
+import { editSchema } from './edit-schema'
+import { copyNodes, extractPart, snapshotOf } from './extract-part'
+import type { LoadCheck } from './load-check'
 import { saveModelFromText } from './model-from-text'
+import { OpenModel } from './open-model'
 import type { EngineRequestName } from './protocol'
-
-interface OpenModel {
-  readonly file: ModelFile
-  readonly document: ModelDocument
-  readonly types: TypeTable
-}
 
 type Handlers = { readonly [N in EngineRequestName]: (params: ParsedParams<N>) => RequestResult<N> | Promise<RequestResult<N>> }
 
 export interface Documents {
   /** Parses `params` by the contract, then answers. Throws AppError. */
   request(name: EngineRequestName, params: unknown): Promise<unknown>
-  /** Opens `path` under an id that is known already. */
-  reopen(documentId: string, path: string): OpenDocument
+  /** Opens `path` under an id that is known already, with the unsaved edits the document had. */
+  reopen(documentId: string, path: string): Promise<OpenDocument>
   /** Writes the model at `from`, with its external data, to `to`. */
   copy(from: string, to: string): Promise<{ sizeBytes: number }>
 }
 
-export function createDocuments(): Documents {
+export interface DocumentsOptions {
+  /** Null where unsaved edits are not kept. */
+  readonly drafts: Drafts | null
+  /** Null where saving is checked by the rules alone. */
+  readonly loadCheck: LoadCheck | null
+}
+
+export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { drafts: null, loadCheck: null }): Documents {
   const open = new Map<string, OpenModel>()
+  /** Drafts of earlier runs that were told of, by document. */
+  const offered = new Map<string, Draft>()
+
+  function describe(model: OpenModel, extra: readonly Diagnostic[] = []): OpenDocument {
+    const summary = model.summary()
+    const draft = offered.get(model.documentId)
+    return {
+      documentId: model.documentId,
+      name: basename(model.path),
+      summary: { ...summary, diagnostics: [...extra, ...summary.diagnostics] },
+      mainGraphId: model.document.model.graph.id,
+      state: model.state,
+      draft: draft ? draftInfo(draft) : null,
+    }
+  }
 
   function openAs(documentId: string, path: string): OpenDocument {
-    const file = openModelFile(resolve(path))
+    const model = OpenModel.open({ documentId, path, drafts, loadCheck })
+    open.set(documentId, model)
+    const draft = drafts?.find(path, (id) => open.has(id)) ?? null
+    if (draft) offered.set(documentId, draft)
+    return describe(model)
+  }
+
+  async function reopen(documentId: string, path: string): Promise<OpenDocument> {
+    const draft = drafts?.of(documentId)
+    if (!drafts || !draft) return openAs(documentId, path)
     try {
-      const document = new ModelDocument(file.model)
-      const types = inferTypes(document)
-      open.set(documentId, { file, document, types })
-      const diagnostics = [...file.diagnostics, ...checkModel(document, types), ...types.diagnostics]
-      const summary = summarizeModel({ document, path: file.path, sizeBytes: file.sizeBytes, diagnostics, types })
-      return { documentId, name: basename(file.path), summary, mainGraphId: document.model.graph.id }
+      const model = await OpenModel.restore({ documentId, path, drafts, loadCheck }, draft)
+      open.set(documentId, model)
+      return describe(model)
     } catch (error) {
-      open.delete(documentId)
-      file.close()
-      throw error
+      if (!(error instanceof AppError)) throw error
+      openAs(documentId, path)
+      const { message, hint } = error
+      return describe(find(documentId), [{ severity: 'warning', code: 'draft-kept-aside', message, ...(hint !== undefined && { hint }) }])
     }
+  }
+
+  async function restoreDraft(documentId: string): Promise<OpenDocument> {
+    const model = find(documentId)
+    const draft = offered.get(documentId)
+    if (!drafts || !draft) throw new AppError({ code: 'not-found', message: 'This model has no unsaved edits from earlier.' })
+    if (model.state.revisions > 0) throw new AppError({ code: 'bad-usage', message: 'The model was edited since it was opened.', hint: 'Undo these edits, or save them and open the model again.' })
+    offered.delete(documentId)
+    const restored = await OpenModel.restore({ documentId, path: model.path, drafts, loadCheck }, draft)
+    open.set(documentId, restored)
+    model.close('keep')
+    return describe(restored)
   }
 
   function find(documentId: string): OpenModel {
@@ -60,7 +96,7 @@ export function createDocuments(): Documents {
     return found
   }
 
-  function findGraph({ document }: OpenModel, graphId: number): Graph {
+  function graphOf({ document }: OpenModel, graphId: number): Graph {
     const graph = document.graphs().find(({ id }) => id === graphId)
     if (!graph) throw new AppError({ code: 'not-found', message: 'The model has no such graph.' })
     return graph
@@ -68,29 +104,47 @@ export function createDocuments(): Documents {
 
   const handlers: Handlers = {
     'model.open': ({ path }) => openAs(randomUUID(), path),
-    'model.close': ({ documentId }) => {
-      open.get(documentId)?.file.close()
+    'model.close': ({ documentId, draft }) => {
+      open.get(documentId)?.close(draft)
       open.delete(documentId)
+      offered.delete(documentId)
       return {}
     },
     'model.graph': ({ documentId, graphId }) => {
       const model = find(documentId)
-      return viewGraph({ document: model.document, graph: findGraph(model, graphId), types: model.types })
+      return model.showGraph(graphOf(model, graphId))
     },
-    'model.save': async ({ documentId, path }) => {
-      const saved = await saveModelFile(find(documentId).document.model, resolve(path))
-      return { path: saved.path, sizeBytes: saved.sizeBytes }
+    'model.save': async ({ documentId, path, force }) => {
+      const { externalFiles: _, ...saved } = await find(documentId).save(path, { force })
+      return saved
     },
+    'document.edit': ({ documentId, label, commands }) => find(documentId).edit(label, commands),
+    'document.undo': ({ documentId }) => find(documentId).goTo((revision) => revision - 1),
+    'document.redo': ({ documentId }) => find(documentId).goTo((revision) => revision + 1),
+    'document.goTo': ({ documentId, revision }) => find(documentId).goTo(() => revision),
+    'document.history': ({ documentId }) => find(documentId).describeHistory(),
+    'document.copy': ({ documentId, graph, nodes }) => copyNodes(find(documentId), { graph, nodes }, drafts),
+    'document.extract': ({ documentId, ...what }) => extractPart(find(documentId), what),
+    'document.snapshot': ({ documentId }) => snapshotOf(find(documentId), drafts),
+    'document.restoreDraft': ({ documentId }) => restoreDraft(documentId),
+    'document.discardDraft': ({ documentId }) => {
+      find(documentId)
+      const draft = offered.get(documentId)
+      offered.delete(documentId)
+      if (draft) drafts?.remove(draft.documentId)
+      return {}
+    },
+    'edit.schema': () => editSchema(),
     'model.tensor': ({ documentId, graphId, name, offset, limit }) => {
       const model = find(documentId)
-      const tensor = findTensor(model.document, findGraph(model, graphId), name)
+      const tensor = findTensor(model.document, graphOf(model, graphId), name)
       if (!tensor) throw new AppError({ code: 'not-found', message: `The model has no tensor '${name}'.` })
       return describeTensor(tensor, { offset, limit, name })
     },
     'model.text': ({ documentId, graphId }) => {
       const model = find(documentId)
       const { document } = model
-      const graph = findGraph(model, graphId)
+      const graph = graphOf(model, graphId)
       return { text: graph === document.model.graph ? printModel(document.model) : printGraph(document.model, graph) }
     },
     'model.fromText': async ({ text, basePath, path }) => {
@@ -108,7 +162,7 @@ export function createDocuments(): Documents {
       const handler = handlers[name] as (params: unknown) => unknown
       return handler(requests[name].params.parse(params))
     },
-    reopen: openAs,
+    reopen,
     async copy(from, to) {
       const file = openModelFile(from)
       try {
@@ -119,4 +173,9 @@ export function createDocuments(): Documents {
       }
     },
   }
+}
+
+function draftInfo(draft: Draft): NonNullable<OpenDocument['draft']> {
+  const lastLabel = draft.steps.findLast((step) => step.kind === 'edit')?.label ?? ''
+  return { edits: countEdits(draft), savedAt: draft.savedAt, lastLabel }
 }

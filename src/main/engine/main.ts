@@ -4,15 +4,22 @@
  */
 process.env['ORT_DISABLE_TELEMETRY'] = '1'
 
+import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
 import { AppError, toErrorData } from '#shared/errors'
 import type { Answer } from '#shared/ipc/contract'
 import type { JobProgress } from '#shared/ipc/jobs'
+import { openDrafts } from '../workspace/drafts'
 import { createDocuments } from './documents'
+import { loadCheckOf } from './load-check'
 import { type FromEngine, ToEngine } from './protocol'
 
 const PROGRESS_INTERVAL_MS = 50
 
-const documents = createDocuments()
+const [, program = ''] = process.argv
+/** Where unsaved edits are kept; without it they are not. */
+const { drafts } = parseArgs({ options: { drafts: { type: 'string' } } }).values
+const documents = createDocuments({ drafts: drafts === undefined ? null : openDrafts(drafts), loadCheck: loadCheckOf(program) })
 const cancellation = new AbortController()
 
 function send(message: FromEngine, done?: () => void): void {
@@ -56,6 +63,16 @@ async function runOnlyJob(message: Extract<ToEngine, { type: 'job' }>): Promise<
   send({ type: 'end', answer }, () => process.exit(0))
 }
 
+async function loadOnly(path: string): Promise<void> {
+  const answer = await answerOf(async () => {
+    const { createOrtRunner } = await import('../runtime/ort-runner')
+    const running = await createOrtRunner({ scratchFolder: tmpdir() }).loadFile(path, { optimization: 'none', plainWeights: true, threads: 1 })
+    await running.close()
+    return {}
+  })
+  send({ type: 'end', answer }, () => process.exit(0))
+}
+
 function receive(raw: unknown): void {
   const message = ToEngine.parse(raw)
   switch (message.type) {
@@ -70,6 +87,9 @@ function receive(raw: unknown): void {
       return
     case 'job':
       void runOnlyJob(message)
+      return
+    case 'load':
+      void loadOnly(message.path)
       return
     case 'cancel':
       cancellation.abort(new AppError({ code: 'cancelled', message: 'The work was cancelled.' }))

@@ -22,6 +22,8 @@ export const ToEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('copy'), id: z.number(), from: z.string(), to: z.string() }),
   /** The one job of a job process. It ends with `end`. */
   z.object({ type: z.literal('job'), kind: z.enum(kinds), params: z.unknown(), scratchFolder: z.string() }),
+  /** Loads the model at `path` in onnxruntime and forgets it. The process does nothing else and ends with `end`. */
+  z.object({ type: z.literal('load'), path: z.string() }),
   z.object({ type: z.literal('cancel') }),
 ])
 export type ToEngine = z.infer<typeof ToEngine>

@@ -119,6 +119,9 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       if (name === 'model.open') {
         const { documentId, summary } = OpenDocument.parse(value)
         documents.set(documentId, { path: summary.path, owner })
+      } else if (name === 'model.save') {
+        const document = documents.get((params as { documentId: string }).documentId)
+        if (document) document.path = (value as { path: string }).path
       } else if (name === 'model.close') {
         documents.delete((params as { documentId: string }).documentId)
       }
@@ -133,7 +136,7 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       for (const [documentId, document] of [...documents]) {
         if (document.owner !== owner) continue
         documents.delete(documentId)
-        if (engine) ask({ type: 'request', name: 'model.close', params: { documentId } }, `closed '${document.path}'`).catch((error: unknown) => log.write('warning', String(error)))
+        if (engine) ask({ type: 'request', name: 'model.close', params: { documentId, draft: 'keep' } }, `closed '${document.path}'`).catch((error: unknown) => log.write('warning', String(error)))
       }
     },
     pid: () => engine?.pid ?? null,

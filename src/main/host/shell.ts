@@ -64,7 +64,9 @@ export function createShell(options: ShellOptions): Shell {
   const tell = (clientId: string, event: ShellEvent) => listeners.get(clientId)?.forEach((listener) => listener(event))
   const tellAll = (event: ShellEvent) => [...listeners.keys()].forEach((clientId) => tell(clientId, event))
 
-  const engine = createEngineService({ command: options.engine, log, onEvent: (payload) => tellAll({ name: 'engine', payload }) })
+  // A command line makes no drafts: its edits end in a file or not at all.
+  const documentEngine = options.host === 'cli' ? options.engine : { ...options.engine, args: [...options.engine.args, '--drafts', home.draftsFolder] }
+  const engine = createEngineService({ command: documentEngine, log, onEvent: (payload) => tellAll({ name: 'engine', payload }) })
   const workspace = createWorkspace({
     home,
     engine,

@@ -25,6 +25,8 @@ export interface RunnerOptions {
   readonly exactIntegers?: boolean
   /** Threads sleep between inferences instead of spinning, so that models which take turns do not take each other's cores. */
   readonly sleepBetweenRuns?: boolean
+  /** Leave weights as they are stored instead of rearranging copies for speed: for loading only to see whether it works. */
+  readonly plainWeights?: boolean
   /** Write the optimised graph here, its larger weights in a file beside it (`.data`). */
   readonly optimizedModelPath?: string
   /** Write onnxruntime's profile with this prefix. */

@@ -141,7 +141,7 @@ async function createRunningModel(source: string | Uint8Array, options: RunnerOp
 }
 
 function toSessionOptions(options: RunnerOptions): InferenceSession.SessionOptions {
-  const { threads = 0, optimization = 'all', exactIntegers = false, sleepBetweenRuns = false, optimizedModelPath, profilePrefix } = options
+  const { threads = 0, optimization = 'all', exactIntegers = false, sleepBetweenRuns = false, plainWeights = false, optimizedModelPath, profilePrefix } = options
   return {
     executionProviders: ['cpu'],
     logSeverityLevel: 4,
@@ -152,6 +152,7 @@ function toSessionOptions(options: RunnerOptions): InferenceSession.SessionOptio
       // Keys of onnxruntime_session_options_config_keys.h.
       session: {
         ...(exactIntegers && { x64quantprecision: '1' }),
+        ...(plainWeights && { disable_prepacking: '1' }),
         ...(sleepBetweenRuns && { force_spinning_stop: '1' }),
         // Weights beside the optimised graph: it is read for its structure, and one file holds no more than 2 GiB.
         ...(optimizedModelPath !== undefined && { optimized_model_external_initializers_file_name: `${basename(optimizedModelPath)}.data` }),

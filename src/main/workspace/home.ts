@@ -10,6 +10,8 @@ export interface Home {
   readonly variantsFolder: string
   /** Scratch of running jobs; emptied with each job. */
   readonly jobsFolder: string
+  /** Unsaved edits, one folder for each document. */
+  readonly draftsFolder: string
   /** Files that came through a browser. */
   readonly importsFolder: string
   readonly logFile: string
@@ -27,6 +29,7 @@ export function openHome(folder: string = process.env['EDGEFIT_HOME'] || envPath
     recentFile: join(root, 'recent.json'),
     variantsFolder: join(root, 'variants'),
     jobsFolder: join(root, 'jobs'),
+    draftsFolder: join(root, 'drafts'),
     importsFolder: join(root, 'imports'),
     logFile: join(root, 'logs', 'edgefit.log'),
     browserProfileFolder: join(root, 'browser-profile'),

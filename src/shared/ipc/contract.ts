@@ -6,6 +6,8 @@
 import { z } from 'zod'
 import { ProfileResult } from '../measurement'
 import { Recipe } from '../recipe'
+import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
+import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
 import { GraphView, ModelSummary, TensorDetails } from './model-view'
 
@@ -31,7 +33,7 @@ export const AppInfo = z.object({
 })
 export type AppInfo = z.infer<typeof AppInfo>
 
-export const OpenDocument = z.object({ documentId: z.string(), name: z.string(), summary: ModelSummary, mainGraphId: z.number() })
+export const OpenDocument = z.object({ documentId: z.string(), name: z.string(), summary: ModelSummary, mainGraphId: z.number(), state: DocumentState.optional(), draft: DraftInfo.nullable().optional().describe('Edits of an earlier run, to be restored or discarded.') })
 export type OpenDocument = z.infer<typeof OpenDocument>
 
 export const RecentFile = z.object({ path: z.string(), name: z.string(), openedAt: z.string(), exists: z.boolean() })
@@ -65,14 +67,39 @@ export const requests = {
   'dialog.save': request('shell', z.object({ suggestedName: z.string() }), z.string().nullable()),
 
   'model.open': request('engine', z.object({ path: z.string() }), OpenDocument),
-  'model.close': request('engine', document, nothing),
+  /** Unsaved edits are kept, and offered when the model is opened again, unless they are to be discarded. */
+  'model.close': request('engine', document.extend({ draft: z.enum(['keep', 'discard']).default('keep') }), nothing),
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
   'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
   /** Writes the model that a text describes to `path`; values the text leaves out are those of the model at `basePath`. */
   'model.fromText': request('engine', z.object({ text: z.string(), basePath: z.string().nullable(), path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
-  /** Writes the document to `path`, atomically. */
-  'model.save': request('engine', document.extend({ path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
+  /**
+   * Writes the document to `path`, atomically, and from then on edits that file. An edited document is checked first (rules, and a load
+   * in onnxruntime): `invalid-model` has the findings in `details.diagnostics`, the edits are kept, and `force` saves all the same.
+   */
+  'model.save': request('engine', document.extend({ path: z.string(), force: z.boolean().default(false) }), DocumentState.extend({ path: z.string(), sizeBytes: z.number() })),
+
+  /** Carries the commands out as one edit, all or none. */
+  'document.edit': request('engine', document.extend({ label: z.string().optional(), commands: z.array(EditCommand).min(1) }), DocumentChange),
+  'document.undo': request('engine', document, DocumentChange),
+  'document.redo': request('engine', document, DocumentChange),
+  'document.goTo': request('engine', document.extend({ revision: z.number().int().min(0) }), DocumentChange),
+  'document.history': request('engine', document, DocumentHistory),
+  /** Puts nodes and what they need into a file for `paste` and `replaceNodes`, in this model or another. */
+  'document.copy': request('engine', document.extend({ graph: GraphRef.optional(), nodes: z.array(NodeRef).min(1) }), z.object({ path: z.string(), nodeCount: z.number() })),
+  /** Saves part of the model as a model: the nodes, or what lies between values. */
+  'document.extract': request(
+    'engine',
+    document.extend({ graph: GraphRef.optional(), nodes: z.array(NodeRef).optional(), inputs: z.array(z.string()).default([]), outputs: z.array(z.string()).default([]), path: z.string() }),
+    z.object({ path: z.string(), sizeBytes: z.number(), nodeCount: z.number() }),
+  ),
+  /** A file with the document as it is now, for jobs: the document's own where nothing is unsaved. */
+  'document.snapshot': request('engine', document, z.object({ path: z.string() })),
+  /** Makes the edits of the draft that `model.open` told of again. Views of the document are to be asked for anew. */
+  'document.restoreDraft': request('engine', document, OpenDocument),
+  'document.discardDraft': request('engine', document, nothing),
+  'edit.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
 
   'passes.list': request('engine', nothing, z.array(PassInfo)),
   'recipes.list': request('engine', nothing, z.array(Recipe)),

@@ -8,8 +8,8 @@
 import { z } from 'zod'
 import { DATA_TYPES, type DataTypeName } from '../onnx/data-type'
 
-const GraphRef = z.union([z.number().int(), z.string()]).describe('Id, or name of a graph or function; the main graph where it is left out.')
-const NodeRef = z.union([z.number().int(), z.string()]).describe('Id, name, or a value that the node makes.')
+export const GraphRef = z.union([z.number().int(), z.string()]).describe('Id, or name of a graph or function; the main graph where it is left out.')
+export const NodeRef = z.union([z.number().int(), z.string()]).describe('Id, name, or a value that the node makes.')
 export type GraphRef = z.infer<typeof GraphRef>
 export type NodeRef = z.infer<typeof NodeRef>
 
@@ -71,7 +71,7 @@ function command<K extends string, S extends z.core.$ZodLooseShape>(kind: K, sha
 }
 
 export const EditCommand = z.discriminatedUnion('kind', [
-  command('addNode', { ...at, node: NewNodeInput, before: NodeRef.optional(), after: NodeRef.optional() }, 'Adds a node; where no place is given, after all nodes that feed it.'),
+  command('addNode', { ...at, node: NewNodeInput, before: NodeRef.optional(), after: NodeRef.optional() }, 'Adds a node; where no place is given, at the end.'),
   command(
     'removeNodes',
     { ...onNodes, mode: z.enum(['disconnect', 'reconnect', 'with-dependents']).default('reconnect') },

@@ -13,7 +13,7 @@ import { shortValues } from './short-values'
 import { tensorView } from './tensor-view'
 import { typeView } from './type-text'
 
-interface GraphViewSource {
+export interface GraphViewSource {
   readonly document: ModelDocument
   readonly graph: Graph
   readonly types: TypeTable
@@ -47,7 +47,7 @@ function tensorWithValues(tensor: Tensor): TensorView {
 }
 
 /** Names that the operators used in the graph give their inputs; a variadic input has its name once. */
-function inputNames({ nodes }: Graph, opsets: OpsetVersions): Record<string, string[]> {
+export function inputNames({ nodes }: Graph, opsets: OpsetVersions): Record<string, string[]> {
   const names = new Map<string, string[]>()
   for (const { domain, opType } of nodes) {
     const key = `${domain}:${opType}`
@@ -68,7 +68,8 @@ export function namedTypeView({ name, type, docString }: ValueInfo, inferred: Va
   return { name, ...typeView(inferred ?? type), ...(docString && { docString }) }
 }
 
-function viewNode({ document, graph, types }: GraphViewSource, node: Node, opsets: OpsetVersions): NodeView {
+/** One node; `types` are those to count multiply–accumulates with (`macTypes`). */
+export function viewNode({ document, graph, types }: GraphViewSource, node: Node, opsets: OpsetVersions): NodeView {
   const schema = opSchema(node.domain, node.opType, versionInForce(opsets, node.domain) ?? 1)
   const captures = new Set(subgraphsOf(node).flatMap(freeNames))
   const tensors = parameterTensors(document, graph, node)
