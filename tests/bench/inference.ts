@@ -5,7 +5,7 @@ import { decodeModel } from '#shared/onnx/codec/decode'
 import { ModelDocument } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Model } from '#shared/onnx/records'
-import { buildModel, filledTensor, type NodeSpec, tensor } from '#shared/onnx/testing/build-model'
+import { buildChainModel } from '../fixtures/chain-model'
 import { type Bench, spreadOf, timeSync } from './bench'
 
 const WARMUP = 5
@@ -14,7 +14,7 @@ export const inference: Bench = {
   name: 'inference',
   title: 'Types and shapes of every value, whole model, in process',
   async *run({ repository, runs }) {
-    yield* measure('5000 nodes with shapes computed in the graph', chain(500), { runs, atMost: 60 })
+    yield* measure('5000 nodes with shapes computed in the graph', buildChainModel(500), { runs, atMost: 60 })
     for (const file of ['light/light_densenet121.onnx', 'enhance/xfeat_fp32.onnx', 'audio/silero_vad.onnx']) {
       const path = join(repository, '../shared/models', file)
       if (existsSync(path)) yield* measure(file, decodeModel(memorySource(new Uint8Array(readFileSync(path)))), { runs })
@@ -27,31 +27,4 @@ function* measure(name: string, model: Model, { runs, atMost }: { readonly runs:
   const { wallMs, processorMs } = timeSync(() => void inferTypes(document), { runs, warmup: WARMUP })
   const nodes = document.graphs().reduce((sum, graph) => sum + graph.nodes.length, 0)
   yield { name, unit: 'ms' as const, ...spreadOf(wallMs), ...(atMost !== undefined && { atMost }), note: `${nodes} nodes; processor time ${spreadOf(processorMs).value.toFixed(1)} ms; after ${WARMUP} warm-up runs` }
-}
-
-/** Ten nodes a turn: Shape → Gather → Unsqueeze → Concat → Reshape, as exporters write it, then a layer. */
-function chain(turns: number): Model {
-  const nodes = Array.from({ length: turns }, (_, at): NodeSpec[] => [
-    `s${at} = Shape(x${at})`,
-    `g${at} = Gather(s${at}, zero)`,
-    `u${at} = Unsqueeze(g${at}, axes)`,
-    [`c${at} = Concat(u${at}, rest)`, { axis: 0 }],
-    `r${at} = Reshape(x${at}, c${at})`,
-    `m${at} = MatMul(r${at}, w)`,
-    `a${at} = Add(m${at}, b)`,
-    `e${at} = Relu(a${at})`,
-    `f${at} = Mul(e${at}, b)`,
-    `x${at + 1} = Softmax(f${at})`,
-  ]).flat()
-  return buildModel({
-    inputs: { x0: 'float32[batch,16]' },
-    initializers: {
-      w: filledTensor('float32', [16, 16], 1),
-      b: filledTensor('float32', [16], 1),
-      zero: tensor('int64', [], [0]),
-      axes: tensor('int64', [1], [0]),
-      rest: tensor('int64', [1], [-1]),
-    },
-    nodes,
-  })
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { onnxruntimeLabel } from '../../src/main/runtime/onnxruntime'
 import { type Bench, type BenchContext, conditionsNow, type Figure, figureText } from './bench'
+import { edit } from './edit'
 import { fileSize } from './file-size'
 import { inference } from './inference'
 import { inspectLarge } from './inspect-large'
@@ -15,7 +16,7 @@ import { layout } from './layout'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 
-const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, layout, staticInt8Latency]
+const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, layout, staticInt8Latency]
 
 interface Outcome {
   readonly bench: string
