@@ -3,12 +3,14 @@ import type { Diagnostic } from '#shared/diagnostic'
 import type { Edit } from '#shared/onnx/document'
 import type { Node } from '#shared/onnx/records'
 import { isInFunction, opsetVersion } from './constants'
+import { openMatrixProducts } from '../runtime/linear-algebra'
 import { definePass, type PassContext } from './pass'
+import { quantizeByGptq, scaleByAwq } from './weight-only/activation-aware'
 import { type BlockFormat, type BlockWeights, quantizeBlocks } from './weight-only/block-weights'
 import { halfQuadratic } from './weight-only/half-quadratic'
 import { kQuant } from './weight-only/k-quant'
 import { roundToNearest } from './weight-only/round-to-nearest'
-import { matrixOf, type WeightTarget, weightTarget } from './weight-only/weight-targets'
+import { matrixOf, weightKey, type WeightTarget, weightTarget } from './weight-only/weight-targets'
 import { BlockWeightWriter } from './weight-only/write-block-weights'
 
 /** DequantizeLinear got blocks and 4-bit types with opset 21, 2-bit types with 25. */
@@ -20,9 +22,11 @@ const opTypes = ['MatMul', 'Gemm', 'Gather'] as const
 const options = z
   .strictObject({
     method: z
-      .enum(['rtn', 'k-quant', 'hqq'])
+      .enum(['rtn', 'k-quant', 'hqq', 'awq', 'gptq'])
       .default('k-quant')
-      .describe('How codes are chosen. rtn: to the nearest, as onnxruntime does. k-quant: scales searched for the least weighted error. hqq: real zero points, robust to outliers.'),
+      .describe(
+        'How codes are chosen. rtn: to the nearest, as onnxruntime does. k-quant: scales searched for the least weighted error. hqq: real zero points, robust to outliers. awq, gptq: by what calibration data shows of the inputs; slower, more exact.',
+      ),
     bits: z.union([z.literal(2), z.literal(4), z.literal(8)]).default(4).describe('Bits of a weight.'),
     blockSize: z
       .union([z.literal(16), z.literal(32), z.literal(64), z.literal(128), z.literal(256)])
@@ -35,6 +39,9 @@ const options = z
       .describe("MatMulNBits: onnxruntime's own operator, any opset. QDQ: standard operators, for other runtimes too; the model must have opset 21 (25 for 2 bits)."),
     integerProducts: z.boolean().default(false).describe('MatMulNBits may quantize activations to 8 bits at run time: faster on most processors, less exact.'),
     opTypes: z.array(z.enum(opTypes)).default([...opTypes]).describe('Kinds of nodes to quantize. Gather: tables of embeddings.'),
+    damping: z.number().min(0.0001).max(1).default(0.01).describe('gptq: added to the diagonal of the inputs\' squares, as a part of its mean.'),
+    actOrder: z.boolean().default(false).describe('gptq: columns with the strongest inputs first.'),
+    calibrationSamples: z.number().int().min(1).max(100_000).default(128).describe('awq, gptq: at most so many calibration samples are looked at.'),
     nodes: z.array(z.string()).default([]).describe('Quantize only the nodes of these names; empty: all.'),
     excludeNodes: z.array(z.string()).default([]).describe('Leave the nodes of these names as they are.'),
     minElements: z.number().int().min(0).default(4096).describe('Weights with fewer elements stay float.'),
@@ -52,7 +59,7 @@ export const quantizeWeights = definePass({
   calibration: 'optional',
   options,
   async run(edit, chosen, context) {
-    const targets = findTargets(edit, chosen, context)
+    const targets = findTargets(edit, chosen, (diagnostic) => context.report(diagnostic))
     if (targets.length === 0) return
     const neededOpset = chosen.bits === 2 ? TWO_BIT_OPSET : BLOCKED_OPSET
     if (chosen.form === 'QDQ' && opsetVersion(edit.model) < neededOpset) {
@@ -64,29 +71,54 @@ export const quantizeWeights = definePass({
       })
     }
     const writer = new BlockWeightWriter(edit, chosen)
-    const quantized = new Map<string, BlockWeights>()
-    for (const [done, target] of targets.entries()) {
+    const isAware = chosen.method === 'awq' || chosen.method === 'gptq'
+    const quantized = isAware ? await lookAtInputs(edit, targets, chosen, context) : new Map<string, BlockWeights>()
+    const current = chosen.method === 'awq' ? findTargets(edit, chosen) : targets
+    for (const [done, target] of current.entries()) {
       context.signal.throwIfAborted()
-      context.progress('quantizing', done / targets.length, target.node.name)
+      context.progress('quantizing', done / current.length, target.node.name)
       const key = weightKey(target)
       let weights = quantized.get(key)
       if (!weights) quantized.set(key, (weights = quantize(target, chosen)))
       writer.write(target, weights)
     }
-    removeUnread(edit, targets)
+    removeUnread(edit, current)
   },
 })
+
+/** Weights that are quantized already, by key. */
+async function lookAtInputs(edit: Edit, targets: readonly WeightTarget[], chosen: Options, context: PassContext): Promise<Map<string, BlockWeights>> {
+  const { bits, blockSize, symmetric, damping, actOrder, calibrationSamples: maxSamples } = chosen
+  if (context.calibration?.synthetic) {
+    context.report({
+      severity: 'warning',
+      code: 'synthetic-calibration',
+      message: `'${chosen.method}' looked at random inputs: the weights will fit real ones less well.`,
+      hint: 'Give calibration data: a folder, an .npz or .npy file, or test_data_set folders.',
+    })
+  }
+  const format: BlockFormat = { bits, blockSize, symmetric }
+  const products = await openMatrixProducts(context.runner)
+  try {
+    const options = { format, context, products, maxSamples }
+    if (chosen.method === 'gptq') return await quantizeByGptq(edit, targets, { ...options, damping, actOrder, grid: symmetric ? roundToNearest(format) : kQuant(format) })
+    await scaleByAwq(edit, targets, options)
+    return new Map()
+  } finally {
+    await products.close()
+  }
+}
 
 function quantize(target: WeightTarget, { method, bits, blockSize, symmetric, form }: Options): BlockWeights {
   const format: BlockFormat = { bits, blockSize, symmetric }
   const matrix = matrixOf(target)
-  if (method === 'rtn') return quantizeBlocks(matrix, format, roundToNearest(format, { signedHalves: form === 'QDQ' }))
+  if (method === 'rtn' || symmetric) return quantizeBlocks(matrix, format, roundToNearest(format, { signedHalves: form === 'QDQ' }))
   // Tables have whole zero points only.
   if (method === 'hqq' && target.kind === 'product') return quantizeBlocks(matrix, format, halfQuadratic(format), { realZeroPoints: true })
   return quantizeBlocks(matrix, format, kQuant(format))
 }
 
-function findTargets(edit: Edit, chosen: Options, context: PassContext): WeightTarget[] {
+function findTargets(edit: Edit, chosen: Options, report: (diagnostic: Diagnostic) => void = () => undefined): WeightTarget[] {
   const isChosen = (node: Node) =>
     opTypes.some((opType) => opType === node.opType && chosen.opTypes.includes(opType)) &&
     (chosen.nodes.length === 0 || chosen.nodes.includes(node.name)) &&
@@ -98,15 +130,10 @@ function findTargets(edit: Edit, chosen: Options, context: PassContext): WeightT
       graph.nodes.filter(isChosen).flatMap((node) => {
         const found = weightTarget(edit.document, graph, node, chosen)
         if (!('reason' in found)) return [found]
-        if (found.note) context.report(leftFloat(node, found.reason))
+        if (found.note) report(leftFloat(node, found.reason))
         return []
       }),
     )
-}
-
-/** One weight read in two ways has other codes in each. */
-function weightKey({ weight, kind, rowsFirst }: WeightTarget): string {
-  return JSON.stringify([weight.name, kind, rowsFirst])
 }
 
 function removeUnread(edit: Edit, targets: readonly WeightTarget[]): void {

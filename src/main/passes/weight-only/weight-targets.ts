@@ -66,3 +66,8 @@ export function matrixOf({ weight, rowsFirst, rows, columns }: WeightTarget): We
   const values = floatValues(weight)
   return { values: rowsFirst ? values : transposeMatrix(values, columns, rows), rows, columns }
 }
+
+/** What is quantized once: one weight read in two ways has other codes in each. */
+export function weightKey({ weight, kind, rowsFirst }: WeightTarget): string {
+  return JSON.stringify([weight.name, kind, rowsFirst])
+}

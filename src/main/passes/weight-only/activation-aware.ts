@@ -1,0 +1,101 @@
+/** Quantization that looks at what the weights are multiplied with: GPTQ and AWQ over all products of a model. */
+import type { Edit } from '#shared/onnx/document'
+import type { MatrixProducts } from '../../runtime/linear-algebra'
+import type { PassContext } from '../pass'
+import type { BlockFormat, BlockQuantizer, BlockWeights } from './block-weights'
+import { factorInput, gptq } from './gptq'
+import { collectMoments, roundsWithinMemory } from './input-moments'
+import { moveScales, multipliersOf, searchScales } from './scale-activations'
+import { matrixOf, weightKey, type WeightTarget } from './weight-targets'
+
+export interface ActivationAwareOptions {
+  readonly format: BlockFormat
+  readonly context: PassContext
+  readonly products: MatrixProducts
+  readonly maxSamples: number
+}
+
+/**
+ * Weights quantized by GPTQ, by `weightKey`. Those that are missing have inputs that cannot be observed or were zero; a diagnostic
+ * says so. Inputs are those of the float model; a weight with several readers goes by the first.
+ */
+export async function quantizeByGptq(
+  edit: Edit,
+  targets: readonly WeightTarget[],
+  options: ActivationAwareOptions & { readonly damping: number; readonly actOrder: boolean; readonly grid: BlockQuantizer },
+): Promise<Map<string, BlockWeights>> {
+  const { format, context } = options
+  const groups = groupByInput(edit, targets)
+  const quantized = new Map<string, BlockWeights>()
+  const missed: WeightTarget[] = targets.filter(({ kind, graph }) => kind === 'product' && graph !== edit.main)
+  let done = 0
+  for (const round of roundsWithinMemory(columnsOf(groups))) {
+    const moments = await collectMoments(edit, round, options)
+    for (const name of round.keys()) {
+      const group = groups.get(name) ?? []
+      const found = moments.get(name)
+      const factor = found ? factorInput(found, options) : null
+      for (const target of group) {
+        context.signal.throwIfAborted()
+        context.progress('quantizing', done++ / targets.length, target.node.name)
+        if (!factor) missed.push(target)
+        else if (!quantized.has(weightKey(target))) quantized.set(weightKey(target), await gptq(matrixOf(target), format, factor, options))
+      }
+    }
+  }
+  reportMissed(context, missed, 'gptq')
+  return quantized
+}
+
+/** Moves the magnitudes of activations into the weights that read them, where that makes the quantized products more exact. */
+export async function scaleByAwq(edit: Edit, targets: readonly WeightTarget[], options: ActivationAwareOptions): Promise<void> {
+  const { format, context, products } = options
+  const groups = groupByInput(edit, targets)
+  const foldable = new Map([...groups].filter(([name, group]) => multipliersOf(edit, name, group) !== null))
+  const missed = targets.filter((target) => target.kind === 'product' && !(target.graph === edit.main && foldable.has(target.node.inputs[0] ?? '')))
+  let done = 0
+  for (const round of roundsWithinMemory(columnsOf(foldable))) {
+    const moments = await collectMoments(edit, round, options)
+    for (const name of round.keys()) {
+      context.signal.throwIfAborted()
+      context.progress('scaling', done++ / foldable.size, name)
+      const group = foldable.get(name) ?? []
+      const found = moments.get(name)
+      const scales = found ? await searchScales(group, found, format, products) : null
+      const made = multipliersOf(edit, name, group)
+      if (!found) missed.push(...group)
+      else if (scales && made) moveScales(edit, group, made, scales)
+    }
+  }
+  reportMissed(context, missed, 'awq')
+}
+
+function groupByInput(edit: Edit, targets: readonly WeightTarget[]): Map<string, WeightTarget[]> {
+  const groups = new Map<string, WeightTarget[]>()
+  for (const target of targets) {
+    if (target.kind !== 'product' || target.graph !== edit.main) continue
+    const name = target.node.inputs[0] ?? ''
+    const group = groups.get(name)
+    if (group) group.push(target)
+    else groups.set(name, [target])
+  }
+  return groups
+}
+
+function columnsOf(groups: ReadonlyMap<string, readonly WeightTarget[]>): Map<string, number> {
+  return new Map([...groups].map(([name, group]) => [name, group[0]?.columns ?? 0]))
+}
+
+function reportMissed(context: PassContext, missed: readonly WeightTarget[], method: 'awq' | 'gptq'): void {
+  if (missed.length === 0) return
+  const reason =
+    method === 'gptq'
+      ? 'their inputs cannot be observed or were zero in calibration'
+      : 'no normalization or Mul of their own makes their input, so nothing can take the scales'
+  const names = missed.slice(0, 3).map(({ node }) => `'${node.name === '' ? (node.outputs[0] ?? '') : node.name}'`)
+  context.report({
+    severity: 'info',
+    code: `${method}-left-out`,
+    message: `${missed.length} ${missed.length === 1 ? 'product was' : 'products were'} quantized without ${method}: ${reason} (${names.join(', ')}${missed.length > 3 ? ', …' : ''}).`,
+  })
+}
