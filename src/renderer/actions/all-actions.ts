@@ -1,10 +1,13 @@
 import {
   IconArrowBackUp,
   IconArrowsLeftRight,
+  IconArrowsMaximize,
   IconBolt,
   IconChartBar,
   IconDeviceFloppy,
+  IconFold,
   IconFolderOpen,
+  IconFolders,
   IconLanguage,
   IconLayoutBottombar,
   IconLayoutSidebar,
@@ -26,6 +29,7 @@ import {
   IconFileText,
 } from '@tabler/icons-react'
 import type { Settings } from '#shared/ipc/contract'
+import { foldAllGroups, toggleGrouping, unfoldAllGroups } from '../canvas/group-actions'
 import { exportImage } from '../session/export-image'
 import { closeDocument, openWithDialog } from '../session/open-models'
 import { openPanel, togglePanel } from '../session/panels'
@@ -53,6 +57,9 @@ export const actions = [
   { id: 'weights', group: 'view', title: 'actions.weights', icon: IconWeight, keys: ['I'], enabled: withGraph, run: () => useViewStore.getState().toggle('weights') },
   { id: 'names', group: 'view', title: 'actions.names', icon: IconTag, keys: ['U'], enabled: withGraph, run: () => useViewStore.getState().toggle('names') },
   { id: 'direction', group: 'view', title: 'actions.direction', icon: IconArrowsLeftRight, keys: ['K'], enabled: withGraph, run: () => useViewStore.getState().turnDirection() },
+  { id: 'groups', group: 'view', title: 'actions.groups', icon: IconFolders, keys: ['G'], enabled: withGraph, run: toggleGrouping },
+  { id: 'unfold-groups', group: 'view', title: 'actions.unfoldGroups', icon: IconArrowsMaximize, keys: ['shift+G'], enabled: withGraph, run: unfoldAllGroups },
+  { id: 'fold-groups', group: 'view', title: 'actions.foldGroups', icon: IconFold, keys: ['alt+G'], enabled: withGraph, run: foldAllGroups },
   {
     id: 'leave-subgraph',
     group: 'view',

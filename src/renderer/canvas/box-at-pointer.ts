@@ -9,5 +9,6 @@ export function boxAtPointer(scene: Scene, event: { clientX: number; clientY: nu
   const reach = 3 / viewport.zoom
   const x = (event.clientX - bounds.left - viewport.x) / viewport.zoom
   const y = (event.clientY - bounds.top - viewport.y) / viewport.zoom
-  return scene.boxIndex.query({ x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach })[0] ?? null
+  // What is inside a frame comes after it.
+  return scene.boxIndex.query({ x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach }).at(-1) ?? null
 }

@@ -11,6 +11,8 @@ export interface CanvasActions {
   zoomTo(boxes: readonly number[]): void
   zoomBy(factor: number): void
   openMenu(menu: { box: number | null; x: number; y: number }): void
+  /** Folds an unfolded group and the other way round; it stays where it is under the pointer. */
+  toggleGroup(groupId: string): void
   /** Shows a graph inside this one. */
   enter(graphId: number): void
   /** Moves the view so that a point of the scene stands in the middle. */

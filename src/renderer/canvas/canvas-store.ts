@@ -51,6 +51,7 @@ export function boxState({ highlight, found }: Pick<CanvasState, 'highlight' | '
   if (highlight.selected.has(box)) words.push('selected')
   if (highlight.neighbours.has(box)) words.push('neighbour')
   if (highlight.hovered.has(box)) words.push('hovered')
+  if (highlight.alike.has(box)) words.push('alike')
   if (found.has(box)) words.push('found')
   return words.join(' ')
 }

@@ -1,10 +1,10 @@
 import { Menu } from '@mantine/core'
-import { IconCopy, IconFocusCentered, IconInfoCircle, IconLogin2, IconMaximize, IconStack2 } from '@tabler/icons-react'
+import { IconArrowsMaximize, IconCopy, IconFold, IconFocusCentered, IconInfoCircle, IconLogin2, IconMaximize, IconStack2 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
-import type { CanvasBox, OpBox } from './scene/canvas-graph'
+import { boxName, type GroupBox, type OpBox } from './scene/canvas-graph'
 import type { Scene } from './scene/scene'
 import { useSelectionStore } from '../stores/selection-store'
 import { reportError } from '../session/report-error'
@@ -33,8 +33,9 @@ export function ContextMenu({ menu, scene, onClose }: { menu: OpenMenu; scene: S
             <Menu.Item leftSection={<IconFocusCentered size={14} />} onClick={() => actions.zoomTo([index])}>
               {t('menu.zoom')}
             </Menu.Item>
-            <CopyItem text={nameOf(box)} label={t('menu.copyName')} />
+            <CopyItem text={boxName(box)} label={t('menu.copyName')} />
             {box.kind === 'op' && <OpItems box={box} scene={scene} />}
+            {box.kind === 'group' && <GroupItems box={box} scene={scene} />}
           </>
         ) : (
           <>
@@ -76,14 +77,29 @@ function OpItems({ box, scene }: { box: OpBox; scene: Scene }): ReactNode {
   )
 }
 
+function GroupItems({ box: { group, expanded }, scene }: { box: GroupBox; scene: Scene }): ReactNode {
+  const { t } = useTranslation('canvas')
+  const actions = useCanvasActions()
+  const { groups } = scene.levelled.tree
+  const selectAlike = () => useSelectionStore.getState().selectNodes(group.alike.flatMap((other) => groups[other]?.nodeIds ?? []))
+  return (
+    <>
+      <Menu.Item leftSection={expanded ? <IconFold size={14} /> : <IconArrowsMaximize size={14} />} onClick={() => actions.toggleGroup(group.id)}>
+        {t(expanded ? 'menu.fold' : 'menu.unfold')}
+      </Menu.Item>
+      {group.alike.length > 1 && (
+        <Menu.Item leftSection={<IconStack2 size={14} />} onClick={selectAlike}>
+          {t('menu.selectAlike', { count: group.alike.length })}
+        </Menu.Item>
+      )}
+    </>
+  )
+}
+
 function CopyItem({ text, label }: { text: string; label: string }): ReactNode {
   return (
     <Menu.Item leftSection={<IconCopy size={14} />} disabled={text === ''} onClick={() => void navigator.clipboard.writeText(text).catch(reportError)}>
       {label}
     </Menu.Item>
   )
-}
-
-function nameOf(box: CanvasBox): string {
-  return box.kind === 'op' ? box.node.name : box.value.name
 }

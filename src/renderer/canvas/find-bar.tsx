@@ -5,12 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
 import { useCanvasStore } from './canvas-store'
-import { findMatches, type Match } from './scene/find'
+import { findMatches } from './scene/find'
 import type { Scene } from './scene/scene'
 import { useSelectionStore } from '../stores/selection-store'
 import { useViewStore } from '../stores/view-store'
-
-const noMatches: readonly Match[] = []
 
 /** Find in the graph: matches light up, Enter and the arrows step through them, Escape closes. */
 export function FindBar({ scene }: { scene: Scene }): ReactNode {
@@ -19,7 +17,7 @@ export function FindBar({ scene }: { scene: Scene }): ReactNode {
   const [query, setQuery] = useState('')
   const [at, setAt] = useState<number | null>(null)
   const deferred = useDeferredValue(query)
-  const matches = useMemo(() => (deferred === '' ? noMatches : findMatches(scene.graph, deferred)), [scene.graph, deferred])
+  const { matches, wrong } = useMemo(() => findMatches(scene, deferred), [scene, deferred])
   useEffect(() => {
     useCanvasStore.getState().setFound(new Set(matches.map(({ box }) => box)))
     return () => useCanvasStore.getState().setFound(new Set())
@@ -31,7 +29,10 @@ export function FindBar({ scene }: { scene: Scene }): ReactNode {
     const match = matches[next]
     if (match === undefined) return
     setAt(next)
-    actions.goTo(match.selection, [match.box])
+    useSelectionStore.getState().select(match.selection)
+    // Through the view's own wish, which unfolds groups on the way.
+    if (match.nodeIds.length > 0) useViewStore.getState().revealNodes(match.nodeIds)
+    else actions.reveal([match.box])
   }
   const close = () => useViewStore.getState().setFindOpen(false)
   const selectAll = () => {
@@ -47,7 +48,7 @@ export function FindBar({ scene }: { scene: Scene }): ReactNode {
     else return
     event.preventDefault()
   }
-  const count = query === '' ? '' : matches.length === 0 ? t('find.none') : t('find.count', { at: at === null ? 0 : at + 1, count: matches.length })
+  const count = query === '' ? '' : wrong !== null ? t('find.wrong', { part: wrong }) : matches.length === 0 ? t('find.none') : t('find.count', { at: at === null ? 0 : at + 1, count: matches.length })
   return (
     <div className={`${styles.card} ${styles.find}`} role="search" aria-label={t('find.label')}>
       <TextInput
@@ -55,6 +56,8 @@ export function FindBar({ scene }: { scene: Scene }): ReactNode {
         aria-label={t('find.label')}
         placeholder={t('find.placeholder')}
         value={query}
+        error={wrong !== null}
+        title={t('find.syntax')}
         data-autofocus
         autoFocus
         onChange={(event) => {

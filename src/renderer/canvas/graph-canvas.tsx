@@ -2,7 +2,7 @@
 import { ReactFlow, ReactFlowProvider, ViewportPortal } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import { useComputedColorScheme } from '@mantine/core'
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { GraphView } from '#shared/ipc/model-view'
 import { boxElementId, OpNode, TerminalNode, type OpFlowNode, type TerminalFlowNode } from './box-nodes'
@@ -13,11 +13,13 @@ import { useCanvasStore } from './canvas-store'
 import { ContextMenu, type OpenMenu } from './context-menu'
 import { EdgeLayer } from './edge-layer'
 import { FindBar } from './find-bar'
+import { GroupNode, type GroupFlowNode } from './group-node'
 import { HeatLegend } from './heat-legend'
 import { Minimap } from './minimap'
 import { OverviewLayer } from './overview-layer'
 import { OverviewTip } from './overview-tip'
 import { paletteVariables } from './palette'
+import { boxKey } from './scene/canvas-graph'
 import { selectionOfBox } from './scene/highlight'
 import { neighbourTowards, type ArrowKey } from './scene/neighbour'
 import type { Scene } from './scene/scene'
@@ -31,8 +33,8 @@ import { activeGraph, activeGraphId, graphKey, useSessionStore } from '../stores
 import { useSelectionStore } from '../stores/selection-store'
 import { useViewStore } from '../stores/view-store'
 
-const nodeTypes = { op: OpNode, terminal: TerminalNode }
-type FlowNode = OpFlowNode | TerminalFlowNode
+const nodeTypes = { op: OpNode, terminal: TerminalNode, group: GroupNode }
+type FlowNode = OpFlowNode | TerminalFlowNode | GroupFlowNode
 
 /** The active graph of the active document, as the stores tell it. Fills its parent; nothing where no graph is loaded. */
 export function GraphCanvas(): ReactNode {
@@ -48,7 +50,7 @@ export function GraphCanvas(): ReactNode {
 
 function Canvas({ view, graphKey: key }: { view: GraphView; graphKey: string }): ReactNode {
   const { t } = useTranslation('canvas')
-  const { scene, failed } = useScene(view)
+  const { scene, failed } = useScene(view, key)
   const theme = useComputedColorScheme('light')
   useEffect(() => useCanvasStore.getState().setTheme(theme), [theme])
   const style = useMemo(() => paletteVariables(theme), [theme])
@@ -79,6 +81,7 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
   const [menu, setMenu] = useState<OpenMenu | null>(null)
   const actions = useCamera(scene, key, setMenu)
   useEmphasis(scene)
+  useMotion(scene, root)
   const visible = useVisible(scene)
   const nodes = useFlowNodes(scene, visible.boxes)
   const findOpen = useViewStore((state) => state.findOpen)
@@ -189,6 +192,26 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
   )
 }
 
+const MOTION_MS = 240
+
+/** Marks the canvas as moving while a group folds or unfolds: the style sheet then lets boxes glide. */
+function useMotion(scene: Scene, root: RefObject<HTMLDivElement | null>): void {
+  const before = useRef(scene)
+  useLayoutEffect(() => {
+    const element = root.current
+    const folded = before.current !== scene && before.current.levelled === scene.levelled
+    before.current = scene
+    if (element === null || !folded) return undefined
+    element.setAttribute('data-moving', '')
+    const end = () => element.removeAttribute('data-moving')
+    const timer = setTimeout(end, MOTION_MS)
+    return () => {
+      clearTimeout(timer)
+      end()
+    }
+  }, [scene, root])
+}
+
 /** Node objects for xyflow, each made once per scene: xyflow then leaves known ones alone. */
 function useFlowNodes(scene: Scene, boxes: readonly number[]): FlowNode[] {
   const made = useMemo(() => ({ scene, nodes: new Map<number, FlowNode>() }), [scene])
@@ -210,8 +233,10 @@ function makeFlowNode({ graph, layout, portals }: Scene, index: number): FlowNod
   const box = graph.boxes[index]
   if (box === undefined) return null
   const size = { width: layout.width[index] ?? 0, height: layout.height[index] ?? 0 }
-  const common = { id: String(index), position: { x: layout.x[index] ?? 0, y: layout.y[index] ?? 0 }, ...size, measured: size }
+  const common = { id: boxKey(box), position: { x: layout.x[index] ?? 0, y: layout.y[index] ?? 0 }, ...size, measured: size }
   const own = portals.get(index) ?? null
-  return box.kind === 'op' ? { ...common, type: 'op', data: { index, box, portals: own } } : { ...common, type: 'terminal', data: { index, box, portals: own } }
+  if (box.kind === 'op') return { ...common, type: 'op', data: { index, box, portals: own } }
+  if (box.kind === 'group') return { ...common, type: 'group', data: { index, box, portals: own } }
+  return { ...common, type: 'terminal', data: { index, box, portals: own } }
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactNode, type RefObject } from 'react'
 import { boxAtPointer } from './box-at-pointer'
 import styles from './canvas.module.css'
+import { boxName } from './scene/canvas-graph'
 import type { Scene } from './scene/scene'
 
 interface Tip {
@@ -19,7 +20,7 @@ export function OverviewTip({ scene, root }: { scene: Scene; root: RefObject<HTM
       const bounds = element.getBoundingClientRect()
       const onGraph = event.target instanceof Element && event.target.closest('.react-flow__pane') !== null
       const box = onGraph && event.buttons === 0 ? scene.graph.boxes[boxAtPointer(scene, event, bounds) ?? -1] : undefined
-      const text = box === undefined ? null : box.kind === 'op' ? `${box.node.opType}  ${box.node.name}` : box.value.name
+      const text = box === undefined ? null : box.kind === 'op' ? `${box.node.opType}  ${box.node.name}` : boxName(box)
       setTip(text === null ? null : { text, x: event.clientX - bounds.left + 12, y: event.clientY - bounds.top + 12 })
     }
     const leave = () => setTip(null)

@@ -35,7 +35,18 @@ export function paintOverview(context: CanvasRenderingContext2D, scene: Scene, {
     Math.max(1, (width[box] ?? 0) * scale.x) + 2 * grow,
     Math.max(1, (height[box] ?? 0) * scale.y) + 2 * grow,
   ]
-  for (const [colour, members] of byColour(scene, boxes, style)) {
+  const isFrame = (index: number) => {
+    const box = scene.graph.boxes[index]
+    return box?.kind === 'group' && box.expanded
+  }
+  const frames = boxes.filter(isFrame)
+  context.fillStyle = palette.group
+  context.globalAlpha = 0.35
+  for (const box of frames) context.fillRect(...rectangle(box, 0))
+  context.globalAlpha = 1
+  context.strokeStyle = palette.boxLine
+  for (const box of frames) context.strokeRect(...rectangle(box, 0))
+  for (const [colour, members] of byColour(scene, boxes.filter((box) => !isFrame(box)), style)) {
     context.fillStyle = colour
     for (const box of members) context.fillRect(...rectangle(box, 0))
   }
@@ -74,7 +85,7 @@ function byColour(scene: Scene, boxes: readonly number[], { theme, heat }: Overv
     if (box === undefined) continue
     const warmth = heat?.values.get(index)
     const colour =
-      box.kind !== 'op' ? palette.dim : heat === null ? categoryColours[box.category] : warmth === undefined ? palette.unmeasured : heatColour(warmth.level, theme).background
+      warmth !== undefined ? heatColour(warmth.level, theme).background : box.kind !== 'op' ? palette.dim : heat === null ? categoryColours[box.category] : palette.unmeasured
     const group = groups.get(colour)
     if (group) group.push(index)
     else groups.set(colour, [index])

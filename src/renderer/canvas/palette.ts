@@ -11,6 +11,9 @@ export interface Palette {
   readonly edge: string
   readonly terminal: string
   readonly terminalText: string
+  /** Folded groups, and the headers of unfolded ones. */
+  readonly group: string
+  readonly groupText: string
   /** Selection, and what belongs to it. */
   readonly accent: string
   readonly found: string
@@ -29,6 +32,8 @@ export const palettes: Record<Theme, Palette> = {
     edge: '#8a93a1',
     terminal: '#e9ecf1',
     terminalText: '#1b1f26',
+    group: '#dde4f0',
+    groupText: '#1f2f4d',
     accent: '#2b5bd7',
     found: '#b86e00',
     unmeasured: '#e4e8ed',
@@ -43,6 +48,8 @@ export const palettes: Record<Theme, Palette> = {
     edge: '#6b7585',
     terminal: '#333a45',
     terminalText: '#dde2ea',
+    group: '#2c3850',
+    groupText: '#d5e0f5',
     accent: '#8facf5',
     found: '#e0ad57',
     unmeasured: '#2f353f',

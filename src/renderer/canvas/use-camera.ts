@@ -3,9 +3,11 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { CanvasActions } from './canvas-actions'
 import { useCanvasStore, type Viewport } from './canvas-store'
 import type { OpenMenu } from './context-menu'
+import { groupsAround } from './scene/group-tree'
 import { boxesOfNodes } from './scene/highlight'
 import { areaAround, type Scene } from './scene/scene'
 import { anchorBox, contains, DETAIL_ZOOM, fitArea, fitScene, initialViewport, keepBoxInPlace, MAX_ZOOM, MIN_ZOOM, visibleArea } from './viewport'
+import { useGroupsStore } from '../stores/groups-store'
 import { useSelectionStore } from '../stores/selection-store'
 import { useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
@@ -25,6 +27,8 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
   const store = useStoreApi()
   const ready = useStore(({ width, height, panZoom }) => width > 0 && height > 0 && panZoom !== null)
   const shown = useRef<Scene | null>(null)
+  /** The group just folded or unfolded: it stays where it is. */
+  const toggled = useRef<number | null>(null)
 
   const actions = useMemo((): CanvasActions => {
     const size = () => {
@@ -58,6 +62,11 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
         move({ zoom: next, x: width / 2 - ((width / 2 - x) / zoom) * next, y: height / 2 - ((height / 2 - y) / zoom) * next })
       },
       openMenu,
+      toggleGroup: (groupId) => {
+        const index = scene.graph.boxes.findIndex((box) => box.kind === 'group' && box.group.id === groupId)
+        toggled.current = index < 0 ? null : index
+        useGroupsStore.getState().toggleGroup(graphKey, groupId)
+      },
       enter: (graphId) => useSessionStore.getState().enterSubgraph(graphId),
       centreAt: (x, y) => {
         const { zoom } = flow.getViewport()
@@ -65,7 +74,7 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
         void flow.setViewport({ zoom, x: width / 2 - x * zoom, y: height / 2 - y * zoom })
       },
     }
-  }, [flow, store, scene, openMenu])
+  }, [flow, store, scene, graphKey, openMenu])
 
   useLayoutEffect(() => {
     if (!ready) return
@@ -73,7 +82,8 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
     const now = { x: transform[0], y: transform[1], zoom: transform[2] }
     const before = shown.current
     shown.current = scene
-    void flow.setViewport(viewportFor(scene, before, { now, width, height, remembered: remembered.get(graphKey) ?? null }))
+    void flow.setViewport(viewportFor(scene, before, { now, width, height, remembered: remembered.get(graphKey) ?? null, anchor: toggled.current }))
+    toggled.current = null
   }, [ready, scene, graphKey, flow, store])
 
   useEffect(() => {
@@ -95,9 +105,11 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
     if (!ready || wish === null || wish.serial === fulfilledReveal) return
     const boxes = boxesOfNodes(scene, wish.nodeIds)
     if (boxes.length === 0) return
+    const around = groupsAroundNodes(scene, wish.nodeIds)
+    if (around.length > 0) return useGroupsStore.getState().unfold(graphKey, around)
     fulfilledReveal = wish.serial
     actions.reveal(boxes)
-  }, [ready, wish, scene, actions])
+  }, [ready, wish, scene, graphKey, actions])
   return actions
 }
 
@@ -106,9 +118,10 @@ interface ViewportContext {
   width: number
   height: number
   remembered: Viewport | null
+  anchor: number | null
 }
 
-function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered }: ViewportContext): Viewport {
+function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered, anchor: wanted }: ViewportContext): Viewport {
   const size = { width, height }
   if (before === null) return remembered ?? initialViewport(scene, size)
   const { selected } = useCanvasStore.getState().highlight
@@ -116,8 +129,18 @@ function viewportFor(scene: Scene, before: Scene | null, { now, width, height, r
     const area = areaAround(scene.layout, [...selected])
     return area === null ? initialViewport(scene, size) : fitArea(area, size, now.zoom)
   }
-  const anchor = anchorBox(before, visibleArea(now, size), selected)
+  const anchor = wanted ?? anchorBox(before, visibleArea(now, size), selected)
   return (anchor === null ? null : keepBoxInPlace(before, scene, anchor, now)) ?? initialViewport(scene, size)
+}
+
+/** More nodes than this are shown as the groups they are in. */
+const MOST_UNFOLDED_FOR = 50
+
+/** Folded groups that hide one of the nodes, with those around them. */
+function groupsAroundNodes({ levelled, graph }: Scene, nodeIds: readonly number[]): string[] {
+  if (nodeIds.length > MOST_UNFOLDED_FOR) return []
+  const hidden = nodeIds.filter((id) => graph.boxes[graph.boxOfNode.get(id) ?? -1]?.kind === 'group')
+  return [...new Set(hidden.flatMap((id) => groupsAround(levelled.tree, levelled.graph.boxOfNode.get(id) ?? -1)))]
 }
 
 function prefersStillness(): boolean {

@@ -1,12 +1,17 @@
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useLayoutEffect, useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
 import type { GraphView } from '#shared/ipc/model-view'
 import { useCanvasStore } from './canvas-store'
 import { createLayoutClient, type LayoutClient } from './layout/layout-client'
+import type { LayoutResult } from './layout/layout-graph'
 import LayoutWorker from './layout/layout.worker?worker'
-import { layoutRequest } from './scene/box-size'
 import { buildCanvasGraph, type CanvasOptions } from './scene/canvas-graph'
+import { composeLevels } from './scene/compose-levels'
+import { buildGroupTree } from './scene/group-tree'
+import { levelRequests, splitIntoLevels, withoutGroups, type LevelledGraph } from './scene/levels'
 import { createScene, type Scene } from './scene/scene'
 import { reportError } from '../session/report-error'
+import { unfoldedGroups, useGroupsStore } from '../stores/groups-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
 
@@ -18,38 +23,41 @@ function layoutClient(): LayoutClient {
   return client
 }
 
-/** Scenes of a view by their options: going back to a tab or a toggle does not arrange it again. */
-const scenes = new WeakMap<GraphView, Map<string, Scene>>()
+/** A graph cut into levels, each arranged on its own. */
+interface Arranged {
+  readonly levelled: LevelledGraph
+  readonly layouts: readonly LayoutResult[]
+}
+
+/** Arrangements of a view by their options: going back to a tab or a toggle does not arrange it again. */
+const arrangements = new WeakMap<GraphView, Map<string, Arranged>>()
 const noFunctions: CanvasOptions['functions'] = []
+/** Larger graphs are grouped unless a person decides. */
+const GROUPED_FROM = 300
 
 /** Arranges the graph whenever it or the toggles change, and puts the scene into the canvas store. The old one stays until then. */
-export function useScene(view: GraphView): { scene: Scene | null; failed: boolean } {
-  const names = useViewStore((state) => state.names)
-  const attributes = useViewStore((state) => state.attributes)
-  const weights = useViewStore((state) => state.weights)
-  const direction = useViewStore((state) => state.direction)
-  const functions = useSessionStore((state) => activeDocument(state)?.summary.functions ?? noFunctions)
+export function useScene(view: GraphView, graphKey: string): { scene: Scene | null; failed: boolean } {
   const scene = useCanvasStore((state) => state.scene)
   const [failed, setFailed] = useState(false)
-  const graph = useMemo(() => buildCanvasGraph(view, { names, attributes, weights, functions }), [view, names, attributes, weights, functions])
+  const [arranged, setArranged] = useState<Arranged | null>(null)
+  const { levelled, key } = useLevelledGraph(view)
+  const direction = useViewStore((state) => state.direction)
 
   useEffect(() => {
-    const setScene = (made: Scene) => useCanvasStore.getState().setScene(made)
-    const key = [names, attributes, weights, direction].join()
-    const known = scenes.get(view)?.get(key)
+    const known = arrangements.get(view)?.get(`${key},${direction}`)
     if (known !== undefined) {
-      setScene(known)
+      setArranged(known)
       return undefined
     }
     let wanted = true
     layoutClient()
-      .layout(layoutRequest(graph, direction))
-      .then((layout) => {
-        if (!wanted || layout === null) return
-        const made = createScene(graph, layout)
-        scenes.set(view, (scenes.get(view) ?? new Map<string, Scene>()).set(key, made))
+      .layout(levelRequests(levelled, direction))
+      .then((layouts) => {
+        if (!wanted || layouts === null) return
+        const made = { levelled, layouts }
+        arrangements.set(view, (arrangements.get(view) ?? new Map<string, Arranged>()).set(`${key},${direction}`, made))
         setFailed(false)
-        setScene(made)
+        setArranged(made)
       })
       .catch((error: unknown) => {
         if (!wanted) return
@@ -59,8 +67,32 @@ export function useScene(view: GraphView): { scene: Scene | null; failed: boolea
     return () => {
       wanted = false
     }
-  }, [view, graph, names, attributes, weights, direction])
+  }, [view, levelled, key, direction])
+
+  const unfolded = useGroupsStore((state) => unfoldedGroups(state, graphKey))
+  useLayoutEffect(() => {
+    if (arranged !== null) useCanvasStore.getState().setScene(createScene(arranged.levelled, composeLevels(arranged.levelled, arranged.layouts, unfolded)))
+  }, [arranged, unfolded])
   // The next graph must not start from this one's boxes.
   useEffect(() => () => useCanvasStore.getState().setScene(null), [])
   return { scene, failed }
+}
+
+/** The graph as the toggles want it; `key` tells these apart. */
+function useLevelledGraph(view: GraphView): { levelled: LevelledGraph; key: string } {
+  const { t, i18n } = useTranslation('canvas')
+  const names = useViewStore((state) => state.names)
+  const attributes = useViewStore((state) => state.attributes)
+  const weights = useViewStore((state) => state.weights)
+  const mode = useGroupsStore((state) => state.mode)
+  const hiddenTypes = useGroupsStore((state) => state.hiddenTypes)
+  const functions = useSessionStore((state) => activeDocument(state)?.summary.functions ?? noFunctions)
+  const graph = useMemo(
+    () => buildCanvasGraph(view, { names, attributes, weights, functions, hiddenTypes }),
+    [view, names, attributes, weights, functions, hiddenTypes],
+  )
+  const grouped = mode === 'on' || (mode === 'auto' && graph.boxes.length >= GROUPED_FROM)
+  const blockWord = t('block')
+  const levelled = useMemo(() => (grouped ? splitIntoLevels(graph, buildGroupTree(graph, blockWord)) : withoutGroups(graph)), [graph, grouped, blockWord])
+  return { levelled, key: [names, attributes, weights, grouped, grouped && i18n.language, [...hiddenTypes].sort().join(' ')].join() }
 }

@@ -1,6 +1,7 @@
 /** Where the view stands: pure arithmetic between scene and screen coordinates. */
 import type { Viewport } from './canvas-store'
 import { touches, type Area } from './scene/box-index'
+import type { CanvasBox } from './scene/canvas-graph'
 import { boxArea, type Scene } from './scene/scene'
 
 export const MIN_ZOOM = 0.001
@@ -60,7 +61,7 @@ export function initialViewport(scene: Scene, size: Size): Viewport {
 /** After a new arrangement of the same graph: the view in which `box` stands where it stood, or null if it is gone. */
 export function keepBoxInPlace(before: Scene, after: Scene, box: number, viewport: Viewport): Viewport | null {
   const content = before.graph.boxes[box]
-  const moved = content?.kind === 'op' ? after.graph.boxOfNode.get(content.node.id) : box < after.graph.boxes.length ? box : undefined
+  const moved = content === undefined ? undefined : boxLike(after, content)
   if (moved === undefined) return null
   const from = boxArea(before.layout, box)
   const to = boxArea(after.layout, moved)
@@ -68,6 +69,22 @@ export function keepBoxInPlace(before: Scene, after: Scene, box: number, viewpor
     zoom: viewport.zoom,
     x: viewport.x + (from.x + from.width / 2 - to.x - to.width / 2) * viewport.zoom,
     y: viewport.y + (from.y - to.y) * viewport.zoom,
+  }
+}
+
+/** The box for the same thing in another scene of the graph; for a node in a folded group, the group. */
+function boxLike({ graph }: Scene, box: CanvasBox): number | undefined {
+  switch (box.kind) {
+    case 'op':
+      return graph.boxOfNode.get(box.node.id)
+    case 'input':
+      return graph.boxOfInput.get(box.value.name)
+    case 'output':
+      return graph.boxOfOutput.get(box.value.name)
+    case 'group': {
+      const found = graph.boxes.findIndex((other) => other.kind === 'group' && other.group.id === box.group.id)
+      return found >= 0 ? found : graph.boxOfNode.get(box.group.nodeIds[0] ?? -1)
+    }
   }
 }
 

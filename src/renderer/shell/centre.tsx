@@ -5,6 +5,7 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../actions/action-icon-button'
 import { useModelTitle } from '../session/document-title'
+import { useCanvasStore } from '../canvas/canvas-store'
 import { loadGraph } from '../session/load-graph'
 import { closeDocument } from '../session/open-models'
 import { useProfileStore, type Overlay } from '../stores/profile-store'
@@ -77,6 +78,7 @@ function ViewBar(): ReactNode {
         <>
           <OverlayChoice />
           <ActionIconButton id="find" />
+          <GroupsButton />
           <ActionIconButton id="attributes" pressed={attributes} />
           <ActionIconButton id="weights" pressed={weights} />
           <ActionIconButton id="names" pressed={names} />
@@ -94,6 +96,11 @@ function ViewBar(): ReactNode {
       />
     </div>
   )
+}
+
+function GroupsButton(): ReactNode {
+  const grouped = useCanvasStore((state) => (state.scene?.levelled.tree.groups.length ?? 0) > 0)
+  return <ActionIconButton id="groups" pressed={grouped} />
 }
 
 const OVERLAYS: readonly Overlay[] = ['none', 'latency', 'macs', 'parameters']

@@ -3,7 +3,7 @@ import type { Theme } from '../canvas-store'
 import { categoryColours, palettes, type Palette } from '../palette'
 import type { Area } from '../scene/box-index'
 import { HEADER_HEIGHT, LABEL_SIZE, PADDING, ROW_GAP, ROW_HEIGHT, ROW_SIZE, TITLE_SIZE } from '../scene/box-size'
-import type { BoxRow, OpBox } from '../scene/canvas-graph'
+import type { BoxRow, GroupBox, OpBox } from '../scene/canvas-graph'
 import { edgePath } from '../scene/edge-path'
 import { heatColour, type Heat } from '../scene/heat'
 import { boxArea, shownPortals, type PortalEnd, type Scene } from '../scene/scene'
@@ -70,11 +70,35 @@ function boxSvg(drawing: Drawing, index: number): string {
     ...portalLines(scene, portals?.leaving ?? []),
   ]
   const rowTexts = rows.map((row, place) => rowSvg(row, { x, y: y + HEADER_HEIGHT + place * ROW_HEIGHT, width }, palette))
+  if (box.kind === 'group') return groupSvg(drawing, index, box)
   if (box.kind !== 'op') {
     const title = text(fitText(box.value.name, width - 2 * PADDING, TITLE_SIZE), { x: x + width / 2, y: y + HEADER_HEIGHT / 2, fill: palette.terminalText, anchor: 'middle', size: TITLE_SIZE })
     return `<g>${frame(HEADER_HEIGHT / 2, palette.terminal)}${title}${rowTexts.join('')}</g>`
   }
   return `<g>${frame(4, palette.box)}${headerSvg(drawing, index, box)}${rowTexts.join('')}</g>`
+}
+
+/** A folded group as a box, an unfolded one as a frame below what is in it. */
+function groupSvg({ scene, palette, theme, heat }: Drawing, index: number, { group, expanded }: GroupBox): string {
+  const { x, y, width, height } = boxArea(scene.layout, index)
+  const portals = scene.portals.get(index)
+  const warmth = heat?.values.get(index)
+  const colours = warmth === undefined ? { background: palette.group, text: palette.groupText } : heatColour(warmth.level, theme)
+  const entering = portalLines(scene, portals?.entering ?? [])
+  const leaving = portalLines(scene, portals?.leaving ?? [])
+  const badge = group.alike.length > 1 ? `× ${group.alike.length}` : ''
+  const titleRoom = width - 2 * PADDING - textWidth(badge, ROW_SIZE)
+  return [
+    '<g>',
+    `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" rx="4" fill="${expanded ? palette.group : palette.box}"${expanded ? ' fill-opacity="0.3"' : ''} stroke="${palette.boxLine}"/>`,
+    `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${HEADER_HEIGHT}" rx="4" fill="${colours.background}"/>`,
+    text(fitText(group.title, titleRoom, TITLE_SIZE, 'semibold'), { x: x + PADDING, y: y + HEADER_HEIGHT / 2, fill: colours.text, size: TITLE_SIZE, weight: 600 }),
+    badge === '' ? '' : text(badge, { x: x + width - PADDING, y: y + HEADER_HEIGHT / 2, fill: colours.text, size: ROW_SIZE, anchor: 'end' }),
+    ...entering.map((row, place) => rowSvg(row, { x, y: y + HEADER_HEIGHT + place * ROW_HEIGHT, width }, palette)),
+    ...leaving.map((row, place) => rowSvg(row, { x, y: y + height - (leaving.length - place) * ROW_HEIGHT, width }, palette)),
+    expanded ? '' : rowSvg({ label: `${group.nodeIds.length}`, text: '', tone: 'dim' }, { x, y: y + HEADER_HEIGHT + entering.length * ROW_HEIGHT, width }, palette),
+    '</g>',
+  ].join('')
 }
 
 function headerSvg({ scene, palette, theme, heat }: Drawing, index: number, box: OpBox): string {

@@ -191,7 +191,7 @@ test('ordering leaves fewer crossings than the order of the model', () => {
   const edges = Array.from({ length: 240 }, (_, i) => [(i * 37) % 90, 0] as const).map(([source], i) => [source, source + 1 + ((i * 53) % 29)] as const)
   const list = { source: Uint32Array.from(edges, ([a]) => a), target: Uint32Array.from(edges, ([, b]) => b), value: Uint32Array.from(edges, (_, i) => i) }
   const { order, backward } = orderAcyclic(nodes, list)
-  const { portal, ranks } = choosePortals(nodes, list, order, backward)
+  const { portal, ranks } = choosePortals(nodes, list, order, { backward })
   const graph = makeProper(nodes, list, ranks, Uint32Array.from(portal.keys()).filter((edge) => portal[edge] === 0))
   const crossings = (layers: ReturnType<typeof groupBy>) => {
     const position = new Float64Array(graph.vertexCount)

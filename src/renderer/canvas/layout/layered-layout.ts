@@ -22,7 +22,7 @@ export function layeredLayout(request: LayoutRequest): LayoutResult {
   const nodeCount = request.widths.length
   const edges = { source: request.edgeSource, target: request.edgeTarget, value: request.edgeValue }
   const { order, backward } = orderAcyclic(nodeCount, edges)
-  const { portal, ranks } = choosePortals(nodeCount, edges, order, backward)
+  const { portal, ranks } = choosePortals(nodeCount, edges, order, { backward, pins: request.pins })
   const heights = withPortalRows(request, portal)
   const across = request.direction === 'down' ? request.widths : heights
   const along = request.direction === 'down' ? heights : request.widths
@@ -46,6 +46,7 @@ function withPortalRows(request: LayoutRequest, portal: Uint8Array): Float32Arra
     leaving[request.edgeSource[edge]!]?.add(request.edgeValue[edge]!)
   }
   return request.heights.map((height, node) => {
+    if ((request.pins?.[node] ?? 0) !== 0) return height
     const rows = portalRowCount(entering[node]!) + portalRowCount(leaving[node]?.size ?? 0)
     return height + rows * request.portalRowHeight
   })

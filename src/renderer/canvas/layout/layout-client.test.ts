@@ -7,11 +7,11 @@ import type { LayoutRequest } from './layout-graph'
 class HeldWorker {
   onmessage: ((event: { data: unknown }) => void) | null = null
   onerror: ((event: { message: string }) => void) | null = null
-  readonly received: LayoutRequest[] = []
+  readonly received: (readonly LayoutRequest[])[] = []
   ended = false
 
-  postMessage(request: LayoutRequest): void {
-    this.received.push(request)
+  postMessage(requests: readonly LayoutRequest[]): void {
+    this.received.push(requests)
   }
 
   terminate(): void {
@@ -19,8 +19,8 @@ class HeldWorker {
   }
 
   answer(): void {
-    const request = this.received.at(-1)
-    if (request) this.onmessage?.({ data: { ok: true, result: layeredLayout(request) } })
+    const requests = this.received.at(-1)
+    if (requests) this.onmessage?.({ data: { ok: true, results: requests.map(layeredLayout) } })
   }
 }
 
@@ -54,38 +54,38 @@ afterEach(() => {
 describe('the layout client', () => {
   test('answers one request after the other from one worker', async () => {
     const { client, workers } = heldClient()
-    const first = client.layout(request(2))
+    const first = client.layout([request(2)])
     workers[0]?.answer()
-    expect((await first)?.x.length).toBe(2)
-    const second = client.layout(request(3))
+    expect((await first)?.[0]?.x.length).toBe(2)
+    const second = client.layout([request(3)])
     workers[0]?.answer()
-    expect((await second)?.x.length).toBe(3)
+    expect((await second)?.[0]?.x.length).toBe(3)
     expect(workers.length).toBe(1)
   })
 
   test('gives up a request for a newer one, and of three waiting answers the last', async () => {
     const { client, workers } = heldClient()
-    const answers = [client.layout(request(1)), client.layout(request(2)), client.layout(request(3))]
+    const answers = [client.layout([request(1)]), client.layout([request(2)]), client.layout([request(3)])]
     workers[0]?.answer()
     workers[0]?.answer()
-    expect((await Promise.all(answers)).map((answer) => answer?.x.length ?? null)).toEqual([null, null, 3])
+    expect((await Promise.all(answers)).map((answer) => answer?.[0]?.x.length ?? null)).toEqual([null, null, 3])
     expect(workers[0]?.received.length).toBe(2)
   })
 
   test('ends a worker that has been busy with an old request for long', async () => {
     const { client, workers } = heldClient()
-    const old = client.layout(request(1))
+    const old = client.layout([request(1)])
     const later = performance.now() + 500
     vi.spyOn(performance, 'now').mockReturnValue(later)
-    const next = client.layout(request(2))
+    const next = client.layout([request(2)])
     expect([workers[0]?.ended, workers.length]).toEqual([true, 2])
     workers[1]?.answer()
-    expect([await old, (await next)?.x.length]).toEqual([null, 2])
+    expect([await old, (await next)?.[0]?.x.length]).toEqual([null, 2])
   })
 
   test('fails as our own bug when the layout throws', async () => {
     const { client, workers } = heldClient()
-    const failing = client.layout(request(1))
+    const failing = client.layout([request(1)])
     workers[0]?.onerror?.({ message: 'no' })
     await expect(failing).rejects.toThrow('internal: the layout failed: no')
   })

@@ -7,15 +7,15 @@ import type { LayoutAnswer } from './layout.worker'
 const PATIENCE_MS = 100
 
 export interface LayoutClient {
-  /** Resolves with null when a newer request took its place. */
-  layout(request: LayoutRequest): Promise<LayoutResult | null>
+  /** Arranges several graphs, one answer each in their order; null when a newer request took its place. */
+  layout(requests: readonly LayoutRequest[]): Promise<LayoutResult[] | null>
   dispose: Disposer
 }
 
 interface Pending {
-  request: LayoutRequest
+  requests: readonly LayoutRequest[]
   startedAt: number
-  resolve: (result: LayoutResult | null) => void
+  resolve: (results: LayoutResult[] | null) => void
   reject: (error: Error) => void
 }
 
@@ -33,14 +33,14 @@ export function createLayoutClient(start: () => Worker): LayoutClient {
   const run = (pending: Pending) => {
     running = { ...pending, startedAt: performance.now() }
     superseded = false
-    const arrays = Object.values(pending.request).filter((value) => ArrayBuffer.isView(value))
-    worker.postMessage(pending.request, [...new Set(arrays.map((array) => array.buffer))])
+    const arrays = pending.requests.flatMap((request) => Object.values(request).filter((value) => ArrayBuffer.isView(value)))
+    worker.postMessage(pending.requests, [...new Set(arrays.map((array) => array.buffer))])
   }
   const finish = (answer: LayoutAnswer) => {
     const done = running
     running = null
     if (done !== null && !superseded) {
-      if (answer.ok) done.resolve(answer.result)
+      if (answer.ok) done.resolve(answer.results)
       else done.reject(new Error(`internal: the layout failed: ${answer.message}`))
     }
     const following = next
@@ -57,10 +57,10 @@ export function createLayoutClient(start: () => Worker): LayoutClient {
   listen()
 
   return {
-    layout: (request) =>
+    layout: (requests) =>
       new Promise((resolve, reject) => {
         supersede()
-        const pending: Pending = { request, startedAt: 0, resolve, reject }
+        const pending: Pending = { requests, startedAt: 0, resolve, reject }
         if (running === null) return run(pending)
         if (performance.now() - running.startedAt > PATIENCE_MS) {
           worker.terminate()

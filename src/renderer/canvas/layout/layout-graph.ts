@@ -20,6 +20,8 @@ export interface LayoutRequest {
   labelWidths: Float32Array
   /** Height of one portal row in a box. */
   portalRowHeight: number
+  /** Per node: 1 stays on the first rank, 2 goes to the last; both without portal rows. They stand for ends of values at a frame. */
+  pins?: Uint8Array
 }
 
 export interface LayoutResult {

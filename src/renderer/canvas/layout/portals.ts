@@ -21,7 +21,12 @@ export interface Portals {
  * Chooses portals and the ranks of what remains: edges that would close a cycle, widely shared values beyond their next
  * readers, long edges, and, where there are many middling ones, the longest of those.
  */
-export function choosePortals(nodeCount: number, edges: EdgeList & { value: Uint32Array }, order: Uint32Array, backward: Uint8Array): Portals {
+export function choosePortals(
+  nodeCount: number,
+  edges: EdgeList & { value: Uint32Array },
+  order: Uint32Array,
+  { backward, pins }: { backward: Uint8Array; pins?: Uint8Array | undefined },
+): Portals {
   const edgeCount = edges.source.length
   const portal = backward.slice()
   const fanOut = new Map<number, number>()
@@ -36,8 +41,8 @@ export function choosePortals(nodeCount: number, edges: EdgeList & { value: Uint
     }
     return found
   }
-  let ranks = assignRanks(nodeCount, edges, order, portal)
-  if (cutLong(ranks)) ranks = assignRanks(nodeCount, edges, order, portal)
+  let ranks = assignRanks(nodeCount, edges, order, { skip: portal, pins })
+  if (cutLong(ranks)) ranks = assignRanks(nodeCount, edges, order, { skip: portal, pins })
   // Tightening may have drawn some edges out again.
   cutLong(ranks)
   cutToBudget(portal, Math.max(CROSSED_RANKS_ALWAYS, nodeCount * CROSSED_RANKS_PER_NODE), (edge) => span(ranks, edge))

@@ -53,9 +53,9 @@ export function orderAcyclic(nodeCount: number, edges: EdgeList): AcyclicOrder {
 /**
  * Longest-path ranks, then tightened: nodes with more ways out than in move down towards their readers, and so does what
  * feeds only one reader with all that feeds it; an input or a side branch then stands beside what uses it instead of at the
- * top. Edges with `skip` set do not count.
+ * top. Edges with `skip` set do not count. Nodes with a pin of 1 stay where they are, those with 2 go to the last rank.
  */
-export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Array, skip: Uint8Array): Int32Array {
+export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Array, { skip, pins }: { skip: Uint8Array; pins?: Uint8Array | undefined }): Int32Array {
   const ranks = new Int32Array(nodeCount)
   const outgoing = groupBy(edges.source, nodeCount)
   const incoming = groupBy(edges.target, nodeCount)
@@ -71,6 +71,7 @@ export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Arr
     let moved = false
     for (let i = order.length - 1; i >= 0; i--) {
       const node = order[i]!
+      if (pins?.[node] === 1) continue
       let ways = 0
       let lowest = Number.MAX_SAFE_INTEGER
       forEdges(outgoing, node, skip, (edge) => {
@@ -85,6 +86,10 @@ export function assignRanks(nodeCount: number, edges: EdgeList, order: Uint32Arr
       moved = true
     }
     if (!moved) break
+  }
+  if (pins !== undefined) {
+    const last = ranks.reduce((most, rank) => Math.max(most, rank), 0)
+    pins.forEach((pin, node) => pin === 2 && (ranks[node] = last))
   }
   return ranks
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AttributeView } from '#shared/ipc/model-view'
 import { layoutRequest } from './box-size'
-import { buildCanvasGraph, typeLabel, type CanvasGraph, type CanvasOptions } from './canvas-graph'
+import { boxName, buildCanvasGraph, typeLabel, type CanvasGraph, type CanvasOptions } from './canvas-graph'
 import { sampleView } from './graph-view-sample'
 
 const plain: CanvasOptions = { names: false, attributes: false, weights: true, functions: [] }
@@ -14,7 +14,7 @@ function rows(graph: CanvasGraph, nodeId: number): unknown[] {
 function edges(graph: CanvasGraph): string[] {
   const nameOf = (index: number) => {
     const box = graph.boxes[index]
-    return box?.kind === 'op' ? box.node.opType : (box?.value.name ?? '')
+    return box === undefined ? '' : box.kind === 'op' ? box.node.opType : boxName(box)
   }
   return graph.edges.map(({ source, target, value, captured }) => `${nameOf(source)} -${graph.values[value]?.name}-> ${nameOf(target)}${captured ? ' (captured)' : ''}`)
 }

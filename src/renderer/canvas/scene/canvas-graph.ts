@@ -4,6 +4,7 @@
  */
 import type { AttributeView, GraphView, NamedTypeView, NodeView, TensorView, TypeView } from '#shared/ipc/model-view'
 import { opCategory, type OpCategory } from '#shared/onnx/schema/op-category'
+import type { Group } from './group-tree'
 
 /** One line in a box. */
 export type BoxRow =
@@ -32,7 +33,14 @@ export interface TerminalBox {
   readonly value: NamedTypeView
 }
 
-export type CanvasBox = OpBox | TerminalBox
+/** Several nodes that belong together: folded into one box, or a frame around their boxes. */
+export interface GroupBox {
+  readonly kind: 'group'
+  readonly group: Group
+  readonly expanded: boolean
+}
+
+export type CanvasBox = OpBox | TerminalBox | GroupBox
 
 export interface CanvasEdge {
   /** Indices into `boxes`. */
@@ -42,12 +50,17 @@ export interface CanvasEdge {
   readonly value: number
   /** The value is read inside the target's subgraphs, not by the node itself. */
   readonly captured: boolean
+  /** The end that is the frame which the other end stands in. */
+  readonly frame?: 'source' | 'target'
 }
 
 export interface CanvasValue {
   readonly name: string
   /** Shape, with the data type where it is not float32; empty where nothing is known. */
   readonly label: string
+  readonly dtype: string
+  /** `1×3×48×48`, `?` for unknown sizes. */
+  readonly shape: string
 }
 
 export interface CanvasGraph {
@@ -55,7 +68,7 @@ export interface CanvasGraph {
   readonly boxes: readonly CanvasBox[]
   readonly edges: readonly CanvasEdge[]
   readonly values: readonly CanvasValue[]
-  /** Box of each node by id; a folded Constant's is that of its first reader. */
+  /** Box of each node by id; a folded Constant's is that of its first reader, a node's in a folded group is the group's. */
   readonly boxOfNode: ReadonlyMap<number, number>
   /** Boxes by the name of a graph input or output. */
   readonly boxOfInput: ReadonlyMap<string, number>
@@ -63,6 +76,7 @@ export interface CanvasGraph {
   readonly valueIndex: ReadonlyMap<string, number>
   /** Boxes that read an initializer, by its name. */
   readonly readersOfTensor: ReadonlyMap<string, readonly number[]>
+  readonly tensorTypes: ReadonlyMap<string, { readonly dtype: string; readonly shape: string }>
 }
 
 export interface CanvasOptions {
@@ -71,15 +85,31 @@ export interface CanvasOptions {
   weights: boolean
   /** Model-local functions, whose calls can be entered. */
   functions: readonly { graphId: number; domain: string; name: string }[]
+  /** Operator types left out, as `domain:opType`: what reads them is linked with what they read. */
+  hiddenTypes?: ReadonlySet<string>
 }
 
 const MAX_ROWS = 12
+
+/** The same for the same thing in every arrangement of a graph. */
+export function boxKey(box: CanvasBox): string {
+  if (box.kind === 'op') return `node ${box.node.id}`
+  return box.kind === 'group' ? `group ${box.group.id}` : `${box.kind} ${box.value.name}`
+}
+
+/** Its name for people, where it has one. */
+export function boxName(box: CanvasBox): string {
+  if (box.kind === 'op') return box.node.name
+  return box.kind === 'group' ? box.group.title : box.value.name
+}
 
 export function buildCanvasGraph(view: GraphView, options: CanvasOptions): CanvasGraph {
   const tensors = new Map(view.initializers.map((tensor) => [tensor.name, tensor]))
   const constants = foldedConstants(view)
   const inputs = view.inputs.filter(({ name }) => !tensors.has(name))
-  const shown = view.nodes.filter((node) => !constants.has(node.outputs[0] ?? ''))
+  const through = hiddenNodes(view, options.hiddenTypes)
+  const isHidden = (node: NodeView) => options.hiddenTypes?.has(`${node.domain}:${node.opType}`) === true
+  const shown = view.nodes.filter((node) => !constants.has(node.outputs[0] ?? '') && !isHidden(node))
 
   const boxes: CanvasBox[] = inputs.map((value) => ({ kind: 'input', value }))
   const boxOfInput = new Map(inputs.map(({ name }, index) => [name, index]))
@@ -88,7 +118,7 @@ export function buildCanvasGraph(view: GraphView, options: CanvasOptions): Canva
   for (const node of shown) {
     for (const name of node.outputs) if (name !== '') producer.set(name, boxes.length)
     boxOfNode.set(node.id, boxes.length)
-    const rows = rowsOf(node, view, { ...options, tensors, constants, isInside: (name) => producer.has(name) || tensors.has(name) })
+    const rows = rowsOf(node, view, { ...options, tensors, constants, through, isInside: (name) => producer.has(name) || tensors.has(name) })
     boxes.push({ kind: 'op', node, category: opCategory(node.domain, node.opType), rows })
   }
   const boxOfOutput = new Map<string, number>()
@@ -113,17 +143,19 @@ export function buildCanvasGraph(view: GraphView, options: CanvasOptions): Canva
     if (value === undefined) {
       value = values.length
       valueIndex.set(name, value)
-      values.push({ name, label: typeLabel(view.values[name] ?? inputs.find((input) => input.name === name)) })
+      const type = view.values[name] ?? inputs.find((input) => input.name === name)
+      values.push({ name, label: typeLabel(type), dtype: type?.type ?? '', shape: type?.shape?.map(dimLabel).join('×') ?? '' })
     }
     edges.push({ source, target, value, captured })
   }
   boxes.forEach((box, index) => {
     if (box.kind === 'op') {
-      for (const name of box.node.inputs) connect(name, index, false)
-      for (const name of box.node.captures ?? []) if (!box.node.inputs.includes(name)) connect(name, index, true)
-    } else if (box.kind === 'output') connect(box.value.name, index, false)
+      for (const name of box.node.inputs) for (const seen of through(name)) connect(seen, index, false)
+      for (const name of box.node.captures ?? []) if (!box.node.inputs.includes(name)) for (const seen of through(name)) connect(seen, index, true)
+    } else if (box.kind === 'output') for (const seen of through(box.value.name)) connect(seen, index, false)
   })
-  return { graphId: view.graphId, boxes, edges, values, boxOfNode, boxOfInput, boxOfOutput, valueIndex, readersOfTensor }
+  const tensorTypes = new Map(view.initializers.map(({ name, dtype, dims }) => [name, { dtype, shape: dims.join('×') }]))
+  return { graphId: view.graphId, boxes, edges, values, boxOfNode, boxOfInput, boxOfOutput, valueIndex, readersOfTensor, tensorTypes }
 }
 
 /** `1×3×48×48`; with the type where it is not float32; `?` for unknown sizes; empty where nothing is known. */
@@ -153,9 +185,31 @@ function foldedConstants(view: GraphView): Map<string, NodeView> {
   return folded
 }
 
+/** For a value that a hidden node makes, the values it is made from, through any number of hidden nodes; else the value itself. */
+function hiddenNodes(view: GraphView, hiddenTypes: ReadonlySet<string> = new Set()): (name: string) => readonly string[] {
+  const producers = new Map<string, NodeView>()
+  for (const node of view.nodes) {
+    if (hiddenTypes.has(`${node.domain}:${node.opType}`)) for (const name of node.outputs) if (name !== '') producers.set(name, node)
+  }
+  if (producers.size === 0) return (name) => [name]
+  const resolved = new Map<string, readonly string[]>()
+  const resolve = (name: string): readonly string[] => {
+    const known = resolved.get(name)
+    if (known !== undefined) return known
+    const node = producers.get(name)
+    // A cycle, which only a broken model has, ends here.
+    resolved.set(name, [])
+    const sources = node === undefined ? [name] : [...new Set(node.inputs.filter((input) => input !== '').flatMap(resolve))]
+    resolved.set(name, sources)
+    return sources
+  }
+  return resolve
+}
+
 interface RowContext extends CanvasOptions {
   tensors: ReadonlyMap<string, GraphView['initializers'][number]>
   constants: ReadonlyMap<string, NodeView>
+  through: (name: string) => readonly string[]
   isInside: (name: string) => boolean
 }
 
@@ -163,8 +217,10 @@ function rowsOf(node: NodeView, view: GraphView, context: RowContext): BoxRow[] 
   const rows: BoxRow[] = []
   const parameters = view.inputNames?.[`${node.domain}:${node.opType}`] ?? []
   if (context.names && node.name !== '') rows.push({ kind: 'name', text: node.name })
-  node.inputs.forEach((name, index) => {
-    if (name === '') return
+  node.inputs.forEach((input, index) => {
+    if (input === '') return
+    // A hidden node's first input is what it is about; the others are its own parameters.
+    const name = context.through(input)[0] ?? input
     const label = parameters[index] ?? shortName(name)
     const tensor = context.tensors.get(name)
     const constant = context.constants.get(name)

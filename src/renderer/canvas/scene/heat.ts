@@ -26,12 +26,17 @@ export function heatOf(graph: CanvasGraph, overlay: Overlay, profile: ProfileRes
   const shares = new Map<number, number>()
   const latencies = overlay === 'latency' && profile !== null ? nodeLatencies(profile) : null
   graph.boxes.forEach((box, index) => {
-    if (box.kind !== 'op') return
-    const latency = latencies?.get(box.node.id)
-    const figure = overlay === 'latency' ? latency?.p50Ms : overlay === 'macs' ? box.node.macs : box.node.parameterCount
-    if (figure === undefined || figure === null) return
-    figures.set(index, figure)
-    if (latency !== undefined) shares.set(index, latency.share)
+    if ((box.kind !== 'op' && box.kind !== 'group') || (box.kind === 'group' && box.expanded)) return
+    if (overlay !== 'latency') {
+      const { macs, parameterCount } = box.kind === 'op' ? box.node : box.group
+      const figure = overlay === 'macs' ? macs : parameterCount
+      if (figure !== null) figures.set(index, figure)
+      return
+    }
+    const measured = (box.kind === 'op' ? [box.node.id] : box.group.nodeIds).flatMap((id) => latencies?.get(id) ?? [])
+    if (measured.length === 0) return
+    figures.set(index, measured.reduce((sum, { p50Ms }) => sum + p50Ms, 0))
+    shares.set(index, measured.reduce((sum, { share }) => sum + share, 0))
   })
   const most = Math.max(0, ...figures.values())
   if (most === 0) return null

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { ProfileResult } from '#shared/measurement'
 import { createBoxIndex, touches } from './box-index'
-import { layoutRequest } from './box-size'
 import { buildCanvasGraph } from './canvas-graph'
+import { composeLevels } from './compose-levels'
 import { findMatches } from './find'
 import { sampleView } from './graph-view-sample'
 import { heatColour, heatOf } from './heat'
 import { boxesToShow, highlightOf, selectionOfBox } from './highlight'
+import { levelRequests, withoutGroups } from './levels'
 import { neighbourTowards } from './neighbour'
 import { createScene, type Scene } from './scene'
 import { sceneSvg } from '../export/scene-svg'
@@ -19,7 +20,8 @@ const diamond = ['stem: Conv(x, W) -> a', 'left: Relu(a) -> b', 'right: Tanh(a) 
 function sceneOf(lines: readonly string[], direction: LayoutDirection = 'down'): Scene {
   const view = sampleView(lines, { outputs: ['y'], initializers: { W: [8, 3] } })
   const graph = buildCanvasGraph(view, { names: false, attributes: false, weights: true, functions: [] })
-  return createScene(graph, layeredLayout(layoutRequest(graph, direction)))
+  const levelled = withoutGroups(graph)
+  return createScene(levelled, composeLevels(levelled, levelRequests(levelled, direction).map(layeredLayout), new Set()))
 }
 
 /** Box of a node id. */
@@ -82,13 +84,14 @@ describe('neighbourTowards', () => {
 })
 
 test('find looks at names, operators, values and tensors, and shows each where it is', () => {
-  const { graph } = sceneOf(diamond)
-  expect(findMatches(graph, 'RELU').map(({ selection }) => selection)).toEqual([{ kind: 'node', nodeId: 2 }])
-  expect(findMatches(graph, 'join').map(({ selection }) => selection)).toEqual([{ kind: 'node', nodeId: 4 }])
-  expect(findMatches(graph, 'w').map(({ selection }) => selection)).toContainEqual({ kind: 'tensor', name: 'W' })
-  expect(findMatches(graph, 'b').map(({ selection }) => selection)).toContainEqual({ kind: 'edge', name: 'b' })
-  expect(findMatches(graph, '  ')).toEqual([])
-  expect(findMatches(graph, 'absent')).toEqual([])
+  const scene = sceneOf(diamond)
+  const found = (query: string) => findMatches(scene, query).matches
+  expect(found('RELU').map(({ selection }) => selection)).toEqual([{ kind: 'node', nodeId: 2 }])
+  expect(found('join').map(({ selection }) => selection)).toEqual([{ kind: 'node', nodeId: 4 }])
+  expect(found('w').map(({ selection }) => selection)).toContainEqual({ kind: 'tensor', name: 'W' })
+  expect(found('b').map(({ selection }) => selection)).toContainEqual({ kind: 'edge', name: 'b' })
+  expect(found('  ')).toEqual([])
+  expect(found('absent')).toEqual([])
 })
 
 describe('heat', () => {

@@ -1,6 +1,8 @@
 /** A graph with its layout: what is where. */
 import { createBoxIndex, type Area, type BoxIndex } from './box-index'
 import type { CanvasGraph } from './canvas-graph'
+import type { Composed } from './compose-levels'
+import type { LevelledGraph } from './levels'
 import { MAX_PORTAL_ROWS, type LayoutResult } from '../layout/layout-graph'
 
 /** One end of a value that is named instead of drawn. */
@@ -18,6 +20,10 @@ export interface BoxPortals {
 export interface Scene {
   readonly graph: CanvasGraph
   readonly layout: LayoutResult
+  /** The whole graph with its groups; `graph` is what is shown of it. */
+  readonly levelled: LevelledGraph
+  /** The shown box of each box of the whole graph. */
+  readonly shownBox: Int32Array
   readonly boxIndex: BoxIndex
   readonly edgeIndex: BoxIndex
   /** Boxes with portals only. */
@@ -28,7 +34,7 @@ export interface Scene {
   readonly edgesOfValue: readonly (readonly number[])[]
 }
 
-export function createScene(graph: CanvasGraph, layout: LayoutResult): Scene {
+export function createScene(levelled: LevelledGraph, { graph, layout, shownBox }: Composed): Scene {
   const edgesOf = graph.boxes.map(() => ({ entering: [] as number[], leaving: [] as number[] }))
   const edgesOfValue = graph.values.map((): number[] => [])
   graph.edges.forEach(({ source, target, value }, edge) => {
@@ -39,6 +45,8 @@ export function createScene(graph: CanvasGraph, layout: LayoutResult): Scene {
   return {
     graph,
     layout,
+    levelled,
+    shownBox,
     edgesOf,
     edgesOfValue,
     portals: collectPortals(graph, layout),
@@ -75,9 +83,11 @@ function collectPortals(graph: CanvasGraph, layout: LayoutResult): Map<number, B
     portals.set(box, made)
     return made
   }
-  graph.edges.forEach(({ source, target, value }, edge) => {
+  graph.edges.forEach(({ source, target, value, frame }, edge) => {
     if (layout.portal[edge] !== 1) return
-    of(target).entering.push({ value, others: [source] })
+    // Where a value comes through a frame, only the box inside names it, and the box outside.
+    if (frame !== 'target') of(target).entering.push({ value, others: [source] })
+    if (frame === 'source') return
     const { leaving } = of(source)
     const known = leaving.find((end) => end.value === value)
     if (known) known.others.push(target)
