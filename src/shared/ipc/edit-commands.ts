@@ -123,5 +123,5 @@ export const EditCommand = z.discriminatedUnion('kind', [
 export type EditCommand = z.infer<typeof EditCommand>
 export type EditCommandOf<K extends EditCommand['kind']> = Extract<EditCommand, { kind: K }>
 
-/** What a file for `edgefit edit --commands` holds. */
-export const EditScript = z.union([z.array(EditCommand), z.strictObject({ label: z.string().optional(), commands: z.array(EditCommand) }).transform(({ commands }) => commands)])
+/** What a file for `edgefit edit --commands` holds: the commands, or these with a label. */
+export const EditScript = z.union([z.array(EditCommand), z.strictObject({ label: z.string().optional(), commands: z.array(EditCommand) })])

@@ -6,8 +6,8 @@ import { withSession } from './session'
 export function schemaCommand(context: CliContext): Command {
   return new Command('schema')
     .description('Print a JSON schema, for editors and checks.')
-    .addArgument(new Argument('<what>', 'what to describe').choices(['recipe']))
-    .action(async () => {
-      printJson(await withSession(context, ({ request }) => request('recipes.schema', {})))
+    .addArgument(new Argument('<what>', 'what to describe').choices(['recipe', 'edit']))
+    .action(async (what: 'recipe' | 'edit') => {
+      printJson(await withSession(context, ({ request }) => request(what === 'edit' ? 'edit.schema' : 'recipes.schema', {})))
     })
 }
