@@ -67,6 +67,7 @@ export async function optimizeModel(params: OptimizeParams, context: OptimizeCon
     const passContext: PassContext = {
       calibration: data,
       runner,
+      float: null,
       signal: context.signal,
       report,
       progress: (phase, fraction, detail) => context.progress(phase, fraction === null ? null : fraction * MEASURING, detail),

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Diagnostic } from '#shared/diagnostic'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
+import type { Model } from '#shared/onnx/records'
 import type { Feeds, ModelRunner } from '../runtime/model-runner'
 
 /** Samples to calibrate with. Reading is streamed: one sample is in memory at a time. */
@@ -18,6 +19,8 @@ export interface PassContext {
   readonly calibration: CalibrationData | null
   /** Runs a document, as it is now, in onnxruntime. */
   readonly runner: ModelRunner
+  /** The model as it was before the first pass that quantizes, to compare with; null where none ran in this recipe. */
+  readonly float: Model | null
   readonly signal: AbortSignal
   /** `fraction` is 0…1 of this pass. */
   progress(phase: string, fraction: number | null, detail?: string): void
@@ -32,6 +35,8 @@ export interface Pass<Options extends z.ZodType = z.ZodType> {
   readonly calibration: 'none' | 'optional' | 'required'
   /** The model computes the same afterwards, but for rounding. Checked after each run of it, which is taken back where it does not hold. */
   readonly keepsResults?: boolean
+  /** The model computes with fewer bits afterwards: what comes before it is the float form that later passes compare with. */
+  readonly quantizes?: boolean
   /** Every field has a default and a description: form, recipe schema and CLI help come from it. */
   readonly options: Options
   run(edit: Edit, options: z.output<Options>, context: PassContext): void | Promise<void>

@@ -1,15 +1,18 @@
 import { z } from 'zod'
 import type { Diagnostic } from '#shared/diagnostic'
+import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Graph, Node } from '#shared/onnx/records'
 import { constantTensor, isInFunction, opsetVersion } from './constants'
 import { definePass, type PassContext } from './pass'
-import { planActivations } from './static/activation-parameters'
-import { calibrateRanges } from './static/calibrate-ranges'
+import { type ActivationOptions, nonNegativeValues, parametersOf, planActivations, rangesFromReaders } from './static/activation-parameters'
+import { CALIBRATION_METHODS, calibrateRanges } from './static/calibrate-ranges'
 import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
 import { insertPairs } from './static/insert-pairs'
 import { cpuPlacement } from './static/placement'
+import type { ValueRange } from './static/value-range'
+import { quantizationRange } from './quantize-numerics'
 import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
 /** QuantizeLinear and DequantizeLinear came with opset 10; scales for each channel with 13. */
@@ -27,6 +30,11 @@ const options = z
     reduceRange: z.boolean().default(false).describe('Weights in 7 bits, so that x86 processors without VNNI do not saturate with uint8 activations. Phones do not need it.'),
     opTypes: z.array(z.enum(opTypes)).default([...opTypes]).describe('Kinds of nodes to quantize.'),
     excludeNodes: z.array(z.string()).default([]).describe('Leave the nodes of these names as they are.'),
+    calibration: z
+      .enum(CALIBRATION_METHODS)
+      .default('min-max')
+      .describe('How ranges come from samples: the extremes, the mean of the samples’ extremes, a percentile, or the range with the least squared error (mse) or divergence (entropy).'),
+    percentile: z.number().gt(50).max(100).default(99.99).describe('With calibration by percentile: how much of the values the range keeps, in per cent.'),
     calibrationSamples: z.number().int().min(1).max(100_000).default(256).describe('At most so many calibration samples are looked at.'),
   })
   .refine((value) => value.activationType === 'uint8' || value.weightType === 'int8', { path: ['weightType'], message: 'int8 activations need int8 weights' })
@@ -36,6 +44,7 @@ export const quantizeStatic = definePass({
   title: 'Quantize statically',
   description: 'Quantizes weights and activations to 8-bit integers, with the ranges seen in calibration data. Fastest on phones; suits convolutional models best.',
   calibration: 'required',
+  quantizes: true,
   options,
   async run(edit, chosen, context) {
     const select = (isUsable: (name: string) => boolean): Selection => ({
@@ -54,14 +63,14 @@ export const quantizeStatic = definePass({
 
     const perChannel = raiseOpset(edit, chosen.perChannel, context)
     if (perChannel === null) return
-    const names = activationNames(edit, edit.main, chooseNodes(select(() => true)).nodes)
-    const ranges = await calibrateRanges(edit, names, { context, maxSamples: chosen.calibrationSamples })
+    const candidates = chooseNodes(select(() => true)).nodes
+    const activation = { type: chosen.activationType, symmetric: chosen.symmetricActivations, reduceRange: false }
+    const ranges = await rangesOf(select(() => true), candidates, { context, chosen, activation })
     const { nodes } = chooseNodes(select((name) => ranges.has(name)))
     for (const { node, placement } of preliminary.nodes.values()) {
       if (placement.role === 'compute' && !nodes.has(node.id)) context.report(leftFloat(node, 'values around it were not finite, empty, or not float32 in calibration'))
     }
     context.progress('quantizing', null)
-    const activation = { type: chosen.activationType, symmetric: chosen.symmetricActivations, reduceRange: false }
     const plan = planActivations(edit.document, { graph: edit.main, nodes, ranges, options: activation })
     const weight = { type: chosen.weightType, symmetric: chosen.weightType === 'int8' || perChannel, reduceRange: chosen.reduceRange }
     insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight, perChannel } })
@@ -78,6 +87,35 @@ function raiseOpset(edit: Edit, perChannel: boolean, context: PassContext): bool
   }
   context.report({ severity: 'warning', code: 'opset-too-old', ...refusal })
   return null
+}
+
+interface RangeNeeds {
+  readonly context: PassContext
+  readonly chosen: z.output<typeof options>
+  readonly activation: ActivationOptions
+}
+
+async function rangesOf({ edit, graph, types }: Selection, nodes: ReadonlyMap<number, ChosenNode>, { context, chosen, activation }: RangeNeeds): Promise<Map<string, ValueRange>> {
+  const derived = rangesFromReaders(edit.document, graph, nodes)
+  const names = activationNames(edit, graph, nodes).filter((name) => !derived.has(name))
+  const ranges = await calibrateRanges(edit, names, {
+    context,
+    maxSamples: chosen.calibrationSamples,
+    method: chosen.calibration,
+    percentile: chosen.percentile,
+    quantizer: { ...quantizationRange(activation.type, activation), parametersOf: (range) => parametersOf(range, activation) },
+    nonNegative: nonNegativeValues(edit.document, graph, nodes),
+    isFloat32(name) {
+      const type = types.typeOf(graph, name)
+      return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
+    },
+  })
+  // Backwards, through chains of Relu and Clip.
+  for (const [name, reader] of [...derived].toReversed()) {
+    const range = ranges.get(reader)
+    if (range) ranges.set(name, range)
+  }
+  return ranges
 }
 
 /** Values that need a range: what the nodes read and make, but for constants. */

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { PassInfo } from '#shared/ipc/contract'
 import { AppError } from '#shared/errors'
+import { correctBias } from './correct-bias'
 import { eliminateDeadNodes } from './eliminate-dead-nodes'
+import { equalizeLayers } from './equalize-layers'
 import { foldBatchNormalization } from './fold-batch-normalization'
 import { foldConstants } from './fold-constants'
 import { nearestNames } from './nearest-names'
@@ -11,7 +13,7 @@ import { quantizeStatic } from './quantize-static'
 import { quantizeWeights } from './quantize-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, quantizeDynamic, quantizeStatic, quantizeWeights]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

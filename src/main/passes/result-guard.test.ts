@@ -5,7 +5,7 @@ import { buildModel, filledTensor, tensorRecord } from '#shared/onnx/testing/bui
 import { ResultGuard } from './result-guard'
 import { runner, testData } from './testing/run-pass'
 
-const context = { calibration: testData({ x: [2, 8] }), runner, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
+const context = { calibration: testData({ x: [2, 8] }), runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
 
 /** The verdict on a change of the weight from 1 to `factor`. */
 async function verdict(factor: number): Promise<{ accepted: boolean; diagnostics: Diagnostic[] }> {

@@ -21,6 +21,7 @@ function contextFor(changed: Partial<PassContext> = {}): PassContext & { readonl
   return {
     calibration: testData({ x: [4, 32] }),
     runner,
+    float: null,
     signal: new AbortController().signal,
     progress: (phase, fraction) => void phases.push(`${phase} ${fraction}`),
     report: (diagnostic) => void found.push(diagnostic),

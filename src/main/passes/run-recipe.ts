@@ -6,6 +6,7 @@ import type { ModelDocument } from '#shared/onnx/document'
 import type { Recipe } from '#shared/recipe'
 import type { PassContext } from './pass'
 import { type ResolvedStep, resolveRecipe } from './resolve-recipe'
+import { snapshotModel } from './recovery/snapshot-model'
 import { ResultGuard } from './result-guard'
 
 /**
@@ -22,10 +23,12 @@ export async function runRecipe(document: ModelDocument, recipe: Recipe, context
   const before = new Set(checkModel(document).filter(isError).map(({ message }) => message))
   const guard = new ResultGuard(document, context)
   const reports: PassReport[] = []
+  let { float } = context
   try {
     for (const [at, step] of steps.entries()) {
       throwIfCancelled(context)
-      reports.push(await runStep(document, step, guard, inStep(context, at, steps.length)))
+      if (step.pass.quantizes) float ??= snapshotModel(document)
+      reports.push(await runStep(document, step, guard, { ...inStep(context, at, steps.length), float }))
     }
   } finally {
     await guard.close()

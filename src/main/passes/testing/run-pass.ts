@@ -29,7 +29,7 @@ export interface PassRun {
 export async function runPass(model: Model | ModelDocument, pass: Pass, options: Record<string, unknown> = {}, calibration: CalibrationData | null = null): Promise<PassRun> {
   const document = model instanceof ModelDocument ? model : new ModelDocument(model)
   const diagnostics: Diagnostic[] = []
-  const context: PassContext = { calibration, runner, signal: new AbortController().signal, progress: () => undefined, report: (found) => void diagnostics.push(found) }
+  const context: PassContext = { calibration, runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: (found) => void diagnostics.push(found) }
   const transaction = await document.transact(pass.name, (edit) => pass.run(edit, pass.options.parse(options), context))
   return { document, transaction, diagnostics }
 }
