@@ -14,7 +14,7 @@ export interface EngineService {
   request(owner: string, name: EngineRequestName, params: unknown): Promise<unknown>
   /** Copies a model with its external data; see the protocol's `copy`. */
   copyModel(from: string, to: string): Promise<{ sizeBytes: number }>
-  /** Paths of the documents that `owner` has open. */
+  /** Paths of the documents that `owner` has open, and of the snapshots it had made of them. */
   openPaths(owner: string): string[]
   /** Closes what `owner` opened. */
   closeOwner(owner: string): void
@@ -38,7 +38,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
  */
 export function createEngineService(options: { command: EngineCommand; log: Log; onEvent: (event: EventPayload<'engine'>) => void }): EngineService {
   const { command, log, onEvent } = options
-  const documents = new Map<string, { path: string; owner: string }>()
+  const documents = new Map<string, { path: string; owner: string; snapshot?: string }>()
   const pending = new Map<number, Pending>()
   let nextId = 1
   let engine: EngineProcess | null = null
@@ -122,6 +122,9 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       } else if (name === 'model.save') {
         const document = documents.get((params as { documentId: string }).documentId)
         if (document) document.path = (value as { path: string }).path
+      } else if (name === 'document.snapshot') {
+        const document = documents.get((params as { documentId: string }).documentId)
+        if (document) document.snapshot = (value as { path: string }).path
       } else if (name === 'model.close') {
         documents.delete((params as { documentId: string }).documentId)
       }
@@ -131,7 +134,7 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       if (restarting) await restarting
       return (await ask({ type: 'copy', from, to }, `wrote '${to}'`)) as { sizeBytes: number }
     },
-    openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).map(({ path }) => path),
+    openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).flatMap(({ path, snapshot }) => (snapshot === undefined ? [path] : [path, snapshot])),
     closeOwner(owner) {
       for (const [documentId, document] of [...documents]) {
         if (document.owner !== owner) continue

@@ -1,7 +1,8 @@
 import type { TablerIcon } from '@tabler/icons-react'
 import type { ParseKeys } from 'i18next'
+import type { Selection } from '../stores/selection-store'
 
-export type ActionGroup = 'file' | 'model' | 'view' | 'window' | 'settings'
+export type ActionGroup = 'file' | 'edit' | 'model' | 'view' | 'window' | 'settings'
 
 /** What decides whether an action makes sense now. */
 export interface ActionContext {
@@ -10,6 +11,10 @@ export interface ActionContext {
   readonly depth: number
   readonly mode: 'graph' | 'text'
   readonly selectedNodes: number
+  readonly selection: Selection['kind']
+  readonly canUndo: boolean
+  readonly canRedo: boolean
+  readonly canPaste: boolean
 }
 
 /** One thing a person can do: the palette, the menus, the buttons and the keys all come from this. */

@@ -33,13 +33,14 @@ import { foldAllGroups, toggleGrouping, unfoldAllGroups } from '../canvas/group-
 import { exportImage } from '../session/export-image'
 import { closeDocument, openWithDialog } from '../session/open-models'
 import { openPanel, togglePanel } from '../session/panels'
-import { saveModelAs } from '../session/save-model'
+import { saveModel, saveModelAs } from '../session/save-model'
 import { updateSettings } from '../session/settings'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore, type Overlay } from '../stores/profile-store'
 import { useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
 import type { Action, ActionContext } from './action'
+import { editActions } from './edit-actions'
 
 const always = (): boolean => true
 const withModel = ({ modelOpen }: ActionContext): boolean => modelOpen
@@ -48,8 +49,10 @@ const withGraph = ({ modelOpen, mode }: ActionContext): boolean => modelOpen && 
 /** Everything a person can do, in the order the palette shows it. */
 export const actions = [
   { id: 'open', group: 'file', title: 'actions.open', icon: IconFolderOpen, keys: ['mod+O'], enabled: always, run: openWithDialog },
-  { id: 'save-as', group: 'file', title: 'actions.saveAs', icon: IconDeviceFloppy, keys: ['mod+shift+S', 'mod+S'], enabled: withModel, run: saveModelAs },
+  { id: 'save', group: 'file', title: 'actions.save', icon: IconDeviceFloppy, keys: ['mod+S'], enabled: withModel, run: saveModel },
+  { id: 'save-as', group: 'file', title: 'actions.saveAs', icon: IconDeviceFloppy, keys: ['mod+shift+S'], enabled: withModel, run: saveModelAs },
   { id: 'close', group: 'file', title: 'actions.close', icon: IconX, keys: ['alt+W'], enabled: withModel, run: closeActive },
+  ...editActions,
   { id: 'optimize', group: 'model', title: 'actions.optimize', icon: IconBolt, keys: ['mod+E'], enabled: withModel, run: () => useDialogsStore.getState().setOptimizeOpen(true) },
   { id: 'profile', group: 'model', title: 'actions.profile', icon: IconChartBar, keys: ['mod+shift+P'], enabled: withModel, run: () => useDialogsStore.getState().setProfileOpen(true) },
   { id: 'find', group: 'view', title: 'actions.find', icon: IconSearch, keys: ['F', 'mod+F'], enabled: withModel, run: () => useViewStore.getState().setFindOpen(true) },

@@ -11,7 +11,7 @@ import { keyLabel } from './action'
 import { actions } from './all-actions'
 import { runAction, useActionContext } from './use-actions'
 
-const GROUPS: readonly ActionGroup[] = ['file', 'model', 'view', 'window', 'settings']
+const GROUPS: readonly ActionGroup[] = ['file', 'edit', 'model', 'view', 'window', 'settings']
 
 /** Every action with its key, recent files and samples, found by typing. Loaded when first asked for. */
 export default function CommandPalette(): ReactNode {

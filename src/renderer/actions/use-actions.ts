@@ -2,6 +2,7 @@ import { useHotkeys } from '@mantine/hooks'
 import { useShallow } from 'zustand/react/shallow'
 import { reportError } from '../session/report-error'
 import { useDialogsStore } from '../stores/dialogs-store'
+import { documentState, useEditStore } from '../stores/edit-store'
 import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import { useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
@@ -17,7 +18,11 @@ export function useActionContext(): ActionContext {
   )
   const mode = useViewStore((state) => state.mode)
   const selectedNodes = useSelectionStore((state) => selectedNodeIds(state.selection).length)
-  return { modelOpen, depth, mode, selectedNodes }
+  const selection = useSelectionStore((state) => state.selection.kind)
+  const documentId = useSessionStore((state) => state.activeDocumentId)
+  const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
+  const canPaste = useEditStore((state) => state.clipboard !== null)
+  return { modelOpen, depth, mode, selectedNodes, selection, canUndo: revision > 0, canRedo: revision < revisions, canPaste }
 }
 
 /** Runs an action from wherever it was asked for; what goes wrong is told. */
@@ -28,13 +33,15 @@ export function runAction(action: Action): void {
 /** Listens to the keys of every action. Keys are left alone while a dialog is open or text is being edited. */
 export function useActionKeys(): void {
   const context = useActionContext()
-  const dialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.report !== null)
+  const shellDialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.report !== null)
+  const editDialogOpen = useEditStore((state) => state.adding !== null || state.form !== null || state.refusedSave !== null)
+  const dialogOpen = shellDialogOpen || editDialogOpen
   useHotkeys(
     actions.flatMap((action: Action) =>
       action.keys.map((key): [string, (event: KeyboardEvent) => void, { preventDefault: boolean }] => [
         key,
         (event) => {
-          if (dialogOpen || isEditing(event.target)) return
+          if (dialogOpen || isEditing(event.target) || isCopyingText(event)) return
           event.preventDefault()
           if (action.enabled(context)) runAction(action)
         },
@@ -52,4 +59,9 @@ const EDITING = '.monaco-editor, [role="dialog"], textarea, [contenteditable="tr
 /** Whether a key typed here means a letter. Monaco edits in an element of its own. */
 function isEditing(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest(EDITING) !== null
+}
+
+/** Text that a person marked is copied as text, whatever is selected in the graph. */
+function isCopyingText({ key, ctrlKey, metaKey }: KeyboardEvent): boolean {
+  return (ctrlKey || metaKey) && key.toLowerCase() === 'c' && document.getSelection()?.isCollapsed === false
 }

@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import type { Settings } from '#shared/ipc/contract'
 import { canvasEn } from '../canvas/i18n/en'
+import { editEn } from '../panels/edit/i18n/en'
 import { catalogueEn } from './catalogue'
 import { en } from './en'
 
@@ -12,9 +13,9 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: 'en',
     fallbackLng: 'en',
-    ns: ['app', 'canvas', 'catalogue'],
+    ns: ['app', 'canvas', 'catalogue', 'edit'],
     defaultNS: 'app',
-    resources: { en: { app: en, canvas: canvasEn, catalogue: catalogueEn } },
+    resources: { en: { app: en, canvas: canvasEn, catalogue: catalogueEn, edit: editEn } },
     interpolation: { escapeValue: false },
     returnNull: false,
   })
@@ -24,10 +25,11 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
 export async function changeLanguage(setting: Settings['language']): Promise<void> {
   const language = chosenLanguage(setting, navigator.languages)
   if (language === 'zh' && !i18next.hasResourceBundle('zh', 'app')) {
-    const [{ zh }, { canvasZh }, { catalogueZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh')])
+    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh')])
     i18next.addResourceBundle('zh', 'app', zh)
     i18next.addResourceBundle('zh', 'canvas', canvasZh)
     i18next.addResourceBundle('zh', 'catalogue', catalogueZh)
+    i18next.addResourceBundle('zh', 'edit', editZh)
   }
   await i18next.changeLanguage(language)
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'

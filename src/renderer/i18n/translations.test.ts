@@ -2,6 +2,8 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { canvasEn } from '../canvas/i18n/en'
 import { canvasZh } from '../canvas/i18n/zh'
+import { editEn } from '../panels/edit/i18n/en'
+import { editZh } from '../panels/edit/i18n/zh'
 import { en } from './en'
 import { chosenLanguage } from './start-i18n'
 import { zh } from './zh'
@@ -44,6 +46,7 @@ function hardWiredTexts(code: string): string[] {
 describe.each([
   ['the window', en, zh],
   ['the canvas', canvasEn, canvasZh],
+  ['editing', editEn, editZh],
 ])('translations of %s', (_name, english, chinese) => {
   it('have the same keys in both languages', () => {
     expect([...texts(chinese).keys()].sort()).toEqual([...texts(english).keys()].sort())

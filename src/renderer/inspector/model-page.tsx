@@ -6,6 +6,8 @@ import type { GraphView, ModelSummary } from '#shared/ipc/model-view'
 import { formatBytes, formatCount, formatInteger } from '../format/format-number'
 import { Figure } from '../format/figure'
 import { formatType } from '../format/format-type'
+import { askDimension, askInput, askInitializer, askOpset, askOutput } from '../panels/edit/edit-forms'
+import { AddButton, MetadataSection, ModelText } from '../panels/edit/model-editing'
 import { SeverityIcon } from '../panels/severity-icon'
 import { useModelTitle } from '../session/document-title'
 import { goToNodes } from '../session/go-to-node'
@@ -23,6 +25,7 @@ interface ModelPageProps {
 /** What is known of the whole model. */
 export function ModelPage({ document: { summary }, graph }: ModelPageProps): ReactNode {
   const { t } = useTranslation()
+  const { t: tEdit } = useTranslation('edit')
   const { producer, domain, modelVersion, docString, metadata } = summary
   const title = useModelTitle(summary.path)
   const enterSubgraph = useSessionStore((state) => state.enterSubgraph)
@@ -41,21 +44,26 @@ export function ModelPage({ document: { summary }, graph }: ModelPageProps): Rea
           <Property name={t('inspector.macs')}>{summary.macs === null ? <span className="dim">{t('inspector.unknown')}</span> : <Figure {...formatCount(summary.macs)} />}</Property>
           <Property name={t('inspector.format')}>{summary.format}</Property>
           <Property name={t('inspector.opsets')}>{summary.opsets.map((opset) => `${opset.domain === '' ? 'ai.onnx' : opset.domain} ${opset.version}`).join(', ')}</Property>
-          {producer !== '' && <Property name={t('inspector.producer')}>{producer}</Property>}
-          {domain !== '' && <Property name={t('inspector.domain')}>{domain}</Property>}
-          {modelVersion !== '' && modelVersion !== '0' && <Property name={t('inspector.version')}>{modelVersion}</Property>}
+          <ModelText field="producerName" label={t('inspector.producer')} value={producer} />
+          <ModelText field="domain" label={t('inspector.domain')} value={domain} />
+          <ModelText field="modelVersion" label={t('inspector.version')} value={modelVersion} />
           <Property name={t('inspector.path')} copy={summary.path}>
             <PathText path={summary.path} />
           </Property>
-          {docString !== '' && <Property name={t('inspector.description')}>{docString}</Property>}
+          <ModelText field="docString" label={t('inspector.description')} value={docString} />
         </Properties>
+        <AddButton label={tEdit('opset.title')} onClick={askOpset} />
       </Section>
       <Findings summary={summary} />
       <Section title={t('inspector.inputs')}>
         <Ends ends={summary.inputs} kind="input" />
+        <AddButton label={tEdit('ends.addInput')} onClick={askInput} />
+        <AddButton label={tEdit('dimension.title')} onClick={() => askDimension()} />
       </Section>
       <Section title={t('inspector.outputs')}>
         <Ends ends={summary.outputs} kind="output" />
+        <AddButton label={tEdit('ends.addOutput')} onClick={askOutput} />
+        <AddButton label={tEdit('initializer.title')} onClick={askInitializer} />
       </Section>
       <Section title={t('inspector.operators')}>
         <OpCounts counts={summary.opCounts} graph={graph} />
@@ -74,17 +82,7 @@ export function ModelPage({ document: { summary }, graph }: ModelPageProps): Rea
           </ul>
         </Section>
       )}
-      {Object.keys(metadata).length > 0 && (
-        <Section title={t('inspector.metadata')}>
-          <Properties>
-            {Object.entries(metadata).map(([key, value]) => (
-              <Property key={key} name={key} copy={value}>
-                {value.length > 400 ? `${value.slice(0, 400)}…` : value}
-              </Property>
-            ))}
-          </Properties>
-        </Section>
-      )}
+      <MetadataSection metadata={metadata} />
     </>
   )
 }

@@ -1,14 +1,15 @@
-import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AttributeView, GraphView, NodeView } from '#shared/ipc/model-view'
+import type { GraphView, NodeView } from '#shared/ipc/model-view'
 import { opCategory } from '#shared/onnx/schema/op-category'
 import { formatBytes, formatCount, formatMs, formatPercent } from '../format/format-number'
 import { Figure } from '../format/figure'
-import { formatType } from '../format/format-type'
+import { applyFromField } from '../panels/edit/apply-from-field'
+import { AttributesSection } from '../panels/edit/attributes-section'
+import { EditableText } from '../panels/edit/editable-text'
+import { NodeInputs } from '../panels/edit/node-inputs'
 import { nodeLabel } from '../session/graph-lookup'
 import { nodeLatencies, useProfileStore } from '../stores/profile-store'
-import { useSessionStore } from '../stores/session-store'
 import styles from './inspector.module.css'
 import { PageTitle, Properties, Property, Section } from './property-list'
 import { ValueEntry } from './value-entry'
@@ -21,9 +22,13 @@ interface NodePageProps {
 
 export function NodePage({ node, graph, modelPath }: NodePageProps): ReactNode {
   const { t } = useTranslation()
+  const { t: tEdit } = useTranslation('edit')
+  const place = { graph: graph.graphId, node: node.id }
+  const rename = (name: string): Promise<string | null> => applyFromField(tEdit('labels.rename', { from: nodeLabel(node), to: name }), { kind: 'renameNode', ...place, name })
+  const describe = (docString: string): Promise<string | null> => applyFromField(tEdit('labels.set', { name: t('inspector.description') }), { kind: 'setDocString', ...place, docString })
   return (
     <>
-      <PageTitle kind={node.domain === '' ? node.opType : `${node.domain}.${node.opType}`} name={nodeLabel(node)} />
+      <PageTitle kind={node.domain === '' ? node.opType : `${node.domain}.${node.opType}`} name={nodeLabel(node)} rename={{ label: tEdit('nodeName'), value: node.name, submit: rename }} />
       <Section title={t('inspector.overview')}>
         <Properties>
           <Property name={t('inspector.category')}>{t(`categories.${opCategory(node.domain, node.opType)}`)}</Property>
@@ -38,21 +43,15 @@ export function NodePage({ node, graph, modelPath }: NodePageProps): ReactNode {
             </Property>
           )}
           <Latency nodeId={node.id} modelPath={modelPath} />
-          {node.docString !== undefined && node.docString !== '' && <Property name={t('inspector.description')}>{node.docString}</Property>}
+          <Property name={t('inspector.description')}>
+            <EditableText label={t('inspector.description')} value={node.docString ?? ''} onSubmit={describe}>
+              {node.docString ?? ''}
+            </EditableText>
+          </Property>
         </Properties>
       </Section>
-      {node.attributes.length > 0 && (
-        <Section title={t('inspector.attributes')}>
-          <Properties>
-            {node.attributes.map((attribute) => (
-              <Property key={attribute.name} name={attribute.name} copy={attribute.text}>
-                <AttributeValue attribute={attribute} />
-              </Property>
-            ))}
-          </Properties>
-        </Section>
-      )}
-      <Values title={t('inspector.inputs')} names={node.inputs} graph={graph} absentText={t('inspector.leftOut')} />
+      <AttributesSection node={node} graph={graph} />
+      <NodeInputs node={node} graph={graph} />
       <Values title={t('inspector.outputs')} names={node.outputs} graph={graph} absentText={t('inspector.typeUnknown')} />
     </>
   )
@@ -69,25 +68,6 @@ function Latency({ nodeId, modelPath }: { readonly nodeId: number; readonly mode
       <Figure {...formatMs(latency.p50Ms)} /> · <Figure {...formatPercent(latency.share)} />
       {latency.fusedNodes > 1 && <div className="dim">{t('inspector.fused', { count: latency.fusedNodes })}</div>}
     </Property>
-  )
-}
-
-function AttributeValue({ attribute }: { readonly attribute: AttributeView }): ReactNode {
-  const { t } = useTranslation()
-  const enterSubgraph = useSessionStore((state) => state.enterSubgraph)
-  const graphIds = attribute.graphIds ?? []
-  if (graphIds.length > 0) {
-    return graphIds.map((graphId) => (
-      <Anchor key={graphId} component="button" type="button" size="md" onClick={() => enterSubgraph(graphId)}>
-        {t('inspector.enterSubgraph')}
-      </Anchor>
-    ))
-  }
-  return (
-    <span className={attribute.isDefault === true ? styles.default : undefined} title={attribute.type}>
-      {attribute.tensor === undefined ? attribute.text : `${formatType({ type: attribute.tensor.dtype, shape: attribute.tensor.dims })} ${attribute.text}`}
-      {attribute.isDefault === true && ` · ${t('inspector.default')}`}
-    </span>
   )
 }
 

@@ -2,15 +2,32 @@ import { ActionIcon, CopyButton, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { EditableText } from '../panels/edit/editable-text'
 import styles from './inspector.module.css'
 
-export function PageTitle({ kind, name }: { readonly kind: string; readonly name: string }): ReactNode {
+interface PageTitleProps {
+  readonly kind: string
+  readonly name: string
+  /** For what can be renamed: the name to begin with, and what takes a new one or says why not. */
+  readonly rename?: { readonly label: string; readonly value: string; readonly submit: (name: string) => Promise<string | null> }
+}
+
+export function PageTitle({ kind, name, rename }: PageTitleProps): ReactNode {
+  const title = (
+    <Copyable text={name}>
+      <h2>{name}</h2>
+    </Copyable>
+  )
   return (
     <header className={styles.title}>
       <div className={styles.kind}>{kind}</div>
-      <Copyable text={name}>
-        <h2>{name}</h2>
-      </Copyable>
+      {rename === undefined ? (
+        title
+      ) : (
+        <EditableText label={rename.label} value={rename.value} onSubmit={rename.submit}>
+          {title}
+        </EditableText>
+      )}
     </header>
   )
 }

@@ -8,7 +8,10 @@ import { getBridge } from '../bridge/bridge'
 import { formatBytes, formatInteger, formatPercent, significant } from '../format/format-number'
 import { Figure } from '../format/figure'
 import { formatShape } from '../format/format-type'
+import { TensorActions, TensorCells, TensorType } from '../panels/edit/tensor-editing'
+import { renameValue } from '../panels/edit/value-editing'
 import { graphLookup } from '../session/graph-lookup'
+import { documentState, useEditStore } from '../stores/edit-store'
 import styles from './inspector.module.css'
 import { PageTitle, Properties, Property, Section } from './property-list'
 import { Readers } from './value-page'
@@ -25,18 +28,22 @@ interface TensorPageProps {
 /** An initializer: what it is, how its values are spread, and the values themselves, a page at a time. */
 export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactNode {
   const { t } = useTranslation()
+  const { t: tEdit } = useTranslation('edit')
   const [offset, setOffset] = useState(0)
-  const { details, error } = useTensor(documentId, graph.graphId, name, offset)
+  const { details, error } = useTensor(documentId, graph, name, offset)
   const lookup = graphLookup(graph)
   const tensor = lookup.initializers.get(name)
   if (tensor === undefined) return null
+  const rename = (to: string): Promise<string | null> => renameValue(graph, name, to, tEdit('labels.rename', { from: name, to }))
   const elements = tensor.dims.reduce((product, dim) => product * dim, 1)
   return (
     <>
-      <PageTitle kind={t('inspector.tensor')} name={name} />
+      <PageTitle kind={t('inspector.tensor')} name={name} rename={{ label: tEdit('valueName'), value: name, submit: rename }} />
       <Section title={t('inspector.overview')}>
         <Properties>
-          <Property name={t('inspector.dtype')}>{tensor.dtype}</Property>
+          <Property name={t('inspector.dtype')}>
+            <TensorType graph={graph} tensor={tensor} />
+          </Property>
           <Property name={t('inspector.shape')}>{tensor.dims.length === 0 ? t('inspector.scalar') : formatShape(tensor.dims)}</Property>
           <Property name={t('inspector.elements')}>{formatInteger(elements)}</Property>
           <Property name={t('inspector.size')}>
@@ -47,6 +54,7 @@ export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactN
             {tensor.location !== undefined && <div className="dim">{tensor.location}</div>}
           </Property>
         </Properties>
+        <TensorActions graph={graph} tensor={tensor} />
       </Section>
       {error !== null && (
         <Alert color="red" m="md" title={t('errors.cannotReadTensor')}>
@@ -58,7 +66,7 @@ export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactN
         <>
           <Statistics details={details} />
           <Section title={t('inspector.values')}>
-            <pre className={styles.values}>{details.values.join('\n')}</pre>
+            <TensorCells graph={graph} tensor={tensor} offset={details.offset} values={details.values} />
             <Pager offset={details.offset} count={details.values.length} total={elements} onPage={setOffset} />
           </Section>
         </>
@@ -127,8 +135,9 @@ interface TensorState {
   readonly error: ErrorData | null
 }
 
-/** The page of values at `offset`; the one before stays while the next is on its way. */
-function useTensor(documentId: string, graphId: number, name: string, offset: number): TensorState {
+/** The page of values at `offset`; the one before stays while the next is on its way. Read again after each change of the model. */
+function useTensor(documentId: string, { graphId }: GraphView, name: string, offset: number): TensorState {
+  const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
   const [state, setState] = useState<TensorState>({ details: null, error: null })
   useEffect(() => {
     let current = true
@@ -141,6 +150,6 @@ function useTensor(documentId: string, graphId: number, name: string, offset: nu
     return () => {
       current = false
     }
-  }, [documentId, graphId, name, offset])
+  }, [documentId, graphId, name, offset, revision, revisions])
   return state
 }

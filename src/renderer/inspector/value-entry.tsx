@@ -18,38 +18,44 @@ interface ValueEntryProps {
 }
 
 /** A value in a list: selects it; the canvas outlines it while the pointer is on it. */
-export function ValueEntry({ graph, name, index, absentText }: ValueEntryProps): ReactNode {
+export function ValueEntry(props: ValueEntryProps): ReactNode {
+  return (
+    <li>
+      <ValueButton {...props} />
+    </li>
+  )
+}
+
+export function ValueButton({ graph, name, index, absentText }: ValueEntryProps): ReactNode {
   const select = useSelectionStore((state) => state.select)
   const hover = useSelectionStore((state) => state.hover)
   const tensor = graphLookup(graph).initializers.get(name)
   const type = graph.values[name]
   if (name === '') {
     return (
-      <li className={`${styles.entry} dim`}>
+      <div className={`${styles.entry} dim`}>
         {index !== undefined && <span className={styles.formal}>{index}</span>}
         {absentText}
-      </li>
+      </div>
     )
   }
   return (
-    <li>
-      <UnstyledButton
-        className={styles.entry}
-        onClick={() => select(tensor === undefined ? { kind: 'edge', name } : { kind: 'tensor', name })}
-        onPointerEnter={() => hover({ kind: 'value', name })}
-        onPointerLeave={() => hover(null)}
-      >
-        {index !== undefined && <span className={styles.formal}>{index}</span>}
-        <span className={styles.entryMain}>
-          {name}
-          <br />
-          <span className={styles.entryType}>
-            {tensor !== undefined ? formatType({ type: tensor.dtype, shape: tensor.dims }) : type === undefined ? absentText : formatType(type)}
-          </span>
+    <UnstyledButton
+      className={styles.entry}
+      onClick={() => select(tensor === undefined ? { kind: 'edge', name } : { kind: 'tensor', name })}
+      onPointerEnter={() => hover({ kind: 'value', name })}
+      onPointerLeave={() => hover(null)}
+    >
+      {index !== undefined && <span className={styles.formal}>{index}</span>}
+      <span className={styles.entryMain}>
+        {name}
+        <br />
+        <span className={styles.entryType}>
+          {tensor !== undefined ? formatType({ type: tensor.dtype, shape: tensor.dims }) : type === undefined ? absentText : formatType(type)}
         </span>
-        {tensor !== undefined && <Figure {...formatBytes(tensor.sizeBytes)} />}
-      </UnstyledButton>
-    </li>
+      </span>
+      {tensor !== undefined && <Figure {...formatBytes(tensor.sizeBytes)} />}
+    </UnstyledButton>
   )
 }
 

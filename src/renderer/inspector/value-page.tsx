@@ -2,6 +2,9 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { GraphView } from '#shared/ipc/model-view'
 import { formatType } from '../format/format-type'
+import { applyFromField } from '../panels/edit/apply-from-field'
+import { EditableText } from '../panels/edit/editable-text'
+import { renameValue, ValueActions } from '../panels/edit/value-editing'
 import { graphLookup } from '../session/graph-lookup'
 import styles from './inspector.module.css'
 import { PageTitle, Properties, Property, Section } from './property-list'
@@ -17,15 +20,24 @@ export function ValuePage({ graph, name }: { readonly graph: GraphView; readonly
   const producer = lookup.producers.get(name)
   const consumers = lookup.consumers.get(name) ?? []
   const docString = input?.docString ?? output?.docString ?? ''
+  const { t: tEdit } = useTranslation('edit')
+  const rename = (to: string): Promise<string | null> => renameValue(graph, name, to, tEdit('labels.rename', { from: name, to }))
+  const retype = (text: string): Promise<string | null> =>
+    applyFromField(tEdit('labels.set', { name }), { kind: 'setValueType', graph: graph.graphId, name, type: text.trim() === '' ? null : text })
   const kind = input !== undefined ? t('inspector.graphInput') : output !== undefined ? t('inspector.graphOutput') : t('inspector.value')
   return (
     <>
-      <PageTitle kind={kind} name={name} />
+      <PageTitle kind={kind} name={name} rename={{ label: tEdit('valueName'), value: name, submit: rename }} />
       <Section title={t('inspector.overview')}>
         <Properties>
-          <Property name={t('inspector.type')}>{type === undefined ? <span className="dim">{t('inspector.typeUnknown')}</span> : formatType(type)}</Property>
+          <Property name={t('inspector.type')}>
+            <EditableText label={t('inspector.type')} value={type === undefined ? '' : formatType(type)} onSubmit={retype}>
+              {type === undefined ? <span className="dim">{t('inspector.typeUnknown')}</span> : formatType(type)}
+            </EditableText>
+          </Property>
           {docString !== '' && <Property name={t('inspector.description')}>{docString}</Property>}
         </Properties>
+        <ValueActions graph={graph} name={name} />
       </Section>
       {producer !== undefined && (
         <Section title={t('inspector.madeBy')}>

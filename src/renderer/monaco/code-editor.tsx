@@ -1,6 +1,6 @@
 import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef, type ReactNode } from 'react'
-import { editor, jsonDefaults, Uri } from './start-monaco'
+import { editor, jsonDefaults, MarkerSeverity, Uri } from './start-monaco'
 
 interface CodeEditorProps {
   readonly text: string
@@ -13,10 +13,20 @@ interface CodeEditorProps {
   readonly schema?: Readonly<Record<string, unknown>>
   /** Absent: the text can only be read. */
   readonly onChange?: (text: string) => void
+  /** Marked in the text; the first one is shown when they change. */
+  readonly problems?: readonly CodeProblem[]
+}
+
+/** Lines and columns count from 1; without an end, the word at the beginning is marked. */
+export interface CodeProblem {
+  readonly line: number
+  readonly column: number
+  readonly endColumn?: number | undefined
+  readonly message: string
 }
 
 /** A Monaco editor; text given from outside replaces what it shows when it differs. */
-export function CodeEditor({ text, language, path, label, className, schema, onChange }: CodeEditorProps): ReactNode {
+export function CodeEditor({ text, language, path, label, className, schema, onChange, problems }: CodeEditorProps): ReactNode {
   const element = useRef<HTMLDivElement>(null)
   const instance = useRef<editor.IStandaloneCodeEditor | null>(null)
   const changed = useRef(onChange)
@@ -69,6 +79,24 @@ export function CodeEditor({ text, language, path, label, className, schema, onC
     // setValue is a flush, which the listener above leaves alone.
     if (model && model.getValue() !== text) model.setValue(text)
   }, [text, language, label, path, readOnly, schema])
+
+  useEffect(() => {
+    const model = instance.current?.getModel()
+    if (!model) return
+    const markers = (problems ?? []).map(({ line, column, endColumn, message }) => ({
+      severity: MarkerSeverity.Error,
+      message,
+      startLineNumber: line,
+      startColumn: column,
+      endLineNumber: line,
+      endColumn: endColumn ?? model.getWordAtPosition({ lineNumber: Math.min(line, model.getLineCount()), column })?.endColumn ?? column + 1,
+    }))
+    editor.setModelMarkers(model, 'edgefit', markers)
+    const [first] = problems ?? []
+    if (first === undefined) return
+    instance.current?.setPosition({ lineNumber: first.line, column: first.column })
+    instance.current?.revealLineInCenterIfOutsideViewport(first.line)
+  }, [problems, language, label, path, readOnly, schema])
 
   return <div ref={element} className={className} />
 }

@@ -3,7 +3,7 @@ import 'monaco-editor/features/register.all'
 // Not among the features: they have only the inline form of suggestions.
 import 'monaco-editor/editor/contrib/suggest/browser/suggestController'
 import { jsonDefaults } from 'monaco-editor/languages/features/json/register'
-import { editor, languages, Uri } from 'monaco-editor/editor'
+import { editor, languages, MarkerSeverity, Uri } from 'monaco-editor/editor'
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
 import JsonWorker from 'monaco-editor/languages/features/json/json.worker?worker'
 import { onnxText } from './onnx-text-language'
@@ -20,4 +20,4 @@ for (const [name, base, surface] of [
   editor.defineTheme(name, { base, inherit: true, rules: [], colors: { 'editor.background': surface, 'editorGutter.background': surface } })
 }
 
-export { editor, jsonDefaults, Uri }
+export { editor, jsonDefaults, MarkerSeverity, Uri }

@@ -1,9 +1,12 @@
+import { modals } from '@mantine/modals'
 import i18next from 'i18next'
 import { getBridge } from '../bridge/bridge'
 import { fileName } from '../format/format-type'
 import { useAppStore } from '../stores/app-store'
+import { documentState, useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
 import { useSessionStore } from '../stores/session-store'
+import { takeIn } from './drafts'
 import { reportError } from './report-error'
 
 /** Opens the models at these paths one after another; a model that is open already is shown. Never throws: failures are told. */
@@ -33,11 +36,24 @@ export async function openWithDialog(): Promise<void> {
   }
 }
 
-/** Closes the document in the engine and its tab. */
+/** Closes the document in the engine and its tab; the person is asked about edits that are not saved. */
 export async function closeDocument(documentId: string): Promise<void> {
+  if (!documentState(useEditStore.getState(), documentId).dirty) return closeNow(documentId, 'keep')
+  const name = useSessionStore.getState().documents.find((document) => document.documentId === documentId)?.name ?? ''
+  modals.openConfirmModal({
+    title: i18next.t('edit:save.closeTitle', { name }),
+    children: i18next.t('edit:save.closeText'),
+    labels: { confirm: i18next.t('edit:save.discardAndClose'), cancel: i18next.t('common.cancel') },
+    confirmProps: { color: 'red' },
+    onConfirm: () => void closeNow(documentId, 'discard'),
+  })
+}
+
+async function closeNow(documentId: string, draft: 'keep' | 'discard'): Promise<void> {
   useSessionStore.getState().closeDocument(documentId)
+  useEditStore.getState().forget(documentId)
   try {
-    await getBridge().request('model.close', { documentId })
+    await getBridge().request('model.close', { documentId, draft })
   } catch (error) {
     reportError(error)
   }
@@ -84,8 +100,7 @@ async function openPath(path: string): Promise<void> {
   const name = fileName(path)
   session.startOpening({ path, name })
   try {
-    const document = await getBridge().request('model.open', { path })
-    useSessionStore.getState().addDocument(document)
+    takeIn(await getBridge().request('model.open', { path }))
     useLogStore.getState().log('info', i18next.t('log.opened', { name, path }))
   } catch (error) {
     reportError(error, i18next.t('errors.cannotOpen', { name }))

@@ -1,13 +1,29 @@
 import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
+import { z } from 'zod'
+import { Diagnostic } from '#shared/diagnostic'
+import { toErrorData } from '#shared/errors'
+import type { OpenDocument } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
 import { formatBytes, quantityText } from '../format/format-number'
-import { modelBaseName } from '../format/format-type'
+import { fileName, modelBaseName } from '../format/format-type'
+import { useAppStore } from '../stores/app-store'
+import { documentState, useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { refreshRecent } from './open-models'
-import { reportError } from './report-error'
+import { reportError, showErrorData } from './report-error'
+
+/** Saves the model shown to its file. Samples and variants stay as they are: those are saved under another name. */
+export async function saveModel(): Promise<void> {
+  const document = activeDocument(useSessionStore.getState())
+  if (document === null) return
+  const { path } = document.summary
+  const kept = useAppStore.getState().samples.some((sample) => sample.path === path) || variantAt(useVariantsStore.getState().bySource, path) !== null
+  if (kept) return saveModelAs()
+  await saveTo(document, path)
+}
 
 /** Saves the model shown under a name the person picks; where the host has no dialog it becomes a download. */
 export async function saveModelAs(): Promise<void> {
@@ -16,25 +32,62 @@ export async function saveModelAs(): Promise<void> {
   const { documentId } = document
   const sourcePath = document.summary.path
   const bridge = getBridge()
+  const { dirty } = documentState(useEditStore.getState(), documentId)
   const variant = variantAt(useVariantsStore.getState().bySource, sourcePath)
   const suggestedName = variant === null ? `${modelBaseName(sourcePath)}.onnx` : `${modelBaseName(variant.sourcePath)}.${variant.variant.name}.onnx`
   try {
     if (bridge.download !== null) {
-      await bridge.download(sourcePath, suggestedName)
+      const { path } = dirty ? await bridge.request('document.snapshot', { documentId }) : { path: sourcePath }
+      await bridge.download(path, suggestedName)
       useLogStore.getState().log('info', i18next.t('log.downloaded', { name: suggestedName }))
       return
     }
     const path = await bridge.request('dialog.save', { suggestedName })
     if (path === null) return
-    const saved =
-      variant === null
-        ? await bridge.request('model.save', { documentId, path })
-        : await bridge.request('variants.export', { modelPath: variant.sourcePath, variantId: variant.variant.id, path })
-    const size = quantityText(formatBytes(saved.sizeBytes))
-    useLogStore.getState().log('info', i18next.t('log.saved', { path: saved.path, size }))
-    notifications.show({ title: i18next.t('save.done'), message: `${saved.path} · ${size}` })
-    await refreshRecent()
+    if (variant === null || dirty) {
+      await saveTo(document, path)
+      return
+    }
+    const saved = await bridge.request('variants.export', { modelPath: variant.sourcePath, variantId: variant.variant.id, path })
+    await tellSaved(saved)
   } catch (error) {
     reportError(error, i18next.t('errors.cannotSave', { name: suggestedName }))
   }
+}
+
+/** True when the file is written. A model that is not valid is not, and the person is asked. */
+async function saveTo(document: OpenDocument, path: string, { force }: { readonly force: boolean } = { force: false }): Promise<boolean> {
+  const { documentId } = document
+  try {
+    const saved = await getBridge().request('model.save', { documentId, path, force })
+    useEditStore.getState().setState(documentId, saved)
+    useSessionStore.getState().renameDocument(documentId, { name: fileName(saved.path), path: saved.path })
+    await tellSaved(saved)
+    // What the person dropped into a browser's window is a copy of ours: they get the file back.
+    await getBridge().download?.(saved.path, fileName(saved.path))
+    return true
+  } catch (error) {
+    const data = toErrorData(error)
+    const name = fileName(path)
+    const findings = Findings.safeParse(data.details)
+    if (force || (data.code !== 'invalid-model' && data.code !== 'runtime-rejected')) showErrorData(data, i18next.t('errors.cannotSave', { name }))
+    else {
+      useEditStore.getState().setRefusedSave({
+        name,
+        error: data,
+        findings: findings.success ? findings.data.diagnostics : [],
+        saveAnyway: async () => void (await saveTo(document, path, { force: true })),
+      })
+    }
+    return false
+  }
+}
+
+const Findings = z.object({ diagnostics: z.array(Diagnostic) })
+
+async function tellSaved({ path, sizeBytes }: { readonly path: string; readonly sizeBytes: number }): Promise<void> {
+  const size = quantityText(formatBytes(sizeBytes))
+  useLogStore.getState().log('info', i18next.t('log.saved', { path, size }))
+  notifications.show({ title: i18next.t('save.done'), message: `${path} · ${size}` })
+  await refreshRecent()
 }

@@ -2,6 +2,7 @@ import { activeDocument, useSessionStore } from '../stores/session-store'
 import type { EventPayload } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
 import { useAppStore } from '../stores/app-store'
+import { useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { receiveJobEvent } from './jobs'
@@ -35,7 +36,10 @@ export async function startSession(): Promise<void> {
 function receiveEngineEvent(event: EventPayload<'engine'>): void {
   useAppStore.getState().setEngine(event)
   useLogStore.getState().log(event.state === 'failed' ? 'error' : event.state === 'ready' ? 'info' : 'warning', event.message)
-  for (const documentId of event.lostDocuments) useSessionStore.getState().closeDocument(documentId)
+  for (const documentId of event.lostDocuments) {
+    useSessionStore.getState().closeDocument(documentId)
+    useEditStore.getState().forget(documentId)
+  }
 }
 
 /** Reads what is kept about every model that is shown: its variants and its last measurement. */

@@ -11,9 +11,10 @@ import styles from './shell.module.css'
 
 const ProfilePanel = lazy(() => import('../profile/profile-panel'))
 const DiagnosticsPanel = lazy(() => import('../panels/diagnostics-panel'))
+const HistoryPanel = lazy(() => import('../panels/edit/history-panel'))
 const LogPanel = lazy(() => import('../panels/log-panel'))
 
-const TABS: readonly BottomTab[] = ['jobs', 'profile', 'diagnostics', 'log']
+const TABS: readonly BottomTab[] = ['jobs', 'profile', 'diagnostics', 'history', 'log']
 
 /** Jobs, Profile, Diagnostics and Log under the graph. */
 export function BottomPanel(): ReactNode {
@@ -27,6 +28,7 @@ export function BottomPanel(): ReactNode {
           {tab === 'jobs' && <JobsPanel />}
           {tab === 'profile' && <ProfilePanel />}
           {tab === 'diagnostics' && <DiagnosticsPanel />}
+          {tab === 'history' && <HistoryPanel />}
           {tab === 'log' && <LogPanel />}
         </Suspense>
       </div>

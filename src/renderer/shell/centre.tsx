@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconChevronRight, IconPalette } from '@tabler/icons-
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../actions/action-icon-button'
+import { DirtyMark } from '../panels/edit/dirty-mark'
 import { useModelTitle } from '../session/document-title'
 import { useCanvasStore } from '../canvas/canvas-store'
 import { loadGraph } from '../session/load-graph'
@@ -58,6 +59,7 @@ function DocumentTab({ documentId, path }: { readonly documentId: string; readon
     <div className={styles.tabItem}>
       <Tabs.Tab value={documentId} className={styles.tab ?? ''} title={path}>
         {title}
+        <DirtyMark documentId={documentId} />
       </Tabs.Tab>
       <CloseButton size="xs" aria-label={t('rail.close', { name: title })} onClick={() => void closeDocument(documentId)} />
     </div>
@@ -77,6 +79,7 @@ function ViewBar(): ReactNode {
       {mode === 'graph' && (
         <>
           <OverlayChoice />
+          <ActionIconButton id="add-node" />
           <ActionIconButton id="find" />
           <GroupsButton />
           <ActionIconButton id="attributes" pressed={attributes} />

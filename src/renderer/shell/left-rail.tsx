@@ -2,6 +2,7 @@ import { ActionIcon, CloseButton, Loader, Tooltip, UnstyledButton } from '@manti
 import { IconCube, IconFolderOpen } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { DirtyMark } from '../panels/edit/dirty-mark'
 import { useModelTitle } from '../session/document-title'
 import { closeDocument, openPaths, openWithDialog } from '../session/open-models'
 import { useAppStore } from '../stores/app-store'
@@ -63,6 +64,7 @@ function OpenFile({ documentId, path }: { readonly documentId: string; readonly 
         <span className="ellipsis" style={{ paddingRight: 16 }}>
           {title}
         </span>
+        <DirtyMark documentId={documentId} />
       </UnstyledButton>
       <CloseButton className={styles.aside ?? ''} size="xs" aria-label={t('rail.close', { name: title })} onClick={() => void closeDocument(documentId)} />
     </li>

@@ -3,7 +3,9 @@ import { useTranslation } from 'react-i18next'
 import { Group, Panel, Separator, type Layout } from 'react-resizable-panels'
 import { useActionKeys } from '../actions/use-actions'
 import { updateLayout } from '../session/settings'
+import { DraftBanner } from '../panels/edit/draft-banner'
 import { useDialogsStore } from '../stores/dialogs-store'
+import { useEditStore } from '../stores/edit-store'
 import { panelLayout, useSettingsStore } from '../stores/settings-store'
 import { BottomPanel, BottomStrip } from './bottom-panel'
 import { Centre } from './centre'
@@ -18,6 +20,9 @@ import { TopBar } from './top-bar'
 const OptimizeDialog = lazy(() => import('../optimize/optimize-dialog'))
 const ProfileDialog = lazy(() => import('../profile/profile-dialog'))
 const ReportDialog = lazy(() => import('../optimize/report-dialog'))
+const AddNodeDialog = lazy(() => import('../panels/edit/add-node-dialog'))
+const EditFormDialog = lazy(() => import('../panels/edit/edit-form-dialog'))
+const RefusedSaveDialog = lazy(() => import('../panels/edit/refused-save-dialog'))
 
 /** The whole window: bars, panels, and the dialogs above them. */
 export function Shell(): ReactNode {
@@ -26,6 +31,7 @@ export function Shell(): ReactNode {
     <div className={styles.window}>
       <TopBar />
       <EngineBanner />
+      <DraftBanner />
       <Panels />
       <Dialogs />
       <PaletteHost />
@@ -86,11 +92,17 @@ function Dialogs(): ReactNode {
   const optimize = useOpenedOnce(useDialogsStore((state) => state.optimizeOpen))
   const profile = useOpenedOnce(useDialogsStore((state) => state.profileOpen))
   const report = useOpenedOnce(useDialogsStore((state) => state.report !== null))
+  const adding = useOpenedOnce(useEditStore((state) => state.adding !== null))
+  const form = useOpenedOnce(useEditStore((state) => state.form !== null))
+  const refusedSave = useOpenedOnce(useEditStore((state) => state.refusedSave !== null))
   return (
     <Suspense>
       {optimize && <OptimizeDialog />}
       {profile && <ProfileDialog />}
       {report && <ReportDialog />}
+      {adding && <AddNodeDialog />}
+      {form && <EditFormDialog />}
+      {refusedSave && <RefusedSaveDialog />}
     </Suspense>
   )
 }

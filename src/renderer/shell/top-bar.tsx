@@ -25,7 +25,10 @@ export function TopBar(): ReactNode {
         {t('app.name')}
       </div>
       <ActionButton id="open" label={t('actions.openShort')} />
+      <ActionButton id="save" label={t('actions.saveShort')} />
       <ActionButton id="save-as" label={t('actions.saveAsShort')} />
+      <ActionIconButton id="undo" />
+      <ActionIconButton id="redo" />
       <div className={styles.divider} />
       <ActionButton id="optimize" emphasis="primary" label={t('actions.optimizeShort')} />
       <ActionButton id="profile" label={t('actions.profileShort')} />

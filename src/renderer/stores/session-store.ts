@@ -2,7 +2,9 @@
 import { create } from 'zustand'
 import type { OpenDocument } from '#shared/ipc/contract'
 import type { ErrorData } from '#shared/errors'
+import type { DocumentChange } from '#shared/ipc/document-change'
 import type { GraphView } from '#shared/ipc/model-view'
+import { withGraphChange } from './graph-change'
 
 /** A file on its way to being a document. */
 export interface Opening {
@@ -29,6 +31,10 @@ interface SessionActions {
   readonly addDocument: (document: OpenDocument) => void
   readonly closeDocument: (documentId: string) => void
   readonly activate: (documentId: string) => void
+  /** Brings the summary and the loaded graphs up to date after an edit; graphs that are gone are left. */
+  readonly applyChange: (documentId: string, change: DocumentChange) => void
+  /** After saving under another name: the document is now that file. */
+  readonly renameDocument: (documentId: string, document: Pick<OpenDocument, 'name'> & { readonly path: string }) => void
   readonly putGraph: (documentId: string, view: GraphView) => void
   readonly failGraph: (documentId: string, graphId: number, error: ErrorData) => void
   /** Tries a graph again that could not be loaded. */
@@ -60,6 +66,11 @@ export const useSessionStore = create<SessionState>()((set) => ({
   addDocument: (document) => set((state) => withDocument(state, document)),
   closeDocument: (documentId) => set((state) => withoutDocument(state, documentId)),
   activate: (documentId) => set((state) => (state.documents.some((document) => document.documentId === documentId) ? { activeDocumentId: documentId } : {})),
+  applyChange: (documentId, change) => set((state) => (hasDocument(state, documentId) ? withChange(state, documentId, change) : {})),
+  renameDocument: (documentId, { name, path }) =>
+    set((state) => ({
+      documents: state.documents.map((document) => (document.documentId === documentId ? { ...document, name, summary: { ...document.summary, path } } : document)),
+    })),
   putGraph: (documentId, view) =>
     set((state) => (hasDocument(state, documentId) ? { graphViews: { ...state.graphViews, [graphKey(documentId, view.graphId)]: view } } : {})),
   failGraph: (documentId, graphId, error) =>
@@ -115,6 +126,23 @@ function withDocument(state: SessionData, document: OpenDocument): Partial<Sessi
     graphPaths: { ...state.graphPaths, [document.documentId]: [document.mainGraphId] },
     graphViews: omit(state.graphViews, ofDocument),
     graphErrors: omit(state.graphErrors, ofDocument),
+  }
+}
+
+function withChange(state: SessionData, documentId: string, change: DocumentChange): Partial<SessionData> {
+  const removed = new Set(change.removedGraphs)
+  const graphViews = omit(state.graphViews, (key) => removed.has(Number(key.slice(documentId.length + 1))) && key.startsWith(`${documentId}/`))
+  for (const graph of change.graphs) {
+    const key = graphKey(documentId, graph.graphId)
+    const view = graphViews[key]
+    if (view !== undefined) graphViews[key] = withGraphChange(view, graph)
+  }
+  const path = state.graphPaths[documentId] ?? []
+  const gone = path.findIndex((graphId) => removed.has(graphId))
+  return {
+    documents: state.documents.map((document) => (document.documentId === documentId ? { ...document, summary: change.summary } : document)),
+    graphViews,
+    ...(gone > 0 && { graphPaths: { ...state.graphPaths, [documentId]: path.slice(0, gone) } }),
   }
 }
 
