@@ -39,16 +39,14 @@ const GROUPED_FROM = 300
 export function useScene(view: GraphView, graphKey: string): { scene: Scene | null; failed: boolean } {
   const scene = useCanvasStore((state) => state.scene)
   const [failed, setFailed] = useState(false)
-  const [arranged, setArranged] = useState<Arranged | null>(null)
+  const [, setArrangedCount] = useState(0)
   const { levelled, key } = useLevelledGraph(view)
   const direction = useViewStore((state) => state.direction)
 
+  const arranged = arrangements.get(view)?.get(`${key},${direction}`)
+
   useEffect(() => {
-    const known = arrangements.get(view)?.get(`${key},${direction}`)
-    if (known !== undefined) {
-      setArranged(known)
-      return undefined
-    }
+    if (arrangements.get(view)?.has(`${key},${direction}`) === true) return undefined
     let wanted = true
     layoutClient()
       .layout(levelRequests(levelled, direction))
@@ -57,7 +55,7 @@ export function useScene(view: GraphView, graphKey: string): { scene: Scene | nu
         const made = { levelled, layouts }
         arrangements.set(view, (arrangements.get(view) ?? new Map<string, Arranged>()).set(`${key},${direction}`, made))
         setFailed(false)
-        setArranged(made)
+        setArrangedCount((count) => count + 1)
       })
       .catch((error: unknown) => {
         if (!wanted) return
@@ -71,7 +69,7 @@ export function useScene(view: GraphView, graphKey: string): { scene: Scene | nu
 
   const unfolded = useGroupsStore((state) => unfoldedGroups(state, graphKey))
   useLayoutEffect(() => {
-    if (arranged !== null) useCanvasStore.getState().setScene(createScene(arranged.levelled, composeLevels(arranged.levelled, arranged.layouts, unfolded)))
+    if (arranged !== undefined) useCanvasStore.getState().setScene(createScene(arranged.levelled, composeLevels(arranged.levelled, arranged.layouts, unfolded)))
   }, [arranged, unfolded])
   // The next graph must not start from this one's boxes.
   useEffect(() => () => useCanvasStore.getState().setScene(null), [])
