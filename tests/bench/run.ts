@@ -15,8 +15,9 @@ import { inspectLarge } from './inspect-large'
 import { layout } from './layout'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
+import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, layout, staticInt8Latency]
+const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, layout, staticInt8Latency, weightOnly]
 
 interface Outcome {
   readonly bench: string

@@ -11,9 +11,11 @@ import type { Pass } from './pass'
 import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
 import { quantizeWeights } from './quantize-weights'
+import { storeBfloat16 } from './store-bfloat16'
+import { storeFloat16 } from './store-float16'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights, storeFloat16, storeBfloat16]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

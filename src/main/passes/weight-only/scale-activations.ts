@@ -4,7 +4,7 @@ import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import type { MatrixProducts } from '../../runtime/linear-algebra'
 import { constantTensor, elementsOf, isFloat32, isReadable } from '../constants'
 import { floatValues } from '../weight-store'
-import { type BlockFormat, dequantizeBlocks, quantizeBlocks, transposeMatrix } from './block-weights'
+import { type BlockFormat, dequantizeBlocks, quantizeBlocks, transposeMatrix, type WeightMatrix } from './block-weights'
 import type { InputMoments } from './input-moments'
 import { roundToNearest } from './round-to-nearest'
 import { matrixOf, type WeightTarget } from './weight-targets'
@@ -12,6 +12,8 @@ import { matrixOf, type WeightTarget } from './weight-targets'
 /** Strengths tried, of 1: how much of a column's magnitude moves into the weights. */
 const STEPS = 20
 const SMALLEST_SCALE = 1e-4
+/** Output channels of a weight that the search looks at: what suits an even choice of many suits all. */
+const SEARCHED_ROWS = 512
 
 /** A constant that multiplies, or is added to, an activation; and where the node reads it. */
 interface Multiplier {
@@ -70,7 +72,7 @@ function multipliers(edit: Edit, columns: number, places: readonly (readonly [No
  */
 export async function searchScales(targets: readonly WeightTarget[], moments: InputMoments, format: BlockFormat, products: MatrixProducts): Promise<Float32Array | null> {
   const squares = Float32Array.from(moments.squares)
-  const matrices = targets.map(matrixOf)
+  const matrices = targets.map((target) => someRows(matrixOf(target)))
   let best: { scales: Float32Array | null; error: number } | null = null
   for (let step = 0; step < STEPS; step++) {
     const scales = scalesAt(moments, step / STEPS)
@@ -85,6 +87,16 @@ export async function searchScales(targets: readonly WeightTarget[], moments: In
     if (!best || error < best.error) best = { scales: step === 0 ? null : scales, error }
   }
   return best?.scales ?? null
+}
+
+function someRows({ values, rows, columns }: WeightMatrix): WeightMatrix {
+  if (rows <= SEARCHED_ROWS) return { values, rows, columns }
+  const chosen = new Float32Array(SEARCHED_ROWS * columns)
+  for (let at = 0; at < SEARCHED_ROWS; at++) {
+    const row = Math.floor((at * rows) / SEARCHED_ROWS)
+    chosen.set(values.subarray(row * columns, (row + 1) * columns), at * columns)
+  }
+  return { values: chosen, rows: SEARCHED_ROWS, columns }
 }
 
 function scalesAt({ meanMagnitudes }: InputMoments, power: number): Float32Array {

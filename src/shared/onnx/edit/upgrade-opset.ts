@@ -123,7 +123,7 @@ function blocker(step: Step, node: Node, { current, target }: { current: number;
 }
 
 /** Below IR version 4 all initializers are inputs too, without being defaults; above it they would become that. */
-function raiseIrVersion(edit: Edit, version: number): void {
+export function raiseIrVersion(edit: Edit, version: number): void {
   if (edit.model.irVersion >= version) return
   if (edit.model.irVersion < 4) {
     const { initializers } = edit.document.index(edit.main)
