@@ -86,7 +86,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     offered.delete(documentId)
     const restored = await OpenModel.restore({ documentId, path: model.path, drafts, loadCheck }, draft)
     open.set(documentId, restored)
-    model.close('keep')
+    model.release()
     return describe(restored)
   }
 

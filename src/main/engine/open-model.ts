@@ -99,7 +99,7 @@ export class OpenModel {
       return model
     } catch (error) {
       const kept = drafts.setAside(own)
-      if (model) model.close('keep')
+      if (model) model.release()
       else file?.close()
       throw error instanceof AppError ? staleDraft(kept, error.message) : error
     }
@@ -336,9 +336,14 @@ export class OpenModel {
     return this.#inTurn(work)
   }
 
+  /** Closes the files, and leaves the draft to whoever has it now. */
+  release(): void {
+    for (const file of this.#files) file.close()
+  }
+
   /** Unsaved edits stay in the draft, to be offered again, unless they are to be discarded. */
   close(draft: 'keep' | 'discard'): void {
-    for (const file of this.#files) file.close()
+    this.release()
     if (this.#drafts && (draft === 'discard' || !this.state.dirty)) this.#drafts.remove(this.documentId)
   }
 }
