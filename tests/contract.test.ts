@@ -40,9 +40,11 @@ vi.mock('electron', () => ({
 let studio: TestShell
 let folder: string
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'edgefit-contract-'))
   studio = createTestShell()
+  // No adb: a test that looks for phones must not leave a server behind.
+  await studio.client('window').request('settings.update', { adb: { path: join(folder, 'no-adb'), port: 1 } })
 })
 
 beforeEach(() => {
@@ -89,6 +91,9 @@ const harmless: { [N in RequestName]: unknown } = {
   'variants.remove': { modelPath: sample.model, variantId: 'absent' },
   'variants.export': { modelPath: sample.model, variantId: 'absent', path: '/absent/model.onnx' },
   'profiles.latest': { modelPath: sample.model },
+  'devices.list': {},
+  'devices.facts': { serial: 'absent' },
+  'devices.doctor': { serial: 'absent' },
   'job.start': { kind: 'profile', params: { modelPath: '/absent.onnx', options: {}, data: { kind: 'synthetic' } } },
   'job.cancel': { jobId: 'absent' },
 }
@@ -117,6 +122,12 @@ test.each(requestNames)('%s refuses parameters that are not the contract’s', a
   if (field === undefined) return
   const wrong = { ...(harmless[name] as object), [field]: { no: 'such value' } }
   expect(await studio.shell.request('window', name, wrong)).toMatchObject({ ok: false, error: { code: 'bad-usage' } })
+})
+
+test('a change of one setting leaves the others as they were', async () => {
+  const client = studio.client('window')
+  const { adb } = await client.request('settings.update', { theme: 'dark' })
+  expect(await client.request('settings.update', { layout: { left: 1 } })).toEqual({ theme: 'dark', language: 'system', layout: { left: 1 }, adb })
 })
 
 test.each(['', 'model', 'model.open ', 'constructor', '__proto__', 'toString', 'model.delete'])('the shell refuses the name %j', async (name) => {

@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'bad-usage'
   | 'cancelled'
   | 'changed-on-disk'
+  | 'device-lost'
   | 'disk-full'
   | 'engine-crashed'
   | 'invalid-data'

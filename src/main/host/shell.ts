@@ -5,6 +5,8 @@
 import { AppError, toErrorData } from '#shared/errors'
 import { type Answer, type EventName, type EventPayload, type ParsedParams, type RequestName, requests } from '#shared/ipc/contract'
 import type { Disposer } from '#shared/disposer'
+import { deviceRuntimeFolder } from '../device/device-runtime'
+import { createDeviceService } from '../device/device-service'
 import { isEngineRequest, type ShellRequestName } from '../engine/protocol'
 import type { Home } from '../workspace/home'
 import { openRecentFiles } from '../workspace/recent-files'
@@ -82,6 +84,11 @@ export function createShell(options: ShellOptions): Shell {
   })
   const settings = openSettings(home.settingsFile, warn)
   const recent = openRecentFiles(home.recentFile, warn)
+  const devices = createDeviceService({
+    settings: () => settings.get().adb,
+    runtimeFolder: deviceRuntimeFolder(options.appRoot),
+    onChange: (payload) => tellAll({ name: 'devices', payload }),
+  })
 
   const handlers: ShellHandlers = {
     'app.info': () => appInfo({ host: options.host, appRoot: options.appRoot, openAtStart: openAtStart.length > 0 ? openAtStart : listSamples(options.appRoot).slice(0, 1).map(({ path }) => path) }),
@@ -95,6 +102,10 @@ export function createShell(options: ShellOptions): Shell {
     'variants.remove': ({ modelPath, variantId }) => workspace.removeVariant(modelPath, variantId),
     'variants.export': ({ modelPath, variantId, path }) => workspace.exportVariant({ modelPath, variantId, path }),
     'profiles.latest': ({ modelPath }) => workspace.latestProfile(modelPath),
+    // A terminal's command asks once and ends; only windows stay to be told.
+    'devices.list': () => (options.host === 'cli' ? devices.list() : devices.watch()),
+    'devices.facts': ({ serial }) => devices.facts(serial),
+    'devices.doctor': ({ serial }) => devices.examine(serial),
     'job.start': (request, clientId) => jobs.start(clientId, request),
     'job.cancel': async ({ jobId }, clientId) => {
       await jobs.cancel(clientId, jobId)
@@ -157,6 +168,7 @@ export function createShell(options: ShellOptions): Shell {
     pids: () => ({ engine: engine.pid(), job: jobs.runningPid() }),
     log: (message) => log.write('info', message),
     async dispose() {
+      devices.dispose()
       await jobs.dispose()
       await engine.dispose()
     },

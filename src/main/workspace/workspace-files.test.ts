@@ -20,10 +20,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 test('settings start from defaults, keep what was changed and leave the rest', () => {
   const path = join(folder, 'settings.json')
-  expect(openSettings(path, onDamage).get()).toEqual({ theme: 'system', language: 'system', layout: {} })
+  expect(openSettings(path, onDamage).get()).toEqual({ theme: 'system', language: 'system', layout: {}, adb: { path: null, port: null } })
   openSettings(path, onDamage).update({ theme: 'dark', layout: { left: 240 } })
   openSettings(path, onDamage).update({ language: 'zh', theme: undefined })
-  expect(openSettings(path, onDamage).get()).toEqual({ theme: 'dark', language: 'zh', layout: { left: 240 } })
+  expect(openSettings(path, onDamage).get()).toEqual({ theme: 'dark', language: 'zh', layout: { left: 240 }, adb: { path: null, port: null } })
 })
 
 test.each([['no JSON', '{ "theme": '], ['wrong values', '{ "theme": "pink" }'], ['an empty file', '']])('settings damaged by %s become defaults, and the file is kept aside', (_, content) => {

@@ -21,7 +21,7 @@ interface SettingsState {
 }
 
 export const useSettingsStore = create<SettingsState>()((set) => ({
-  settings: { theme: 'system', language: 'system', layout: {} },
+  settings: { theme: 'system', language: 'system', layout: {}, adb: { path: null, port: null } },
   loaded: false,
   setSettings: (settings) => set({ settings, loaded: true }),
 }))

@@ -4,6 +4,7 @@
  * and one handler in the process that serves it.
  */
 import { z } from 'zod'
+import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
 import { Recipe } from '../recipe'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
@@ -11,13 +12,20 @@ import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
 import { GraphView, ModelSummary, TensorDetails } from './model-view'
 
+const theme = z.enum(['system', 'light', 'dark'])
+const language = z.enum(['system', 'en', 'zh'])
+/** Sizes and visibility of panels, as the renderer keeps them. */
+const layout = z.record(z.string(), z.unknown())
+
 export const Settings = z.object({
-  theme: z.enum(['system', 'light', 'dark']).default('system'),
-  language: z.enum(['system', 'en', 'zh']).default('system'),
-  /** Sizes and visibility of panels, as the renderer keeps them. */
-  layout: z.record(z.string(), z.unknown()).default({}),
+  theme: theme.default('system'),
+  language: language.default('system'),
+  layout: layout.default({}),
+  adb: AdbSettings.default({ path: null, port: null }),
 })
 export type Settings = z.infer<typeof Settings>
+/** Without the defaults: what a change leaves out stays as it was. */
+const SettingsChange = z.object({ theme, language, layout, adb: AdbSettings }).partial()
 
 export const AppInfo = z.object({
   version: z.string(),
@@ -59,7 +67,7 @@ function request<On extends 'shell' | 'engine', P extends z.ZodType, R extends z
 export const requests = {
   'app.info': request('shell', nothing, AppInfo),
   'settings.get': request('shell', nothing, Settings),
-  'settings.update': request('shell', Settings.partial(), Settings),
+  'settings.update': request('shell', SettingsChange, Settings),
   'recent.list': request('shell', nothing, z.array(RecentFile)),
   'samples.list': request('shell', nothing, z.array(Sample)),
   /** Native dialogs, where the host has them; null when the person cancels or the host has none. */
@@ -112,6 +120,12 @@ export const requests = {
   /** The last measurement of the model at `modelPath` (a source or a variant), or null. */
   'profiles.latest': request('shell', z.object({ modelPath: z.string() }), ProfileResult.nullable()),
 
+  /** Phones now, whatever their state; each change from then on is a `devices` event. Starts the adb server where there is none. */
+  'devices.list': request('shell', nothing, DeviceList),
+  'devices.facts': request('shell', z.object({ serial: z.string() }), DeviceFacts),
+  /** What stands between this computer and a number measured on a phone: one phone, or all where null. */
+  'devices.doctor': request('shell', z.object({ serial: z.string().nullable() }), z.array(DoctorCheck)),
+
   'job.start': request(
     'shell',
     z.discriminatedUnion('kind', [
@@ -137,6 +151,8 @@ export const events = {
   /** The engine process ended by itself and was started again; open documents were opened again. */
   engine: z.object({ state: z.enum(['ready', 'restarting', 'restarted', 'failed']), message: z.string(), lostDocuments: z.array(z.string()).default([]) }),
   variants: z.object({ modelPath: z.string() }),
+  /** Phones came, went or changed their state, since `devices.list` was asked. */
+  devices: DeviceList,
   /** Files handed over from outside the window: a second start, the system's recent files. */
   openFiles: z.object({ paths: z.array(z.string()) }),
 } as const

@@ -1,0 +1,223 @@
+/** One phone over adb: command lines, files in, files out. Everything that can hang has a deadline. */
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import type { Adb } from '@yume-chan/adb'
+import type { AdbSettings } from '#shared/device'
+import { AppError, toErrorData } from '#shared/errors'
+import { openAdbServer } from './adb-server'
+import { listDevices } from './list-devices'
+import { withDeadline } from './with-deadline'
+
+const COMMAND_MS = 9000
+/** So long without a byte taken, and the phone is given up. */
+const STALL_MS = 8000
+/** What adb's file service carries in one packet. */
+const PACKET_BYTES = 64 * 1024
+
+export interface CommandResult {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+export interface FollowOptions {
+  readonly onLine: (line: string) => void
+  readonly signal: AbortSignal
+  /** So long without a line, and the program is given up. */
+  readonly stallMs: number
+}
+
+export interface PushOptions {
+  readonly mode: number
+  readonly signal?: AbortSignal | undefined
+  /** Called with each piece that went out. */
+  readonly onBytes?: (bytes: number) => void
+}
+
+export interface Phone {
+  readonly serial: string
+  /** Runs one line of the phone's sh; words in it come from `quoteShell`. A failing command is a result, not an error. */
+  run(commandLine: string, deadlineMs?: number): Promise<CommandResult>
+  /** As `run`, telling of each line of stdout as it comes; aborting or a stall closes the connection, which ends an `exec`ed program. */
+  follow(commandLine: string, options: FollowOptions): Promise<CommandResult>
+  /** Writes a local file, or bytes, to `path`. A push that fails may leave part of the file. Throws AppError disk-full, device-lost. */
+  push(source: string | Uint8Array, path: string, options: PushOptions): Promise<void>
+  pull(path: string, signal?: AbortSignal): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** Throws AppError not-found (adb or the phone), or device-lost where the phone is not ready, with what to do. */
+export async function openPhone(serial: string, settings: AdbSettings): Promise<Phone> {
+  const { client } = await openAdbServer(settings)
+  const entry = (await listDevices(client)).find((device) => device.serial === serial)
+  if (!entry) throw new AppError({ code: 'not-found', message: `No phone with the serial '${serial}' is connected.`, hint: 'List the phones with `edgefit devices`.' })
+  if (entry.state !== 'ready') throw new AppError({ code: 'device-lost', message: `The phone '${serial}' cannot be used: ${entry.state}.`, ...(entry.hint !== null && { hint: entry.hint }) })
+  const adb = await explained(serial, withDeadline(client.createAdb({ serial }), COMMAND_MS, `The phone '${serial}' does not answer.`))
+  if (!adb.subprocess.shellProtocol?.isSupported) {
+    throw new AppError({ code: 'not-supported', message: `The phone '${serial}' has an adb without exit codes (Android 6 or older).`, hint: 'Use a phone with Android 7 or later.' })
+  }
+  return connectedPhone(serial, adb)
+}
+
+function connectedPhone(serial: string, adb: Adb): Phone {
+  const gone = `The phone '${serial}' does not answer.`
+  return {
+    serial,
+    async run(commandLine, deadlineMs = COMMAND_MS) {
+      const stopping = new AbortController()
+      try {
+        return await explained(serial, withDeadline(collect(adb, commandLine, { signal: stopping.signal }), deadlineMs, gone))
+      } finally {
+        stopping.abort(new Error('internal: the command is over'))
+      }
+    },
+    async follow(commandLine, { onLine, signal, stallMs }) {
+      const watch = createStallWatch(stallMs, `The program on the phone '${serial}' has not been heard of for ${String(stallMs / 1000)} s.`, signal)
+      const lines = createLineReader((line) => {
+        watch.alive()
+        onLine(line)
+      })
+      try {
+        return await explained(serial, Promise.race([collect(adb, commandLine, { signal: watch.signal, onText: lines }), watch.stalled]))
+      } finally {
+        watch.stop()
+      }
+    },
+    async push(source, path, { mode, signal, onBytes }) {
+      const watch = createStallWatch(STALL_MS, `The phone '${serial}' stopped taking data.`, signal)
+      try {
+        await explained(serial, Promise.race([pushWatched(adb, { source, path, mode }, { signal: watch.signal, onBytes: (bytes) => (watch.alive(), onBytes?.(bytes)) }), watch.stalled]))
+      } finally {
+        watch.stop()
+      }
+    },
+    async pull(path, signal) {
+      const watch = createStallWatch(STALL_MS, `The phone '${serial}' stopped sending data.`, signal)
+      try {
+        return await explained(serial, Promise.race([pullWatched(adb, path, () => watch.alive()), watch.stalled]))
+      } finally {
+        watch.stop()
+      }
+    },
+    close: async () => void (await withDeadline(Promise.resolve(adb.close()), COMMAND_MS, gone).catch(() => undefined)),
+  }
+}
+
+async function collect(adb: Adb, commandLine: string, { signal, onText }: { signal: AbortSignal; onText?: (text: string) => void }): Promise<CommandResult> {
+  const service = adb.subprocess.shellProtocol
+  if (!service) throw new Error('internal: the phone was opened without shell v2')
+  const process = await service.spawn([commandLine], signal)
+  const end = () => void Promise.resolve(process.kill()).catch(() => undefined)
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    const [stdout, stderr, exitCode] = await Promise.all([readText(process.stdout, onText), readText(process.stderr), process.exited])
+    signal.throwIfAborted()
+    return { stdout, stderr, exitCode }
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
+async function readText(stream: AsyncIterable<Uint8Array>, onText?: (text: string) => void): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream) {
+    const piece = decoder.decode(chunk, { stream: true })
+    text += piece
+    onText?.(piece)
+  }
+  return text
+}
+
+function createLineReader(onLine: (line: string) => void): (text: string) => void {
+  let rest = ''
+  return (text) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  }
+}
+
+/** Rejects `stalled` when `outer` is aborted, or `alive` has not been called for `ms`; its own signal tells the work. */
+function createStallWatch(ms: number, message: string, outer: AbortSignal | undefined) {
+  const stopping = new AbortController()
+  let fail = (_: unknown) => undefined as void
+  const stalled = new Promise<never>((_, reject) => (fail = reject))
+  stalled.catch(() => undefined)
+  const give = (reason: unknown) => {
+    fail(reason)
+    stopping.abort(reason)
+  }
+  const onAbort = () => give(outer?.reason)
+  const timer = setTimeout(() => give(new AppError({ code: 'device-lost', message, hint: 'Check the cable or the network and that the phone is awake, then try again.' })), ms)
+  outer?.addEventListener('abort', onAbort)
+  if (outer?.aborted) onAbort()
+  return {
+    signal: stopping.signal,
+    stalled,
+    alive: () => void timer.refresh(),
+    stop() {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', onAbort)
+    },
+  }
+}
+
+interface Transfer {
+  readonly source: string | Uint8Array
+  readonly path: string
+  readonly mode: number
+}
+
+async function pushWatched(adb: Adb, { source, path, mode }: Transfer, { signal, onBytes }: { signal: AbortSignal; onBytes: (bytes: number) => void }): Promise<void> {
+  const sync = await adb.sync()
+  const close = () => void sync.dispose().catch(() => undefined)
+  signal.addEventListener('abort', close, { once: true })
+  const bytes = typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) : Readable.from(packets(source))
+  try {
+    signal.throwIfAborted()
+    const counted = bytes.map((chunk: Uint8Array) => {
+      signal.throwIfAborted()
+      onBytes(chunk.length)
+      return chunk
+    })
+    await sync.write({ filename: path, file: Readable.toWeb(counted) as ReadableStream<Uint8Array> as never, permission: mode })
+  } finally {
+    signal.removeEventListener('abort', close)
+    bytes.destroy()
+    close()
+  }
+}
+
+function* packets(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PACKET_BYTES) yield bytes.subarray(at, at + PACKET_BYTES)
+}
+
+async function pullWatched(adb: Adb, path: string, onChunk: () => void): Promise<Uint8Array> {
+  const sync = await adb.sync()
+  try {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of sync.read(path)) {
+      chunks.push(chunk)
+      onChunk()
+    }
+    return Buffer.concat(chunks)
+  } finally {
+    void sync.dispose().catch(() => undefined)
+  }
+}
+
+/** What the libraries and the phone throw, in our words. */
+async function explained<T>(serial: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof AppError || (error instanceof Error && (error.name === 'AbortError' || error.message.startsWith('internal:')))) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    if (/no space left/i.test(message)) throw new AppError({ code: 'disk-full', message: `There is no room left on the phone '${serial}'.`, hint: 'Free some storage on the phone.' }, { cause: error })
+    throw new AppError(
+      { code: 'device-lost', message: `The connection to the phone '${serial}' failed: ${toErrorData(error).message}`, hint: 'Check the cable or the network and that the phone is awake, then try again.' },
+      { cause: error },
+    )
+  }
+}
