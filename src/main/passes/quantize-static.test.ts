@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
+import { tensorFloats } from '#shared/onnx/tensor-data'
 import { openModelFile } from '../runtime/model-file'
 import { eliminateDeadNodes } from './eliminate-dead-nodes'
 import { foldBatchNormalization } from './fold-batch-normalization'
@@ -117,6 +118,68 @@ describe('leaves float', () => {
     const { diagnostics, pairs } = await quantized(network('l = Log(c1)', 't = Relu(l)'))
     expect(pairs).toMatchObject({ one: both, two: { in: false, out: false } })
     expect(diagnostics).toMatchObject([{ code: 'left-float', nodeName: 'two' }])
+  })
+})
+
+describe('calibration', () => {
+  it.each(['min-max', 'moving-average', 'percentile', 'mse', 'entropy'])('by %s keeps outputs within 5 %', async (calibration) => {
+    const spec = network('t = Relu(c1)')
+    const { document } = await quantized(spec, { calibration })
+    expect(relativeError(await outputsOf(buildModel(spec), testData(image)), await outputsOf(document, testData(image)))).toBeLessThan(0.05)
+  })
+
+  it('by another method than the extremes gives narrower ranges', async () => {
+    const scaleOf = async (calibration: string) => {
+      const { document } = await quantized(network('t = Relu(c1)'), { calibration, percentile: 98 })
+      const tensor = document.initializer(document.model.graph, 't.scale')
+      return tensor ? tensorFloats(tensor)[0] ?? 0 : 0
+    }
+    expect(await scaleOf('percentile')).toBeLessThan(await scaleOf('min-max'))
+    expect(await scaleOf('moving-average')).toBeLessThanOrEqual(await scaleOf('min-max'))
+  })
+})
+
+describe('types', () => {
+  it.each([
+    ['uint8', 'int8', 0.03],
+    ['int8', 'int8', 0.03],
+    ['uint8', 'uint8', 0.03],
+    ['uint16', 'int8', 0.02],
+    ['int16', 'int8', 0.02],
+  ])('%s activations with %s weights run', async (activationType, weightType, bound) => {
+    const spec = network('t = Relu(c1)')
+    const { document, pairs } = await quantized(spec, { activationType, weightType })
+    expect(pairs).toMatchObject({ one: both, two: both })
+    expect(relativeError(await outputsOf(buildModel(spec), testData(image)), await outputsOf(document, testData(image)))).toBeLessThan(bound)
+  })
+
+  it('of 16 bits are pairs of onnxruntime’s own below opset 21, and ONNX’s from there on', async () => {
+    const domains = async (opset: number) => {
+      const { document } = await quantized({ ...network('t = Relu(c1)'), opset }, { activationType: 'uint16' })
+      return new Set(document.model.graph.nodes.filter(({ opType }) => opType === 'QuantizeLinear').map(({ domain }) => domain))
+    }
+    expect(await domains(17)).toEqual(new Set(['com.microsoft']))
+    expect(await domains(21)).toEqual(new Set(['']))
+  })
+})
+
+describe('the target', () => {
+  it('without integers leaves the model alone, and says so', async () => {
+    const { transaction, diagnostics } = await quantized(network('t = Relu(c1)'), { target: 'webgpu' })
+    expect(transaction.changes).toEqual([])
+    expect(diagnostics).toMatchObject([{ code: 'target-without-integers' }])
+  })
+
+  it('that computes everything on integers gets pairs where others stay float', async () => {
+    const { pairs } = await quantized(network('h = Tanh(c1)', 't = Sub(h, c1)'), { target: 'qnn' })
+    expect(pairs).toEqual({ one: both, Tanh: both, Sub: both, two: both })
+  })
+
+  it('without VNNI gets weights of 7 bits', async () => {
+    const { document } = await quantized(network('t = Relu(c1)'), { target: 'cpu-avx2' })
+    const weight = document.initializer(document.model.graph, 'w1.q')
+    const values = weight ? [...tensorFloats(weight)] : []
+    expect(Math.max(...values.map(Math.abs))).toBe(64)
   })
 })
 

@@ -10,7 +10,8 @@ import { type ActivationOptions, nonNegativeValues, parametersOf, planActivation
 import { CALIBRATION_METHODS, calibrateRanges } from './static/calibrate-ranges'
 import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
 import { insertPairs } from './static/insert-pairs'
-import { cpuPlacement } from './static/placement'
+import { type Target, type TargetName, targets } from './static/targets'
+import type { PlacementTable } from './static/placement'
 import type { ValueRange } from './static/value-range'
 import { quantizationRange } from './quantize-numerics'
 import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
@@ -19,15 +20,20 @@ import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 const MINIMUM_OPSET = 10
 const PER_CHANNEL_OPSET = 13
 
-const opTypes = Object.keys(cpuPlacement)
+const targetNames = Object.keys(targets) as [TargetName, ...TargetName[]]
+const opTypes = [...new Set(Object.values(targets).flatMap(({ placement }) => Object.keys(placement)))]
 
 const options = z
   .strictObject({
-    activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of activations. onnxruntime on x86 fuses every pair with uint8 and only some with int8, which is for NPUs that want it.'),
-    weightType: z.enum(['int8', 'uint8']).default('int8').describe('Type of weights. int8 activations go with int8 weights only.'),
+    target: z.enum(targetNames).default('cpu').describe('What the model will run on: decides which nodes are quantized, and the types left to it.'),
+    activationType: z
+      .enum(['auto', 'uint8', 'int8', 'uint16', 'int16'])
+      .default('auto')
+      .describe('Type of activations; auto: what the target computes with. onnxruntime on x86 fuses every pair with uint8 and only some with int8. 16 bits are for NPUs.'),
+    weightType: z.enum(['auto', 'int8', 'uint8']).default('auto').describe('Type of weights; auto: what the target computes with. int8 activations go with int8 weights only.'),
     perChannel: z.boolean().default(true).describe('A scale for each output channel of a weight. Needs opset 13; the model is raised to it where that is possible.'),
     symmetricActivations: z.boolean().default(false).describe('Zero point in the middle of the type, as some NPUs want. Relu and Clip then stay in the graph.'),
-    reduceRange: z.boolean().default(false).describe('Weights in 7 bits, so that x86 processors without VNNI do not saturate with uint8 activations. Phones do not need it.'),
+    reduceRange: z.boolean().default(false).describe('Weights in 7 bits, so that x86 processors without VNNI do not saturate with uint8 activations; the target cpu-avx2 implies it. Phones do not need it.'),
     opTypes: z.array(z.enum(opTypes)).default([...opTypes]).describe('Kinds of nodes to quantize.'),
     excludeNodes: z.array(z.string()).default([]).describe('Leave the nodes of these names as they are.'),
     calibration: z
@@ -37,7 +43,7 @@ const options = z
     percentile: z.number().gt(50).max(100).default(99.99).describe('With calibration by percentile: how much of the values the range keeps, in per cent.'),
     calibrationSamples: z.number().int().min(1).max(100_000).default(256).describe('At most so many calibration samples are looked at.'),
   })
-  .refine((value) => value.activationType === 'uint8' || value.weightType === 'int8', { path: ['weightType'], message: 'int8 activations need int8 weights' })
+  .refine((value) => value.activationType !== 'int8' || value.weightType !== 'uint8', { path: ['weightType'], message: 'int8 activations need int8 weights' })
 
 export const quantizeStatic = definePass({
   name: 'quantize-static',
@@ -47,24 +53,35 @@ export const quantizeStatic = definePass({
   quantizes: true,
   options,
   async run(edit, chosen, context) {
+    const target: Target = targets[chosen.target]
+    if (Object.keys(target.placement).length === 0) {
+      return context.report({
+        severity: 'warning',
+        code: 'target-without-integers',
+        message: `${target.title} computes on no integers with fixed ranges, so nothing was quantized.`,
+        hint: 'Store weights in fewer bits or in float16 for it.',
+      })
+    }
     const select = (isUsable: (name: string) => boolean): Selection => ({
       edit,
       graph: edit.main,
       types: inferTypes(edit.document),
-      table: cpuPlacement,
+      table: target.placement,
       isSelected: (node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name),
       isUsable,
     })
-    reportInnerNodes(edit, context)
-    reportWithoutKernel(edit, context)
+    reportInnerNodes(edit, target.placement, context)
+    reportWithoutKernel(edit, target, context)
     const preliminary = chooseNodes(select(() => true))
     for (const { node, refusal } of preliminary.refusals) if (refusal.note) context.report(leftFloat(node, refusal.reason))
     if (preliminary.nodes.size === 0) return
 
-    const perChannel = raiseOpset(edit, chosen.perChannel, context)
+    const perChannel = raiseOpset(edit, chosen.perChannel && target.perChannel, context)
     if (perChannel === null) return
     const candidates = chooseNodes(select(() => true)).nodes
-    const activation = { type: chosen.activationType, symmetric: chosen.symmetricActivations, reduceRange: false }
+    const activationType = chosen.activationType === 'auto' ? target.activationType : chosen.activationType
+    const weightType = chosen.weightType === 'auto' ? target.weightType : chosen.weightType
+    const activation = { type: activationType, symmetric: chosen.symmetricActivations || target.symmetricActivations, reduceRange: false }
     const ranges = await rangesOf(select(() => true), candidates, { context, chosen, activation })
     const { nodes } = chooseNodes(select((name) => ranges.has(name)))
     for (const { node, placement } of preliminary.nodes.values()) {
@@ -72,7 +89,7 @@ export const quantizeStatic = definePass({
     }
     context.progress('quantizing', null)
     const plan = planActivations(edit.document, { graph: edit.main, nodes, ranges, options: activation })
-    const weight = { type: chosen.weightType, symmetric: chosen.weightType === 'int8' || perChannel, reduceRange: chosen.reduceRange }
+    const weight = { type: weightType, symmetric: weightType === 'int8' || perChannel, reduceRange: chosen.reduceRange || target.reduceRange }
     insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight, perChannel } })
   },
 })
@@ -128,18 +145,19 @@ function leftFloat(node: Node, reason: string): Diagnostic {
   return { severity: 'warning', code: 'left-float', message: `${node.opType} '${node.name}' stays float: ${reason}.`, nodeId: node.id, nodeName: node.name }
 }
 
-/** Nodes with weights of their own that stay float because onnxruntime's CPU provider has no static integer kernel for them. */
-function reportWithoutKernel(edit: Edit, context: PassContext): void {
+/** Nodes with weights of their own that stay float because the target has no static integer kernel for them. */
+function reportWithoutKernel(edit: Edit, target: Target, context: PassContext): void {
   for (const opType of ['LSTM', 'GRU', 'RNN', 'ConvTranspose', 'Attention']) {
+    if (target.placement[opType]) continue
     const count = edit.main.nodes.filter((node) => node.opType === opType).length
-    if (count > 0) context.report({ severity: 'info', code: 'no-integer-kernel', message: `${count} ${opType} ${count === 1 ? 'node stays' : 'nodes stay'} float: onnxruntime has no integer kernel with fixed ranges for it.` })
+    if (count > 0) context.report({ severity: 'info', code: 'no-integer-kernel', message: `${count} ${opType} ${count === 1 ? 'node stays' : 'nodes stay'} float: ${target.title} has no integer kernel with fixed ranges for it.` })
   }
 }
 
 /** Calibration sees the main graph only: onnxruntime gives out no values from within If and Loop. */
-function reportInnerNodes(edit: Edit, context: PassContext): void {
+function reportInnerNodes(edit: Edit, table: PlacementTable, context: PassContext): void {
   const inner = edit.document.graphs().filter((graph) => graph !== edit.main)
-  const nodes = inner.flatMap((graph) => graph.nodes.filter(({ opType }) => cpuPlacement[opType]?.role === 'compute'))
+  const nodes = inner.flatMap((graph) => graph.nodes.filter(({ opType }) => table[opType]?.role === 'compute'))
   if (nodes.length === 0) return
   const isFunction = inner.every((graph) => isInFunction(edit.document, graph))
   context.report({

@@ -104,6 +104,17 @@ def sample(shape, number):
     return (steps.astype(np.float32) / np.float32(50) - np.float32(1)).reshape(shape)
 
 
+def single_threaded(session_class):
+    """Our calibration runs each sample on one thread; with more, onnxruntime takes some sums in another order."""
+
+    def create(path, sess_options=None, **rest):
+        sess_options = sess_options or onnxruntime.SessionOptions()
+        sess_options.intra_op_num_threads = 1
+        return session_class(path, sess_options=sess_options, **rest)
+
+    return create
+
+
 class Samples(CalibrationDataReader):
     def __init__(self, shapes):
         self.feeds = iter([{name: sample(shape, number) for name, shape in shapes.items()} for number in range(2)])
@@ -149,6 +160,7 @@ def parameters():
 
 def main(models, folder):
     os.makedirs(folder, exist_ok=True)
+    onnxruntime.InferenceSession = single_threaded(onnxruntime.InferenceSession)
     write(folder, "parameters.json", {"cases": parameters()})
     with tempfile.TemporaryDirectory() as scratch:
         out = os.path.join(scratch, "quantized.onnx")

@@ -4,7 +4,7 @@ import { constantTensor } from '../constants'
 import type { ReadonlyDocument } from '../pass'
 import { type QuantizationParameters, quantizationParameters, quantizationRange, type QuantizedType } from '../quantize-numerics'
 import { floatValues } from '../weight-store'
-import type { ValueRange } from './calibrate-ranges'
+import type { ValueRange } from './value-range'
 import type { ChosenNode } from './choose-nodes'
 
 export interface ActivationOptions {
@@ -48,6 +48,29 @@ export function planActivations(
     if (shared) for (const output of node.outputs) parameters.set(output, shared)
   }
   return { parameters, absorbed }
+}
+
+/**
+ * Values that need no look of their own, with the value whose range they take: what only a Relu or Clip reads is quantized to the range
+ * behind it (see `planActivations`).
+ */
+export function rangesFromReaders(document: ReadonlyDocument, graph: Graph, nodes: ReadonlyMap<number, ChosenNode>): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const { node, placement, activations } of nodes.values()) {
+    const [input = ''] = activations
+    if (placement.role === 'bound' && producedByNode(document, graph, input) && document.uses(graph, input).length === 1) found.set(input, node.outputs[0] ?? '')
+  }
+  return found
+}
+
+/** Outputs of Relu and of Clip from 0 on. */
+export function nonNegativeValues(document: ReadonlyDocument, graph: Graph, nodes: ReadonlyMap<number, ChosenNode>): Set<string> {
+  const bound = [...nodes.values()].filter(({ node, placement }) => placement.role === 'bound' && (boundsOf(document, graph, node)?.min ?? -1) >= 0)
+  return new Set(bound.flatMap(({ node }) => node.outputs))
+}
+
+function producedByNode(document: ReadonlyDocument, graph: Graph, name: string): boolean {
+  return document.index(graph).definition(name)?.kind === 'node'
 }
 
 export function parametersOf(range: ValueRange, options: ActivationOptions): QuantizationParameters {

@@ -3,7 +3,7 @@ import type { DataTypeName } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import type { Graph, Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor, type TensorNumbers } from '#shared/onnx/tensor-data'
-import { constantTensor } from '../constants'
+import { constantTensor, opsetVersion } from '../constants'
 import {
   type ChannelLayout,
   minimumWeightScales,
@@ -11,6 +11,7 @@ import {
   quantizeBias,
   quantizeChannels,
   quantizedArray,
+  type QuantizedType,
   type QuantizedWeights,
   quantizeTensor,
   type WeightOptions,
@@ -141,10 +142,19 @@ function addPair(inserter: Inserter, { from, to, known }: { from: string; to: st
   if (!parameters) throw new Error(`internal: no range for '${known}'`)
   const quantized = edit.freshName(graph, `${known}.q`)
   const scale = parameterNames(inserter, known, parameters, options.activation)
+  const domain = pairDomain(edit, options.activation.type)
   return {
-    quantize: { opType: 'QuantizeLinear', inputs: [from, ...scale], outputs: [quantized] },
-    dequantize: { opType: 'DequantizeLinear', inputs: [quantized, ...scale], outputs: [to] },
+    quantize: { opType: 'QuantizeLinear', domain, inputs: [from, ...scale], outputs: [quantized] },
+    dequantize: { opType: 'DequantizeLinear', domain, inputs: [quantized, ...scale], outputs: [to] },
   }
+}
+
+/** ONNX has 16-bit integers in pairs from opset 21 on; onnxruntime has them in a domain of its own for those below. */
+function pairDomain(edit: Edit, type: QuantizedType): string {
+  const isWide = type === 'int16' || type === 'uint16'
+  if (!isWide || opsetVersion(edit.model) >= 21) return ''
+  edit.requireOpset('com.microsoft', 1)
+  return 'com.microsoft'
 }
 
 /** Equal scales and zero points are stored once. */
@@ -248,7 +258,8 @@ function dequantizedConstant({ edit, graph, dequantized }: Inserter, { key, base
   ]
   const real = edit.freshName(graph, `${base}.dq`)
   const current = edit.document.index(graph).nodes.get(before.id) ?? before
-  edit.addNode(graph, { opType: 'DequantizeLinear', inputs, outputs: [real], attributes: axis === null ? [] : [makeInt('axis', axis)] }, { before: current })
+  const domain = pairDomain(edit, quantized.type)
+  edit.addNode(graph, { opType: 'DequantizeLinear', domain, inputs, outputs: [real], attributes: axis === null ? [] : [makeInt('axis', axis)] }, { before: current })
   dequantized.set(key, real)
   return real
 }

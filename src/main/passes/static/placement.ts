@@ -29,10 +29,19 @@ export type PlacementTable = Readonly<Record<string, Placement>>
 const carry: Placement = { role: 'carry', activations: [0] }
 const between: Placement = { role: 'between' }
 
+/** Axis of output channels in a weight. */
+export const channelAxes = {
+  conv: () => 0,
+  /** In groups the channels of one index are several. */
+  convTranspose: (node: Node) => (intAttribute(node, 'group', 1) === 1 ? 1 : null),
+  gemm: (node: Node) => (intAttribute(node, 'transB', 0) !== 0 ? 0 : 1),
+  matMul: (_: Node, rank: number) => (rank === 2 ? 1 : null),
+} as const
+
 export const cpuPlacement: PlacementTable = {
-  Conv: { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: () => 0 } },
-  Gemm: { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: (node) => (intAttribute(node, 'transB', 0) !== 0 ? 0 : 1) }, mayEndFloat: true },
-  MatMul: { role: 'compute', activations: [0], weight: { input: 1, bias: null, channelAxis: (_, rank) => (rank === 2 ? 1 : null) }, mayEndFloat: true },
+  Conv: { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: channelAxes.conv } },
+  Gemm: { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: channelAxes.gemm }, mayEndFloat: true },
+  MatMul: { role: 'compute', activations: [0], weight: { input: 1, bias: null, channelAxis: channelAxes.matMul }, mayEndFloat: true },
   Add: between,
   Mul: between,
   Concat: between,

@@ -1,0 +1,4 @@
+export interface ValueRange {
+  readonly min: number
+  readonly max: number
+}
