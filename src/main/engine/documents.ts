@@ -5,6 +5,7 @@ import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
 import { type OpenDocument, type ParsedParams, type RequestResult, requests } from '#shared/ipc/contract'
 import type { Graph } from '#shared/onnx/records'
+import { diffModels } from '#shared/onnx/diff/diff-models'
 import { printGraph, printModel } from '#shared/onnx/text/print'
 import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
 import { builtInRecipes } from '../passes/built-in-recipes'
@@ -119,6 +120,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       return saved
     },
     'document.edit': ({ documentId, label, commands }) => find(documentId).edit(label, commands),
+    'document.applyText': ({ documentId, graphId, text }) => find(documentId).edit('Edit text', [{ kind: 'applyText', graph: graphId, text }]),
     'document.undo': ({ documentId }) => find(documentId).goTo((revision) => revision - 1),
     'document.redo': ({ documentId }) => find(documentId).goTo((revision) => revision + 1),
     'document.goTo': ({ documentId, revision }) => find(documentId).goTo(() => revision),
@@ -147,6 +149,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       const graph = graphOf(model, graphId)
       return { text: graph === document.model.graph ? printModel(document.model) : printGraph(document.model, graph) }
     },
+    'model.diff': ({ a, b }) => diffModels(find(a), find(b)),
     'model.fromText': async ({ text, basePath, path }) => {
       const saved = await saveModelFromText({ text, basePath, path })
       return { path: saved.path, sizeBytes: saved.sizeBytes }

@@ -10,6 +10,7 @@ import { Recipe } from '../recipe'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
 import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
+import { ModelDiff } from './model-diff'
 import { GraphView, ModelSummary, TensorDetails } from './model-view'
 
 const theme = z.enum(['system', 'light', 'dark'])
@@ -80,6 +81,8 @@ export const requests = {
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
   'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
+  /** How two open documents differ. */
+  'model.diff': request('engine', z.object({ a: z.string(), b: z.string() }), ModelDiff),
   /** Writes the model that a text describes to `path`; values the text leaves out are those of the model at `basePath`. */
   'model.fromText': request('engine', z.object({ text: z.string(), basePath: z.string().nullable(), path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),
   /**
@@ -90,6 +93,8 @@ export const requests = {
 
   /** Carries the commands out as one edit, all or none. */
   'document.edit': request('engine', document.extend({ label: z.string().optional(), commands: z.array(EditCommand).min(1) }), DocumentChange),
+  /** Makes a graph what its edited text says. Throws `invalid-data` with `TextErrorDetails` in `details`. */
+  'document.applyText': request('engine', document.extend({ graphId: z.number(), text: z.string() }), DocumentChange),
   'document.undo': request('engine', document, DocumentChange),
   'document.redo': request('engine', document, DocumentChange),
   'document.goTo': request('engine', document.extend({ revision: z.number().int().min(0) }), DocumentChange),

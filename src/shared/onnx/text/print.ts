@@ -101,8 +101,8 @@ function valueText({ name, type }: ValueInfo): string {
 
 const HIDDEN_TYPES: ReadonlySet<Attribute['type']> = new Set(['type', 'types', 'sparse-tensor', 'sparse-tensors', 'undefined'])
 
-/** The type is written only where the value does not show it. Values left out are noted in `remarks`. */
-function attributeText(attribute: Attribute, indent: string, remarks: string[]): string {
+/** One attribute: `name = value`. The type is written only where the value does not show it. Values left out are noted in `remarks`. */
+export function attributeText(attribute: Attribute, indent: string, remarks: string[]): string {
   const name = identifierWord(attribute.name)
   if (attribute.refAttrName) return `${name}: ${typeKeyword(attribute)} = @${identifierWord(attribute.refAttrName)}`
   const isEmptyList = Array.isArray(attribute.value) && attribute.value.length === 0
