@@ -9,15 +9,19 @@ import { parseArgs } from 'node:util'
 import { onnxruntimeLabel } from '../../src/main/runtime/onnxruntime'
 import { type Bench, type BenchContext, conditionsNow, type Figure, figureText } from './bench'
 import { edit } from './edit'
+import { editLarge } from './edit-large'
+import { canvasScale } from './canvas-scale'
 import { fileSize } from './file-size'
 import { inference } from './inference'
 import { inspectLarge } from './inspect-large'
 import { layout } from './layout'
+import { layoutPeers } from './layout-peers'
+import { layoutQuality } from './layout-quality'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, layout, staticInt8Latency, weightOnly]
+const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly]
 
 interface Outcome {
   readonly bench: string

@@ -1,7 +1,7 @@
 /** Adding, inserting, removing and changing nodes. */
 import { describe, expect, test } from 'vitest'
 import { type ModelSpec, tensor } from '../testing/build-model'
-import { edited, refusal } from '../testing/edit-model'
+import { edited, type GivenCommand, refusal } from '../testing/edit-model'
 
 /** x → conv → a → relu → b → add(b, a) → y */
 const chain: ModelSpec = {
@@ -129,7 +129,7 @@ describe('renaming, rewiring and attributes', () => {
   })
 
   test('an optional input is added and taken away again', async () => {
-    const commands = [{ kind: 'addInitializer', name: 'bias', tensor: { dtype: 'float32', dims: [2], values: [0, 1] } }, { kind: 'setInput', node: 'conv', input: 2, value: 'bias' }] as const
+    const commands: GivenCommand[] = [{ kind: 'addInitializer', name: 'bias', tensor: { dtype: 'float32', dims: [2], values: [0, 1] } }, { kind: 'setInput', node: 'conv', input: 2, value: 'bias' }]
     expect((await edited(chain, commands)).nodes[0]).toBe('a = Conv(x, w, bias)')
     expect((await edited(chain, [...commands, { kind: 'setInput', node: 'conv', input: 2, value: '' }])).nodes[0]).toBe('a = Conv(x, w)')
   })

@@ -1,7 +1,7 @@
 /** Names and types of values, graph inputs and outputs, dimensions, constants. */
 import { describe, expect, test } from 'vitest'
-import { type ModelSpec, tensor } from '../testing/build-model'
-import { tensorRecord } from '../testing/build-model'
+import { type ModelSpec, tensor, tensorRecord } from '../testing/build-model'
+import type { Tensor } from '../records'
 import { edited, refusal } from '../testing/edit-model'
 import { tensorNumbers, tensorStrings } from '../tensor-data'
 import { typeText } from '../view/type-text'
@@ -13,6 +13,8 @@ const model: ModelSpec = {
   initializers: { w: tensor('float32', [4, 2], [1, 2, 3, 4, 5, 6, 7, 8.5]), unread: tensor('int64', [2], [1, -1]) },
   nodes: ['t = Relu(x)', 'y = MatMul(t, w)', 's = Add(t, z)'],
 }
+/** Row-major. */
+const numbers = (stored: Tensor) => Array.from<number | bigint>(tensorNumbers(stored))
 const types = (values: readonly { name: string; type: Parameters<typeof typeText>[0] }[]) => Object.fromEntries(values.map(({ name, type }) => [name, typeText(type)]))
 
 describe('values', () => {
@@ -95,7 +97,7 @@ describe('dimensions', () => {
     const { graph } = document.model
     expect(types([...graph.inputs, ...graph.outputs, ...graph.valueInfo])).toEqual({ x: 'float32[batch,3,4]', y: 'float32[batch,12]', r: 'float32[batch,12]' })
     const target = document.initializer(graph, graph.nodes[0]?.inputs[1] ?? '')
-    expect(target && Array.from(tensorNumbers(target), Number)).toEqual([0, 12])
+    expect(target && numbers(target).map(Number)).toEqual([0, 12])
     expect(notes).toMatchObject([{ code: 'reshape-loosened', nodeName: 'flatten' }])
   })
 
@@ -126,11 +128,11 @@ describe('constants', () => {
       ],
       { arrays: { 'a.npy': array } },
     )
-    expect(Array.from(tensorNumbers(stored(document, 'values')))).toEqual([1, -0.5, NaN])
-    expect(Array.from(tensorNumbers(stored(document, 'bytes')))).toEqual([1, -1])
-    expect(Array.from(tensorNumbers(stored(document, 'array')))).toEqual([3, 4])
+    expect(numbers(stored(document, 'values'))).toEqual([1, -0.5, NaN])
+    expect(numbers(stored(document, 'bytes'))).toEqual([1, -1])
+    expect(numbers(stored(document, 'array'))).toEqual([3, 4])
     expect(tensorStrings(stored(document, 'texts'))).toEqual(['one', '二'])
-    expect(Array.from(tensorNumbers(stored(document, 'big')))).toEqual([-(2n ** 63n)])
+    expect(numbers(stored(document, 'big'))).toEqual([-(2n ** 63n)])
   })
 
   test('are refused where the values do not fit', async () => {
@@ -156,10 +158,10 @@ describe('constants', () => {
       { kind: 'setElements', name: 'nibbles', elements: [{ index: 1, value: 15 }] },
       { kind: 'setElements', name: 'k', elements: [{ index: 1, value: 9 }] },
     ])
-    expect(Array.from(tensorNumbers(stored(document, 'w')))).toEqual([-Infinity, 2, 3, 4, 5, 6, 7, 0.25])
-    expect(Array.from(tensorNumbers(stored(document, 'nibbles')))).toEqual([1, 15, 3])
+    expect(numbers(stored(document, 'w'))).toEqual([-Infinity, 2, 3, 4, 5, 6, 7, 0.25])
+    expect(numbers(stored(document, 'nibbles'))).toEqual([1, 15, 3])
     const value = document.model.graph.nodes.at(-1)?.attributes[0]
-    expect(value?.type === 'tensor' && Array.from(tensorNumbers(value.value))).toEqual([1, 9])
+    expect(value?.type === 'tensor' && numbers(value.value)).toEqual([1, 9])
     expect(await refusal(model, { kind: 'setElements', name: 'w', elements: [{ index: 8, value: 1 }] })).toContain('no element 8')
     expect(await refusal(spec, { kind: 'setElements', name: 'nibbles', elements: [{ index: 0, value: 16 }] })).toContain('outside the range')
   })
@@ -167,14 +169,14 @@ describe('constants', () => {
   test('are converted, and what is lost is told', async () => {
     const halves = await edited(model, { kind: 'convertInitializer', name: 'w', dtype: 'float16' })
     expect(halves.notes).toEqual([])
-    expect(Array.from(tensorNumbers(stored(halves.document, 'w')))).toEqual([1, 2, 3, 4, 5, 6, 7, 8.5])
+    expect(numbers(stored(halves.document, 'w'))).toEqual([1, 2, 3, 4, 5, 6, 7, 8.5])
     const integers = await edited(model, { kind: 'convertInitializer', name: 'w', dtype: 'uint4' })
-    expect(Array.from(tensorNumbers(stored(integers.document, 'w')))).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(numbers(stored(integers.document, 'w'))).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(integers.notes).toMatchObject([{ severity: 'warning', code: 'lossy-conversion', message: "Converting 'w' to uint4 changed 1 of 8 values, by 0.5 at most." }])
     const wrapped = await edited(model, { kind: 'convertInitializer', name: 'unread', dtype: 'uint8' })
-    expect(Array.from(tensorNumbers(stored(wrapped.document, 'unread')))).toEqual([1, 0])
+    expect(numbers(stored(wrapped.document, 'unread'))).toEqual([1, 0])
     const eighths = await edited(model, { kind: 'convertInitializer', name: 'w', dtype: 'float8e4m3fn' })
-    expect(Array.from(tensorNumbers(stored(eighths.document, 'w')))).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(numbers(stored(eighths.document, 'w'))).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(await refusal(model, { kind: 'convertInitializer', name: 'w', dtype: 'string' })).toContain('cannot be converted')
   })
 })
