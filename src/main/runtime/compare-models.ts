@@ -5,6 +5,7 @@ import type { ComparisonResult, Conditions, LatencyStatistics } from '#shared/me
 import { ModelDocument } from '#shared/onnx/document'
 import { countOps } from '#shared/onnx/view/summarize-model'
 import type { Model } from '#shared/onnx/records'
+import { separateSharedWeights } from '../passes/separate-shared-weights'
 import { openCalibrationData } from './calibration-data'
 import { measurementConditions } from './device-conditions'
 import { percentile, relativeSpread, summarizeLatency, timeRun } from './latency'
@@ -104,15 +105,17 @@ async function measureBoth({ runner, fileA, fileB, options, source, signal, prog
       report({ severity: 'error', code: 'different-inputs', message: `Outputs and latency were not compared: ${different}.`, hint: 'Compare models that take the same inputs.' })
       return null
     }
-    const outputError = await measureOutputError({
-      runner,
-      reference: fileA.path,
-      candidate: fileB.path,
-      data,
-      ...(signal && { signal }),
-      progress: (done, total) => progress('comparing', (0.5 * done) / total, `${done} / ${total}`),
-      report,
-    })
+    const outputError = await despiteSharedWeights(fileA, fileB, (reference, candidate) =>
+      measureOutputError({
+        runner,
+        reference,
+        candidate,
+        data,
+        ...(signal && { signal }),
+        progress: (done, total) => progress('comparing', (0.5 * done) / total, `${done} / ${total}`),
+        report,
+      }),
+    )
     const times = await timeInTurns({ runner, pathA: fileA.path, pathB: fileB.path, feeds: await firstSample(data), options, signal, progress })
     const { provider, threads, warmup, runs } = options
     return {
@@ -128,6 +131,20 @@ async function measureBoth({ runner, fileA, fileB, options, source, signal, prog
     if (code !== 'runtime-rejected' && code !== 'not-supported') throw error
     report({ severity: 'error', code: 'did-not-run', message, ...(hint !== undefined && { hint }) })
     return null
+  }
+}
+
+/** See `separate-shared-weights.ts`: where a model fails, both are tried again with weights of their own for each node. */
+async function despiteSharedWeights<Result>(a: ModelFile, b: ModelFile, compare: (reference: string | ModelDocument, candidate: string | ModelDocument) => Promise<Result>): Promise<Result> {
+  try {
+    return await compare(a.path, b.path)
+  } catch (error) {
+    if (toErrorData(error).code !== 'runtime-rejected') throw error
+    const documents = [new ModelDocument(a.model), new ModelDocument(b.model)] as const
+    let changes = 0
+    for (const document of documents) changes += (await document.transact('separate-shared-weights', separateSharedWeights)).changes.length
+    if (changes === 0) throw error
+    return compare(...documents)
   }
 }
 
