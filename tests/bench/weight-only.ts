@@ -37,7 +37,7 @@ export const weightOnly: Bench = {
 
 async function measure(method: string, { source, path, runner, context }: { source: Model; path: string; runner: ModelRunner; context: BenchContext }): Promise<{ figures: Figure[]; error: number }> {
   const document = new ModelDocument({ ...source, graph: { ...source.graph } })
-  const passContext: PassContext = { calibration, runner, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
+  const passContext: PassContext = { calibration, runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
   const started = performance.now()
   await document.transact(method, (edit) => quantizeWeights.run(edit, quantizeWeights.options.parse({ method }), passContext))
   const seconds = (performance.now() - started) / 1000

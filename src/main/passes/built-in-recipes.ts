@@ -33,6 +33,11 @@ export const builtInRecipes: readonly Recipe[] = [
     passes: [...cleanUp, { pass: 'quantize-weights', options: { method: 'gptq' } }, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
+    name: 'float16',
+    description: 'Half the size, computed in half precision where values fit; inputs and outputs stay float32. For GPUs and NPUs; most CPUs are slower with it.',
+    passes: [...cleanUp, { pass: 'convert-float16', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+  },
+  {
     name: 'float16-storage',
     description: 'Half the size: weights in 16 bits, computed in float32 as before. No data needed. As fast as before on every processor.',
     passes: [...cleanUp, { pass: 'store-float16', options: {} }],

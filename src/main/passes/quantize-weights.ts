@@ -57,6 +57,7 @@ export const quantizeWeights = definePass({
   title: 'Quantize weights in blocks',
   description: 'Stores the weights of MatMul, Gemm and embeddings in 8, 4 or 2 bits with a scale for each block; activations stay float. Suits transformers and whatever is too large.',
   calibration: 'optional',
+  quantizes: true,
   options,
   async run(edit, chosen, context) {
     const targets = findTargets(edit, chosen, (diagnostic) => context.report(diagnostic))

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { PassInfo } from '#shared/ipc/contract'
 import { AppError } from '#shared/errors'
 import { convertQuantization } from './convert-quantization'
+import { convertFloat16 } from './convert-float16'
 import { correctBias } from './correct-bias'
 import { eliminateDeadNodes } from './eliminate-dead-nodes'
 import { equalizeLayers } from './equalize-layers'
@@ -16,7 +17,7 @@ import { storeBfloat16 } from './store-bfloat16'
 import { storeFloat16 } from './store-float16'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights, storeFloat16, storeBfloat16, convertQuantization]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

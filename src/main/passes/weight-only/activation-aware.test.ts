@@ -102,7 +102,7 @@ describe('awq', () => {
     const data: CalibrationData = {
       ...calibration,
       async *samples() {
-        for await (const feeds of calibration.samples()) yield new Map([...feeds].map(([, value]) => [Object.keys(spec.inputs)[0] ?? '', value]))
+        for await (const feeds of calibration.samples()) yield new Map([...feeds].map(([, value]) => [Object.keys((spec as ModelSpec).inputs ?? {})[0] ?? '', value]))
       },
     }
     const { document, diagnostics } = await runPass(buildModel(spec), quantizeWeights, { ...all, method: 'awq' }, data)

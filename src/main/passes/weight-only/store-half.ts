@@ -44,14 +44,10 @@ function isStorable(edit: Edit, graph: Graph, tensor: Tensor, minElements: numbe
 }
 
 function storeOne(edit: Edit, graph: Graph, tensor: Tensor, { type, context }: { type: HalfType; context: PassContext }): void {
-  const { bits, clamped, relativeError } = toHalf(floatValues(tensor), type)
-  if (relativeError > WORST_ERROR) {
-    return context.report({
-      severity: 'warning',
-      code: 'left-float',
-      message: `Weight '${tensor.name}' stays float32: its values are too small for ${type} (error ${(relativeError * 100).toFixed(1)} % of its size).`,
-      valueName: tensor.name,
-    })
+  const { bits, clamped, isFalsified, relativeError } = toHalf(floatValues(tensor), type)
+  if (isFalsified || relativeError > WORST_ERROR) {
+    const reason = isFalsified ? 'large' : 'small'
+    return context.report({ severity: 'warning', code: 'left-float', message: `Weight '${tensor.name}' stays float32: its values are too ${reason} for ${type}.`, valueName: tensor.name })
   }
   if (clamped > 0) context.report(clampedDiagnostic(tensor, clamped, type))
   const stored = edit.freshName(graph, `${tensor.name}.${type}`)
