@@ -91,3 +91,25 @@ export const ComparisonResult = z.object({
   diagnostics: z.array(Diagnostic),
 })
 export type ComparisonResult = z.infer<typeof ComparisonResult>
+
+/** What quantizing one layer alone does. 200 dB stands for no difference at all. */
+export const LayerSensitivity = z.object({
+  nodeId: z.number().int().describe('Of the main graph, as in the model file.'),
+  nodeName: z.string(),
+  opType: z.string(),
+  weightCount: z.number().int(),
+  layerSqnrDb: z.number().describe("At the layer's own output."),
+  outputSqnrDb: z.number().describe("At the model's outputs, the worst of them."),
+})
+export type LayerSensitivity = z.infer<typeof LayerSensitivity>
+
+export const SensitivityResult = z.object({
+  path: z.string(),
+  /** In the order of the graph. */
+  layers: z.array(LayerSensitivity),
+  /** SQNR at the worst output with all of them quantized, dB. */
+  allQuantizedDb: z.number(),
+  conditions: z.string(),
+  diagnostics: z.array(Diagnostic),
+})
+export type SensitivityResult = z.infer<typeof SensitivityResult>

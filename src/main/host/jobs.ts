@@ -172,6 +172,7 @@ function titleOf({ kind, params }: JobRequest): string {
     case 'optimize':
       return params.recipe.name
     case 'profile':
+    case 'sensitivity':
       return basename(params.modelPath)
     case 'compare':
       return `${basename(params.a)} / ${basename(params.b)}`

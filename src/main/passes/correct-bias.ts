@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { DATA_TYPES } from '#shared/onnx/data-type'
-import { type Edit, sameDomain } from '#shared/onnx/document'
+import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
 import { makeFloat, makeInt } from '#shared/onnx/attributes'
 import type { Graph, Model, Node, Tensor } from '#shared/onnx/records'
 import { bytesOf, rawTensor, tensorFloats, tensorNumbers } from '#shared/onnx/tensor-data'
+import { measureOutputError } from '../runtime/output-error'
 import { constantTensor, isFloat32 } from './constants'
 import { definePass, type PassContext } from './pass'
 import { roundHalfToEven } from './quantize-numerics'
-import { eachByChannel, observeAll } from './recovery/observe'
+import { channelMeans } from './recovery/observe'
 import { snapshotModel } from './recovery/snapshot-model'
 
 const INT32_MAX = 2 ** 31 - 1
@@ -29,17 +30,51 @@ export const correctBias = definePass({
     const { float } = context
     if (!float) throw new AppError({ code: 'invalid-recipe', message: "'correct-bias' has nothing to compare with.", hint: 'Put it after quantize-static in the same recipe.' })
     const floatNodes = new Map(float.graph.nodes.map((node) => [node.id, node]))
-    const layers = edit.main.nodes.filter((node) => isQuantized(edit, node) && floatNodes.get(node.id)?.opType === node.opType)
-    for (const [at, { id }] of layers.entries()) {
-      context.progress('correcting', at / layers.length, `${at + 1} / ${layers.length}`)
-      const node = edit.document.index(edit.main).nodes.get(id)
-      const original = floatNodes.get(id)
-      if (!node || !original) throw new Error('internal: a layer went away while biases were corrected')
-      const errors = await meanErrors(snapshotModel(edit.document), { float, original, node, context, limit: calibrationSamples })
-      if (errors) addToBias(edit, edit.main, node, errors)
+    const layers = edit.main.nodes.flatMap((node) => {
+      const original = floatNodes.get(node.id)
+      return original?.opType === node.opType && isQuantized(edit, node) ? [{ id: node.id, name: original.outputs[0] ?? '' }] : []
+    })
+    if (layers.length === 0) return
+    const limit = calibrationSamples
+    const expected = await channelMeans(float, layers.map(({ name }) => name), context, limit)
+    // On a copy: what does not help is not done.
+    const trial = new ModelDocument(snapshotModel(edit.document))
+    const corrections = new Map<number, Float64Array>()
+    await trial.transact('correct-bias', async (change) => {
+      for (const [at, { id, name }] of layers.entries()) {
+        context.progress('correcting', at / layers.length, `${at + 1} / ${layers.length}`)
+        const node = nodeOf(change, id)
+        const [output = ''] = node.outputs
+        const found = (await channelMeans(snapshotModel(trial), [output], context, limit)).get(output)
+        const errors = expected.get(name)?.map((mean, channel) => mean - (found?.[channel] ?? NaN))
+        if (!errors?.every(Number.isFinite)) continue
+        corrections.set(id, errors)
+        addToBias(change, trial.model.graph, node, errors)
+      }
+    })
+    const before = await meanSqnr(edit.document, { float, context, limit })
+    const after = await meanSqnr(trial, { float, context, limit })
+    if (after < before) {
+      context.report({ severity: 'info', code: 'no-gain', message: `Biases stay as they were: corrected, outputs would be at ${after.toFixed(1)} dB of the float model's, instead of ${before.toFixed(1)}.` })
+      return
     }
+    for (const [id, errors] of corrections) addToBias(edit, edit.main, nodeOf(edit, id), errors)
   },
 })
+
+function nodeOf(edit: Edit, id: number): Node {
+  const node = edit.document.index(edit.main).nodes.get(id)
+  if (!node) throw new Error('internal: a layer went away while biases were corrected')
+  return node
+}
+
+/** Over the outputs; equal ones count as 200 dB. */
+async function meanSqnr(document: ModelDocument, { float, context, limit }: { float: Model; context: PassContext; limit: number }): Promise<number> {
+  const { calibration, runner, signal } = context
+  if (!calibration) return 0
+  const errors = await measureOutputError({ runner, reference: float, candidate: document, data: calibration, limit, signal })
+  return errors.reduce((sum, { sqnrDb }) => sum + (sqnrDb ?? 200) / errors.length, 0)
+}
 
 /** Conv or Gemm whose weight is integers behind a DequantizeLinear. */
 function isQuantized(edit: Edit, node: Node): boolean {
@@ -49,36 +84,6 @@ function isQuantized(edit: Edit, node: Node): boolean {
 function dequantizer(edit: Edit, graph: Graph, name: string): Node | null {
   const found = edit.document.index(graph).definition(name)
   return found?.kind === 'node' && found.node.opType === 'DequantizeLinear' && constantTensor(edit.document, graph, found.node.inputs[0] ?? '') ? found.node : null
-}
-
-interface Comparison {
-  readonly float: Model
-  readonly original: Node
-  readonly node: Node
-  readonly context: PassContext
-  readonly limit: number
-}
-
-/** Mean of float − quantized for each output channel; null where the means are not finite. */
-async function meanErrors(quantized: Model, { float, original, node, context, limit }: Comparison): Promise<Float64Array | null> {
-  const [before = '', after = ''] = [original.outputs[0], node.outputs[0]]
-  const sums: number[] = []
-  let count = 0
-  const add = (sign: number) => (value: number, channel: number) => {
-    sums[channel] = (sums[channel] ?? 0) + sign * value
-    count++
-  }
-  const both = [
-    { model: float, observation: { names: [before], limit } },
-    { model: quantized, observation: { names: [after], limit } },
-  ]
-  await observeAll(both, context, ([expected, found]) => {
-    eachByChannel(expected?.get(before), add(1))
-    eachByChannel(found?.get(after), add(-1))
-  })
-  const perChannel = count / 2 / sums.length
-  const means = Float64Array.from(sums, (sum) => sum / perChannel)
-  return means.every(Number.isFinite) ? means : null
 }
 
 function addToBias(edit: Edit, graph: Graph, node: Node, errors: Float64Array): void {

@@ -1,17 +1,12 @@
 import { z } from 'zod'
-import { intsAttribute, stringAttribute } from '#shared/onnx/attributes'
 import type { Edit } from '#shared/onnx/document'
 import type { Graph, Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
-import { constantTensor, isReadable } from './constants'
-import { definePass, type PassContext } from './pass'
-import { channelPeaks, type Layer, layerOf, scaleChannels } from './recovery/layer-weights'
-import { eachByChannel, observe } from './recovery/observe'
-import { snapshotModel } from './recovery/snapshot-model'
+import { definePass } from './pass'
+import { type ChannelRange, findLayerPairs, type LayerPair, observeRanges } from './recovery/layer-pairs'
+import { channelPeaks, type Layer, scaleChannels } from './recovery/layer-weights'
 import { floatValues } from './weight-store'
 
-/** Between two layers: what a positive factor on a channel passes through unchanged. */
-const HOMOGENEOUS = new Set(['Relu', 'LeakyRelu', 'PRelu', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool'])
 /** Equalizing a chain of layers pair by pair settles within a few rounds. */
 const ROUNDS = 20
 const SETTLED = 1e-3
@@ -34,10 +29,10 @@ export const equalizeLayers = definePass({
    * scaled, and never so far that they would; and what is absorbed is the smallest value seen, not an estimate.
    */
   async run(edit, { absorbHighBias, calibrationSamples }, context) {
-    const pairs = findPairs(edit, edit.main)
+    const pairs = findLayerPairs(edit.document, edit.main)
     if (pairs.length === 0) return
     const weights = new LayerValues()
-    const ranges = await observeRanges(edit, pairs, { context, limit: calibrationSamples })
+    const ranges = await observeRanges(edit.document, pairs, { observer: context, limit: calibrationSamples })
     let isSettled = false
     for (let round = 0; round < ROUNDS && !isSettled; round++) {
       isSettled = true
@@ -48,94 +43,8 @@ export const equalizeLayers = definePass({
   },
 })
 
-interface Pair {
-  readonly first: Layer
-  readonly second: Layer & { readonly inputs: NonNullable<Layer['inputs']> }
-  /** The upper bound of a Clip between them. */
-  readonly bound: number | null
-  /** Whether exactly one Relu or Clip is between them, and the second layer pads nothing: only then a constant can be moved on. */
-  readonly canAbsorb: boolean
-}
-
-/** Smallest and largest value of each channel before the activation. */
-interface ChannelRange {
-  readonly min: Float64Array
-  readonly max: Float64Array
-}
-
-function findPairs(edit: Edit, graph: Graph): Pair[] {
-  return graph.nodes.flatMap((node) => {
-    const first = layerOf(edit.document, graph, node)
-    const between = first && nextLayer(edit, graph, node)
-    const second = between && layerOf(edit.document, graph, between.next)
-    const inputs = second?.inputs
-    if (!first || !between || !second || !inputs || inputs.count !== first.outputs.count) return []
-    const [activation] = between.passed
-    const canAbsorb = between.passed.length === 1 && (activation?.opType === 'Relu' || activation?.opType === 'Clip') && padsNothing(second.node)
-    return [{ first, second: { ...second, inputs }, bound: between.bound, canAbsorb }]
-  })
-}
-
-/** Follows the only reader of each value from `node` on; null where a value is read twice, given out, or goes through something else. */
-function nextLayer(edit: Edit, graph: Graph, node: Node): { next: Node; passed: Node[]; bound: number | null } | null {
-  const passed: Node[] = []
-  let bound: number | null = null
-  for (let at = node; ; ) {
-    const [use, ...others] = edit.document.uses(graph, at.outputs[0] ?? '')
-    const next = use?.node
-    if (!next || use.graph !== graph || others.length > 0 || use.input !== 0) return null
-    if (next.opType === 'Conv' || next.opType === 'Gemm') return { next, passed, bound }
-    if (next.opType === 'Clip') {
-      const upper = upperBound(edit, graph, next)
-      if (upper === null || bound !== null) return null
-      bound = upper
-    } else if (!HOMOGENEOUS.has(next.opType) || next.outputs.length !== 1) return null
-    passed.push(next)
-    at = next
-  }
-}
-
-/** The upper bound of a Clip that cuts off below at 0; null for others. */
-function upperBound(edit: Edit, graph: Graph, node: Node): number | null {
-  const value = (at: number, attribute: string) => {
-    const known = node.attributes.find(({ name }) => name === attribute)
-    if (known?.type === 'float') return known.value
-    const tensor = constantTensor(edit.document, graph, node.inputs[at] ?? '')
-    return tensor && isReadable(tensor) ? (floatValues(tensor)[0] ?? null) : null
-  }
-  return value(1, 'min') === 0 ? value(2, 'max') : null
-}
-
-function padsNothing(node: Node): boolean {
-  const automatic = stringAttribute(node, 'auto_pad', 'NOTSET')
-  return node.opType === 'Gemm' || automatic === 'VALID' || (automatic === 'NOTSET' && (intsAttribute(node, 'pads', null) ?? []).every((pad) => pad === 0))
-}
-
-/** By the id of each pair's first node; empty without samples. */
-async function observeRanges(edit: Edit, pairs: readonly Pair[], { context, limit }: { context: PassContext; limit: number }): Promise<Map<number, ChannelRange>> {
-  const ranges = new Map<number, ChannelRange>()
-  const wanted = pairs.filter(({ bound, canAbsorb }) => bound !== null || canAbsorb)
-  if (!context.calibration || wanted.length === 0) return ranges
-  for (const { first } of wanted) {
-    const { count } = first.outputs
-    ranges.set(first.node.id, { min: new Float64Array(count).fill(Infinity), max: new Float64Array(count).fill(-Infinity) })
-  }
-  const names = wanted.map(({ first }) => first.node.outputs[0] ?? '')
-  await observe(snapshotModel(edit.document), context, { names, limit, optimization: 'none' }, (values) => {
-    for (const { first } of wanted) {
-      const range = ranges.get(first.node.id)
-      if (!range) throw new Error('internal: a layer without a range')
-      eachByChannel(values.get(first.node.outputs[0] ?? ''), (value, channel) => {
-        range.min[channel] = Math.min(range.min[channel] as number, value)
-        range.max[channel] = Math.max(range.max[channel] as number, value)
-      })
-    }
-  })
-  return ranges
-}
-
 /** Gives both sides of each channel the same peak; returns the largest change, as |log factor|. */
-function equalize({ first, second, bound }: Pair, weights: LayerValues, range: ChannelRange | undefined): number {
+function equalize({ first, second, bound }: LayerPair, weights: LayerValues, range: ChannelRange | undefined): number {
   if (bound !== null && !range) return 0
   const before = channelPeaks(weights.weight(first), first.outputs)
   const after = channelPeaks(weights.weight(second), second.inputs)
@@ -160,7 +69,7 @@ function equalize({ first, second, bound }: Pair, weights: LayerValues, range: C
 }
 
 /** Takes from each channel what every sample had, and gives it to the next layer's bias: Relu(x) = Relu(x − c) + c where x ≥ c ≥ 0. */
-function absorb({ first, second, bound, canAbsorb }: Pair, weights: LayerValues, range: ChannelRange | undefined): void {
+function absorb({ first, second, bound, canAbsorb }: LayerPair, weights: LayerValues, range: ChannelRange | undefined): void {
   if (!canAbsorb || !range) return
   // The share of the smallest value that samples not seen are taken to have too.
   const absorbed = range.min.map((least, channel) => (bound !== null && (range.max[channel] as number) * HEADROOM > bound ? 0 : Math.max(0, Math.min(least, Infinity)) / HEADROOM))

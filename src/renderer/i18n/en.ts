@@ -307,7 +307,7 @@ export const en = {
   },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
-    kinds: { optimize: 'Optimize', profile: 'Profile', compare: 'Compare' },
+    kinds: { optimize: 'Optimize', profile: 'Profile', compare: 'Compare', sensitivity: 'Sensitivity' },
     queued: 'Waiting for the job before it',
     done: 'Done in {{duration}}',
     cancelled: 'Cancelled',

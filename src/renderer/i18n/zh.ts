@@ -309,7 +309,7 @@ export const zh: Translations = {
   },
   jobs: {
     none: '还没有任务。优化与性能分析会在这里运行。',
-    kinds: { optimize: '优化', profile: '性能分析', compare: '比较' },
+    kinds: { optimize: '优化', profile: '性能分析', compare: '比较', sensitivity: '敏感度' },
     queued: '等待前一个任务',
     done: '完成，用时 {{duration}}',
     cancelled: '已取消',

@@ -137,6 +137,7 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
         </Button>
       )
     case 'compare':
+    case 'sensitivity':
       return null
   }
 }

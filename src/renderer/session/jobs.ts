@@ -73,6 +73,7 @@ async function finish(job: Job, result: unknown): Promise<void> {
       return
     }
     case 'compare':
+    case 'sensitivity':
       return
   }
 }

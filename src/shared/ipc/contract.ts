@@ -137,6 +137,7 @@ export const requests = {
       z.object({ kind: z.literal('optimize'), params: jobKinds.optimize.params }),
       z.object({ kind: z.literal('profile'), params: jobKinds.profile.params }),
       z.object({ kind: z.literal('compare'), params: jobKinds.compare.params }),
+      z.object({ kind: z.literal('sensitivity'), params: jobKinds.sensitivity.params }),
     ]),
     z.object({ jobId: z.string() }),
   ),

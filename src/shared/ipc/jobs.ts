@@ -1,7 +1,7 @@
 /** Long requests: what starts them, what they tell on the way, what they end with. */
 import { z } from 'zod'
 import { Diagnostic } from '../diagnostic'
-import { ComparisonResult, OutputError, ProfileResult } from '../measurement'
+import { ComparisonResult, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { Recipe } from '../recipe'
 
 export const ErrorPayload = z.object({
@@ -94,6 +94,15 @@ export const jobKinds = {
     params: z.object({ a: z.string(), b: z.string(), options: ProfileOptions, data: DataSource }),
     result: ComparisonResult,
   },
+  sensitivity: {
+    params: z.object({
+      modelPath: z.string(),
+      data: DataSource,
+      options: z.record(z.string(), z.unknown()).default({}).describe('Of the pass quantize-static.'),
+      samples: z.number().int().min(1).max(100_000).default(32),
+    }),
+    result: SensitivityResult,
+  },
 } as const
 export type JobKind = keyof typeof jobKinds
 export type JobParams<K extends JobKind> = z.infer<(typeof jobKinds)[K]['params']>
@@ -110,7 +119,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'compare']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'compare', 'sensitivity']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

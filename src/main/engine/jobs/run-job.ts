@@ -3,10 +3,11 @@ import { compare } from './compare'
 import type { JobContext } from './job-context'
 import { optimize } from './optimize'
 import { profile } from './profile'
+import { sensitivity } from './sensitivity'
 
 type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
 
-const jobs: Jobs = { optimize, profile, compare }
+const jobs: Jobs = { optimize, profile, compare, sensitivity }
 
 /** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
 export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {

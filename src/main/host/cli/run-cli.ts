@@ -14,6 +14,7 @@ import { printJson } from './output'
 import { passesCommand } from './passes-command'
 import { profileCommand } from './profile-command'
 import { schemaCommand } from './schema-command'
+import { sensitivityCommand } from './sensitivity-command'
 import { serveCommand } from './serve-command'
 import { textCommand } from './text-command'
 
@@ -43,7 +44,7 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, devicesCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, sensitivityCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, devicesCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     program.addCommand(command(context).copyInheritedSettings(program))
   }

@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Model } from '#shared/onnx/records'
 import { numbersFromBytes } from '#shared/onnx/tensor-data'
-import type { ModelRunner, RunnerOptions, RunningModel, TensorValue } from '../../runtime/model-runner'
+import type { ModelRunner, RunnerOptions, TensorValue } from '../../runtime/model-runner'
 import type { CalibrationData } from '../pass'
 import { upstreamModel } from './upstream-model'
 
@@ -27,37 +27,48 @@ export type Values = ReadonlyMap<string, TensorValue>
  * Runs the layers of `model` up to `names` on the calibration samples and shows each sample's values. Kernels compute as those of phones
  * do. Throws AppError `invalid-data` without samples, `runtime-rejected` where the model does not run.
  */
-export async function observe(model: Model, observer: Observer, observation: Observation, visit: (values: Values) => void): Promise<void> {
-  await observeAll([{ model, observation }], observer, ([values]) => visit(values as Values))
-}
-
-export interface Observed {
-  readonly model: Model
-  readonly observation: Observation
-}
-
-/** As {@link observe}, for several models side by side: `visit` gets the values of each for the same sample, in their order. */
-export async function observeAll(observed: readonly Observed[], { calibration, runner, signal }: Observer, visit: (values: readonly Values[]) => void): Promise<void> {
+export async function observe(model: Model, { calibration, runner, signal }: Observer, { names, limit, ...options }: Observation, visit: (values: Values) => void): Promise<void> {
   if (!calibration) throw new AppError({ code: 'invalid-data', message: 'This pass needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
-  const limit = Math.min(...observed.map(({ observation }) => observation.limit))
-  const running: RunningModel[] = []
+  const running = await runner.load(upstreamModel(model, names), { exactIntegers: true, ...options })
   try {
-    for (const { model, observation } of observed) {
-      const { names, limit: _, ...options } = observation
-      running.push(await runner.load(upstreamModel(model, names), { exactIntegers: true, ...options }))
-    }
     let done = 0
     for await (const feeds of calibration.samples()) {
       if (done++ === limit) break
       signal.throwIfAborted()
-      const values: Values[] = []
-      for (const [at, one] of running.entries()) values.push(await one.run(feeds, observed[at]?.observation.names))
-      visit(values)
+      visit(await running.run(feeds, names))
     }
     if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
   } finally {
-    for (const one of running) await one.close()
+    await running.close()
   }
+}
+
+/** Mean of each channel (axis 1) of float32 values `[batch, channel, …]` over at most `limit` samples, by value name. */
+export async function channelMeans(model: Model, names: readonly string[], observer: Observer, limit: number): Promise<Map<string, Float64Array>> {
+  const sums = new Map<string, { values: Float64Array; elements: number }>()
+  await observe(model, observer, { names, limit }, (values) => {
+    for (const name of names) {
+      const value = values.get(name)
+      const numbers = float32Numbers(value)
+      const { channels, inner } = channelsOf(value)
+      const sum = sums.get(name) ?? { values: new Float64Array(channels), elements: 0 }
+      for (let block = 0, at = 0; at < numbers.length; block++) {
+        let total = 0
+        for (const end = at + inner; at < end; at++) total += numbers[at] as number
+        const channel = block % channels
+        sum.values[channel] = (sum.values[channel] ?? NaN) + total
+      }
+      sum.elements += numbers.length / channels
+      sums.set(name, sum)
+    }
+  })
+  return new Map([...sums].map(([name, { values, elements }]) => [name, values.map((total) => total / elements)]))
+}
+
+/** Elements side by side that belong to one channel, and how many channels there are. */
+function channelsOf(value: TensorValue | undefined): { channels: number; inner: number } {
+  const dims = value?.dims ?? []
+  return { channels: dims[1] ?? 1, inner: dims.slice(2).reduce((product, dim) => product * dim, 1) }
 }
 
 /** The numbers of a float32 value; throws AppError `not-supported` for other types. May be a view. */
@@ -67,13 +78,19 @@ export function float32Numbers(value: TensorValue | undefined): Float32Array {
   return numbersFromBytes('float32', value.bytes, value.bytes.length / 4) as Float32Array
 }
 
-/** Calls `visit` with each element and the index of its channel, which is along axis 1 (`[batch, channel, …]`). */
-export function eachByChannel(value: TensorValue | undefined, visit: (number: number, channel: number) => void): void {
+/** Widens `range` by the values of each channel (axis 1). */
+export function widenByChannel(value: TensorValue | undefined, { min, max }: { readonly min: Float64Array; readonly max: Float64Array }): void {
   const numbers = float32Numbers(value)
-  const dims = value?.dims ?? []
-  const channels = dims[1] ?? 1
-  const size = dims.slice(2).reduce((product, dim) => product * dim, 1)
-  for (let at = 0, channel = 0; at < numbers.length; channel = (channel + 1) % channels) {
-    for (const end = at + size; at < end; at++) visit(numbers[at] as number, channel)
+  const { channels, inner } = channelsOf(value)
+  for (let block = 0, at = 0; at < numbers.length; block++) {
+    const channel = block % channels
+    let [least, most] = [min[channel] ?? NaN, max[channel] ?? NaN]
+    for (const end = at + inner; at < end; at++) {
+      const number = numbers[at] as number
+      if (number < least) least = number
+      if (number > most) most = number
+    }
+    min[channel] = least
+    max[channel] = most
   }
 }

@@ -1,8 +1,7 @@
-import type { ReadonlyDocument } from '../pass'
 import type { Attribute, Graph, Model } from '#shared/onnx/records'
 
 /** The model as it is now, which later edits of the document do not reach. Lists are copied, values of tensors are shared. */
-export function snapshotModel({ model }: ReadonlyDocument): Model {
+export function snapshotModel({ model }: { readonly model: Model }): Model {
   return { ...model, graph: copyGraph(model.graph), functions: model.functions.map((definition) => ({ ...definition, body: copyGraph(definition.body) })) }
 }
 
