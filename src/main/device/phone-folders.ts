@@ -10,6 +10,8 @@ export const PHONE_ROOT = '/data/local/tmp/edgefit'
 /** This computer and user: whether a process of its is alive can be told only here. */
 const HOST = createHash('sha256').update(`${hostname()}\n${homedir()}`).digest('hex').slice(0, 8)
 const A_DAY_MINUTES = 24 * 60
+/** Short: it is also done where the phone has just gone away. */
+const REMOVE_MS = 1500
 
 /** A folder for this process's own use; not made yet. */
 export function ownFolder(purpose: 'run' | 'part'): string {
@@ -28,7 +30,7 @@ export async function sweepLeftovers(phone: Phone): Promise<void> {
 }
 
 export async function removeFolder(phone: Phone, folder: string): Promise<void> {
-  await phone.run(`rm -rf ${quoteShell(folder)}`)
+  await phone.run(`rm -rf ${quoteShell(folder)}`, REMOVE_MS)
 }
 
 function isAlive(pid: number): boolean {

@@ -10,6 +10,8 @@ import type { Log } from './log-file'
 
 /** How long a job may take to stop by itself before its process is killed. */
 const GRACE_MS = 400
+/** A deploy takes its files off the phone first. */
+const DEPLOY_GRACE_MS = 3000
 
 export type JobRequest = ParsedParams<'job.start'>
 
@@ -132,7 +134,7 @@ export function createJobQueue(options: {
     }
     const child = job.process
     child?.send({ type: 'cancel' })
-    const timer = setTimeout(() => void child?.kill(), GRACE_MS)
+    const timer = setTimeout(() => void child?.kill(), job.request.kind === 'deploy' ? DEPLOY_GRACE_MS : GRACE_MS)
     await job.ended
     clearTimeout(timer)
     removeUnfinishedOutput(job.request)
@@ -174,6 +176,8 @@ function titleOf({ kind, params }: JobRequest): string {
     case 'profile':
     case 'sensitivity':
       return basename(params.modelPath)
+    case 'deploy':
+      return `${basename(params.modelPath)} → ${params.serial}`
     case 'compare':
       return `${basename(params.a)} / ${basename(params.b)}`
   }

@@ -106,7 +106,7 @@ export function createShell(options: ShellOptions): Shell {
     'devices.list': () => (options.host === 'cli' ? devices.list() : devices.watch()),
     'devices.facts': ({ serial }) => devices.facts(serial),
     'devices.doctor': ({ serial }) => devices.examine(serial),
-    'job.start': (request, clientId) => jobs.start(clientId, request),
+    'job.start': (request, clientId) => jobs.start(clientId, request.kind === 'deploy' ? { ...request, params: { ...request.params, adb: settings.get().adb } } : request),
     'job.cancel': async ({ jobId }, clientId) => {
       await jobs.cancel(clientId, jobId)
       return {}

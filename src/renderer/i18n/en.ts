@@ -307,7 +307,7 @@ export const en = {
   },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
-    kinds: { optimize: 'Optimize', profile: 'Profile', compare: 'Compare', sensitivity: 'Sensitivity' },
+    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity' },
     queued: 'Waiting for the job before it',
     done: 'Done in {{duration}}',
     cancelled: 'Cancelled',
@@ -325,6 +325,9 @@ export const en = {
     checking: 'Checking',
     verifying: 'Verifying',
     measuring: 'Measuring',
+    connecting: 'Connecting to the phone',
+    'running-here': 'Running on this computer',
+    pushing: 'Copying to the phone',
     comparing: 'Comparing outputs',
     saving: 'Saving',
     'warming-up': 'Warming up',

@@ -309,7 +309,7 @@ export const zh: Translations = {
   },
   jobs: {
     none: '还没有任务。优化与性能分析会在这里运行。',
-    kinds: { optimize: '优化', profile: '性能分析', compare: '比较', sensitivity: '敏感度' },
+    kinds: { optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度' },
     queued: '等待前一个任务',
     done: '完成，用时 {{duration}}',
     cancelled: '已取消',
@@ -327,6 +327,9 @@ export const zh: Translations = {
     checking: '正在检查',
     verifying: '正在验证',
     measuring: '正在测量',
+    connecting: '正在连接手机',
+    'running-here': '正在本机上运行',
+    pushing: '正在复制到手机',
     comparing: '正在比较输出',
     saving: '正在保存',
     'warming-up': '正在预热',

@@ -136,6 +136,7 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
           {t('jobs.showProfile')}
         </Button>
       )
+    case 'deploy':
     case 'compare':
     case 'sensitivity':
       return null

@@ -72,6 +72,7 @@ async function finish(job: Job, result: unknown): Promise<void> {
       openPanel('profile')
       return
     }
+    case 'deploy':
     case 'compare':
     case 'sensitivity':
       return

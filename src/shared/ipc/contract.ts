@@ -136,6 +136,7 @@ export const requests = {
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('optimize'), params: jobKinds.optimize.params }),
       z.object({ kind: z.literal('profile'), params: jobKinds.profile.params }),
+      z.object({ kind: z.literal('deploy'), params: jobKinds.deploy.params }),
       z.object({ kind: z.literal('compare'), params: jobKinds.compare.params }),
       z.object({ kind: z.literal('sensitivity'), params: jobKinds.sensitivity.params }),
     ]),

@@ -1,5 +1,6 @@
 /** Long requests: what starts them, what they tell on the way, what they end with. */
 import { z } from 'zod'
+import { AdbSettings, DeployOptions, DeployResult } from '../device'
 import { Diagnostic } from '../diagnostic'
 import { ComparisonResult, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { Recipe } from '../recipe'
@@ -90,6 +91,11 @@ export const jobKinds = {
     params: z.object({ modelPath: z.string(), options: ProfileOptions, data: DataSource, tracePath: z.string().optional() }),
     result: ProfileResult,
   },
+  deploy: {
+    /** The shell fills in `adb` from the settings. */
+    params: z.object({ modelPath: z.string(), serial: z.string(), options: DeployOptions, data: DataSource, adb: AdbSettings.default({ path: null, port: null }) }),
+    result: DeployResult,
+  },
   compare: {
     params: z.object({ a: z.string(), b: z.string(), options: ProfileOptions, data: DataSource }),
     result: ComparisonResult,
@@ -119,7 +125,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'compare', 'sensitivity']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),
