@@ -8,7 +8,7 @@
 import { Alignment } from './alignment'
 import { alignTransparent } from './align-transparent'
 import { constantOf, type DiffGraph } from './diff-graph'
-import { Interner, nodeLabels, type Strictness } from './node-labels'
+import { Interner, NodeLabels, type Strictness } from './node-labels'
 import { opFamily } from './op-family'
 
 const ROUNDS = 5
@@ -30,7 +30,7 @@ export function alignNodes(a: DiffGraph, b: DiffGraph): Alignment {
   return aligner.alignment
 }
 
-type Labels = Readonly<Record<Strictness, { readonly a: readonly Int32Array[]; readonly b: readonly Int32Array[] }>>
+type Labels = Readonly<Record<Strictness, { readonly a: NodeLabels; readonly b: NodeLabels }>>
 
 class Aligner {
   readonly alignment: Alignment
@@ -45,18 +45,20 @@ class Aligner {
   ) {
     this.alignment = new Alignment(a, b)
     const interner = new Interner()
-    const labels = (strictness: Strictness) => ({ a: nodeLabels(a, interner, { strictness, rounds: ROUNDS }), b: nodeLabels(b, interner, { strictness, rounds: ROUNDS }) })
+    const labels = (strictness: Strictness) => ({ a: new NodeLabels(a, interner, strictness), b: new NodeLabels(b, interner, strictness) })
     this.#labels = { values: labels('values'), shapes: labels('shapes'), operators: labels('operators') }
     this.#telling = a.nodes.map((_, at) => isTelling(a, at))
-    this.#counts = { a: counted(this.#labels.values.a[0]), b: counted(this.#labels.values.b[0]) }
+    this.#counts = { a: counted(this.#labels.values.a.own), b: counted(this.#labels.values.b.own) }
   }
 
   /** Pairs nodes whose surroundings occur once in either graph, then those that occur equally often, in order. */
   byLabels(strictness: Strictness): void {
-    const { a, b } = this.#labels[strictness]
+    if (!this.#hasOpen()) return
     const least = strictness === 'operators' ? 1 : 0
-    for (let round = ROUNDS; round >= least; round--) this.#byGroups(a[round], b[round], { isGroup: (count) => count === 1, isSure: round >= 2, strictness })
-    for (let round = ROUNDS; round >= 2; round--) this.#byGroups(a[round], b[round], { isGroup: (count) => count > 1, isSure: true, strictness })
+    // Exact surroundings say more than neighbours of neighbours: all of them first.
+    for (let round = ROUNDS; round >= least; round--) this.#byGroups(round, { isGroup: (count) => count === 1, follow: strictness !== 'values', strictness })
+    if (strictness === 'values') this.#follow(this.alignment.pairs(), 'shapes')
+    for (let round = ROUNDS; round >= 2; round--) this.#byGroups(round, { isGroup: (count) => count > 1, follow: true, strictness })
   }
 
   /** Pairs nodes with the same name, or the same name of the first output, where no neighbour speaks against it. */
@@ -85,10 +87,11 @@ class Aligner {
     }
   }
 
-  #byGroups(a: Int32Array | undefined, b: Int32Array | undefined, { isGroup, isSure, strictness }: { isGroup: (count: number) => boolean; isSure: boolean; strictness: Strictness }): void {
-    if (!a || !b) return
-    const groupsB = grouped(b, (node) => this.#isFreeB(node))
-    for (const [label, xs] of grouped(a, (node) => this.#isFreeA(node))) {
+  #byGroups(round: number, { isGroup, follow, strictness }: { isGroup: (count: number) => boolean; follow: boolean; strictness: Strictness }): void {
+    if (!this.#hasOpen()) return
+    const { a, b } = this.#labels[strictness]
+    const groupsB = grouped(b.after(round), (node) => this.#isFreeB(node))
+    for (const [label, xs] of grouped(a.after(round), (node) => this.#isFreeA(node))) {
       const ys = groupsB.get(label)
       if (!ys || ys.length !== xs.length || !isGroup(xs.length)) continue
       xs.forEach((x, at) => {
@@ -96,24 +99,35 @@ class Aligner {
         if (y === undefined || !this.alignment.isOpen(x, y)) return
         const support = strictness === 'values' && this.#telling[x] ? 1 : this.alignment.support(x, y)
         // Narrow surroundings occur once by chance, but for weights.
-        if (support > 0 || (isSure && support === 0)) this.#pair(x, y, 'shapes')
+        if (support < 0 || (support === 0 && round < 2)) return
+        if (follow) this.#pair(x, y, 'shapes')
+        else this.alignment.pair(x, y)
       })
     }
+  }
+
+  #hasOpen(): boolean {
+    return this.a.nodes.some((_, x) => this.#isFreeA(x)) && this.b.nodes.some((_, y) => this.#isFreeB(y))
   }
 
   /** Pairs two nodes and all that follows from it. */
   #pair(x: number, y: number, strictness: Strictness): void {
     this.alignment.pair(x, y)
-    const queue: [number, number][] = [[x, y]]
-    const found = (nextX: number, nextY: number) => {
-      if (!this.alignment.isOpen(nextX, nextY) || !this.#isAlike(nextX, nextY, strictness)) return
-      this.alignment.pair(nextX, nextY)
-      queue.push([nextX, nextY])
+    this.#follow([[x, y]], strictness)
+  }
+
+  /** Goes from pairs to their neighbours, and on from those that pair. */
+  #follow(pairs: [number, number][], strictness: Strictness): void {
+    const queue = [...pairs]
+    const found = (x: number, y: number) => {
+      if (!this.alignment.isOpen(x, y) || !this.#isAlike(x, y, strictness) || this.alignment.support(x, y) <= 0) return
+      this.alignment.pair(x, y)
+      queue.push([x, y])
     }
-    for (let next = queue.pop(); next; next = queue.pop()) {
-      const [atX, atY] = next
-      this.#sourcePairs(atX, atY).forEach(([one, other]) => found(one, other))
-      this.#readerPairs(atX, atY, strictness).forEach(([one, other]) => found(one, other))
+    for (let at = 0; at < queue.length; at++) {
+      const [x, y] = queue[at] as [number, number]
+      this.#sourcePairs(x, y).forEach(([one, other]) => found(one, other))
+      this.#readerPairs(x, y, strictness).forEach(([one, other]) => found(one, other))
     }
   }
 
@@ -128,10 +142,10 @@ class Aligner {
   /** Readers of the same output at the same place, where there is one of a kind on both sides. */
   #readerPairs(x: number, y: number, strictness: Strictness): [number, number][] {
     const label = this.#labels[strictness]
-    const keys = (graph: DiffGraph, node: number, labels: Int32Array | undefined, isFree: (at: number) => boolean) =>
-      uniqueValues((graph.essential.readers[node] ?? []).filter((reader) => isFree(reader.node)).map((reader): [string, number] => [`${labels?.[reader.node] ?? -1}.${reader.slot}.${reader.output}`, reader.node]))
-    const others = keys(this.b, y, label.b[0], (node) => this.#isFreeB(node))
-    return [...keys(this.a, x, label.a[0], (node) => this.#isFreeA(node))].flatMap(([key, one]): [number, number][] => {
+    const keys = (graph: DiffGraph, node: number, labels: Int32Array, isFree: (at: number) => boolean) =>
+      uniqueValues((graph.essential.readers[node] ?? []).filter((reader) => isFree(reader.node)).map((reader): [string, number] => [`${labels[reader.node] ?? -1}.${reader.slot}.${reader.output}`, reader.node]))
+    const others = keys(this.b, y, label.b.own, (node) => this.#isFreeB(node))
+    return [...keys(this.a, x, label.a.own, (node) => this.#isFreeA(node))].flatMap(([key, one]): [number, number][] => {
       const other = others.get(key)
       return other === undefined ? [] : [[one, other]]
     })
@@ -141,8 +155,8 @@ class Aligner {
   #isAlike(x: number, y: number, strictness: Strictness): boolean {
     const { values } = this.#labels
     const own = this.#labels[strictness]
-    if (own.a[0]?.[x] !== own.b[0]?.[y]) return strictness === 'operators' && this.#isSameFamily(x, y)
-    const [valueX, valueY] = [values.a[0]?.[x] ?? -1, values.b[0]?.[y] ?? -1]
+    if (own.a.own[x] !== own.b.own[y]) return strictness === 'operators' && this.#isSameFamily(x, y)
+    const [valueX, valueY] = [values.a.own[x] ?? -1, values.b.own[y] ?? -1]
     // Other weights, and the very ones stand elsewhere: then that is the node.
     return valueX === valueY || !this.#telling[x] || ((this.#counts.b.get(valueX) ?? 0) === 0 && (this.#counts.a.get(valueY) ?? 0) === 0)
   }
@@ -221,9 +235,9 @@ function isTelling(graph: DiffGraph, at: number): boolean {
   return hasWeight || (nodes[at]?.attributes.some((attribute) => attribute.type === 'tensor' && elements(attribute.value.dims) >= TELLING_ELEMENTS) ?? false)
 }
 
-function counted(labels: Int32Array | undefined): Map<number, number> {
+function counted(labels: Int32Array): Map<number, number> {
   const counts = new Map<number, number>()
-  for (const label of labels ?? []) counts.set(label, (counts.get(label) ?? 0) + 1)
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
   return counts
 }
 

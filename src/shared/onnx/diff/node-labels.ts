@@ -23,22 +23,42 @@ export class Interner {
   }
 }
 
-/** Labels after 0, 1, … `rounds` rounds, by node. */
-export function nodeLabels(graph: DiffGraph, interner: Interner, { strictness, rounds }: { strictness: Strictness; rounds: number }): Int32Array[] {
-  const { sources, readers } = graph.essential
-  const first = Int32Array.from(graph.nodes, (_, at) => interner.number(ownText(graph, at, strictness)))
-  const labels = [first]
-  for (let round = 1; round <= rounds; round++) {
-    const before = labels[round - 1] ?? first
-    labels.push(
-      Int32Array.from(graph.nodes, (_, at) => {
-        const above = (sources[at] ?? []).map((source) => (source.kind === 'node' ? `${before[source.node] ?? -1}.${source.output}` : source.kind === 'none' && strictness === 'operators' ? '' : source.kind))
-        const below = (readers[at] ?? []).map(({ node, slot, output }) => `${before[node] ?? -1}.${slot}.${output}`).sort()
-        return interner.number(`${strictness}${before[at] ?? -1}<${above.join()}>${below.join()}`)
-      }),
-    )
+/** Labels of the nodes of one graph, by position. Rounds are made when they are asked for. */
+export class NodeLabels {
+  readonly #rounds: Int32Array[]
+
+  constructor(
+    readonly graph: DiffGraph,
+    readonly interner: Interner,
+    readonly strictness: Strictness,
+  ) {
+    this.#rounds = [Int32Array.from(graph.nodes, (_, at) => interner.number(ownText(graph, at, strictness)))]
   }
-  return labels
+
+  /** By what the nodes themselves are. */
+  get own(): Int32Array {
+    return this.after(0)
+  }
+
+  /** By what is up to `rounds` steps away. */
+  after(rounds: number): Int32Array {
+    for (let made = this.#rounds.at(-1); made && this.#rounds.length <= rounds; made = this.#rounds.at(-1)) this.#rounds.push(this.#next(made))
+    return this.#rounds[rounds] ?? new Int32Array()
+  }
+
+  #next(before: Int32Array): Int32Array {
+    const { sources, readers } = this.graph.essential
+    return Int32Array.from(this.graph.nodes, (_, at) => {
+      let text = `${this.strictness}${before[at] ?? -1}<`
+      for (const source of sources[at] ?? []) {
+        if (source.kind === 'node') text += `${before[source.node] ?? -1}.${source.output},`
+        else if (source.kind !== 'none' || this.strictness !== 'operators') text += `${source.kind},`
+        else text += ','
+      }
+      const below = (readers[at] ?? []).map(({ node, slot, output }) => `${before[node] ?? -1}.${slot}.${output}`)
+      return this.interner.number(`${text}>${below.length > 1 ? below.sort().join() : (below[0] ?? '')}`)
+    })
+  }
 }
 
 function ownText(graph: DiffGraph, at: number, strictness: Strictness): string {
