@@ -17,11 +17,12 @@ import { inspectLarge } from './inspect-large'
 import { layout } from './layout'
 import { layoutPeers } from './layout-peers'
 import { layoutQuality } from './layout-quality'
+import { quantize } from './quantize'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly]
+const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, quantize]
 
 interface Outcome {
   readonly bench: string

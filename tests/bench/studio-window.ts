@@ -9,7 +9,7 @@ import { type Bench, type BenchContext, spreadOf } from './bench'
 import { startCommandLine } from './command-line'
 
 const RUNS = 5
-const SIZE = { width: 1440, height: 900 }
+export const SIZE = { width: 1440, height: 900 }
 const DROPPED = 'two-hundred-nodes'
 
 export const studioWindow: Bench = {
@@ -49,7 +49,7 @@ async function startAndDrop(browser: Browser, path: string, context: BenchContex
     const listeningMs = Date.now() - started
     await page.goto(url)
     const interactiveAt = Number(await page.evaluate('benchWatch.interactive'))
-    const paintedMs = await dropAndWait(page, path)
+    const paintedMs = await dropAndWait(page, { path, name: DROPPED })
     return { listeningMs, interactiveMs: interactiveAt - started, paintedMs }
   } finally {
     await page.context().close()
@@ -61,7 +61,7 @@ async function startAndDrop(browser: Browser, path: string, context: BenchContex
   }
 }
 
-function printedUrl(host: ReturnType<typeof startCommandLine>): Promise<string> {
+export function printedUrl(host: ReturnType<typeof startCommandLine>): Promise<string> {
   return new Promise((resolve, reject) => {
     let printed = ''
     const read = (chunk: Buffer) => {
@@ -76,10 +76,10 @@ function printedUrl(host: ReturnType<typeof startCommandLine>): Promise<string> 
 }
 
 /** Drops a file the way the system does; answers how long it took from the page's own drop event. */
-async function dropAndWait(page: Page, path: string): Promise<number> {
+export async function dropAndWait(page: Page, { path, name }: { path: string; name: string }): Promise<number> {
   const session = await page.context().newCDPSession(page)
   const data = { items: [], files: [path], dragOperationsMask: 1 }
-  const painted = page.evaluate(`benchWatch.paintedAfterDrop(${JSON.stringify(DROPPED)})`)
+  const painted = page.evaluate(`benchWatch.paintedAfterDrop(${JSON.stringify(name)})`)
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
     await session.send('Input.dispatchDragEvent', { type, x: SIZE.width / 2, y: SIZE.height / 2, data })
   }
@@ -90,7 +90,7 @@ async function dropAndWait(page: Page, path: string): Promise<number> {
  * Runs in the page before its own scripts. A graph is painted when its boxes are in the DOM or its overview picture is drawn, and
  * a frame has passed; the window is interactive when the sample is painted and the main thread has nothing to do.
  */
-const WATCH = `
+export const WATCH = `
 globalThis.benchWatch = (() => {
   const isPainted = (name) => {
     const graph = document.querySelector('[role="application"]')

@@ -90,7 +90,7 @@ function groupSvg({ scene, palette, theme, heat }: Drawing, index: number, { gro
   const titleRoom = width - 2 * PADDING - textWidth(badge, ROW_SIZE)
   return [
     '<g>',
-    `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" rx="4" fill="${expanded ? palette.group : palette.box}"${expanded ? ' fill-opacity="0.3"' : ''} stroke="${palette.boxLine}"/>`,
+    `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" rx="4" fill="${expanded ? palette.group : palette.box}"${expanded ? ' fill-opacity="0.14"' : ''} stroke="${palette.boxLine}"/>`,
     `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${HEADER_HEIGHT}" rx="4" fill="${colours.background}"/>`,
     text(fitText(group.title, titleRoom, TITLE_SIZE, 'semibold'), { x: x + PADDING, y: y + HEADER_HEIGHT / 2, fill: colours.text, size: TITLE_SIZE, weight: 600 }),
     badge === '' ? '' : text(badge, { x: x + width - PADDING, y: y + HEADER_HEIGHT / 2, fill: colours.text, size: ROW_SIZE, anchor: 'end' }),

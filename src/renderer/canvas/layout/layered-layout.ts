@@ -31,7 +31,7 @@ export function layeredLayout(request: LayoutRequest): LayoutResult {
   const parts = connectedParts(nodeCount, edges, drawn)
   const normal = normalizeRanks(ranks, parts.part, parts.count)
   const graph = makeProper(nodeCount, edges, normal, drawn)
-  const placed = packParts(placeParts(graph, edges, drawn, { parts, across, along, labels: labelRoom(request, drawn) }), graph)
+  const placed = packParts(placeParts(graph, edges, drawn, { parts, across, along, labels: labelRoom(request, drawn), quick: request.quick }), graph)
   return routeEdges({ request, drawn, portal, graph, placed, across, along, heights })
 }
 
@@ -108,9 +108,10 @@ interface PartSizes {
   along: Float32Array
   /** Room along the flow that each node's labels need behind it. */
   labels: Float32Array
+  quick: boolean | undefined
 }
 
-function placeParts(graph: ProperGraph, edges: EdgeList, drawn: Uint32Array, { parts, across, along, labels }: PartSizes): PlacedPart[] {
+function placeParts(graph: ProperGraph, edges: EdgeList, drawn: Uint32Array, { parts, across, along, labels, quick }: PartSizes): PlacedPart[] {
   const partOf = new Uint32Array(graph.vertexCount)
   partOf.set(parts.part)
   for (const edge of drawn) {
@@ -120,7 +121,7 @@ function placeParts(graph: ProperGraph, edges: EdgeList, drawn: Uint32Array, { p
   const vertices = groupBy(partOf, parts.count)
   const steps = groupBy(graph.stepSource.map((vertex) => partOf[vertex]!), parts.count)
   const local = new Uint32Array(graph.vertexCount)
-  return Array.from({ length: parts.count }, (_, part) => placePart(graph, { vertices, steps, local, part, across, along, labels }))
+  return Array.from({ length: parts.count }, (_, part) => placePart(graph, { vertices, steps, local, part, across, along, labels, quick }))
 }
 
 interface PartInput {
@@ -132,15 +133,16 @@ interface PartInput {
   across: Float32Array
   along: Float32Array
   labels: Float32Array
+  quick: boolean | undefined
 }
 
-function placePart(whole: ProperGraph, { vertices, steps, local, part, across, along, labels }: PartInput): PlacedPart {
+function placePart(whole: ProperGraph, { vertices, steps, local, part, across, along, labels, quick }: PartInput): PlacedPart {
   const own = vertices.items.subarray(vertices.start[part], vertices.start[part + 1])
   own.forEach((vertex, i) => (local[vertex] = i))
   const ownSteps = steps.items.subarray(steps.start[part], steps.start[part + 1])
   const graph = subgraph(whole, own, ownSteps, local)
   const sizesAcross = Float32Array.from({ length: graph.nodeCount }, (_, i) => across[own[i]!]!)
-  const layers = orderVertices(graph)
+  const layers = orderVertices(graph, { quick })
   const position = new Float64Array(graph.vertexCount)
   updatePositions(layers, position)
   const centres = placeAcross(graph, layers, position, sizesAcross)

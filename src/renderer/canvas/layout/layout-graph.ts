@@ -22,6 +22,8 @@ export interface LayoutRequest {
   portalRowHeight: number
   /** Per node: 1 stays on the first rank, 2 goes to the last; both without portal rows. They stand for ends of values at a frame. */
   pins?: Uint8Array
+  /** One of many: no time for the finest order. */
+  quick?: boolean
 }
 
 export interface LayoutResult {

@@ -5,29 +5,76 @@ import type { ProperGraph } from './proper-graph'
 const SWEEPS = 8
 /** Transposition compares every pair of neighbours: beyond this many vertices its time shows. */
 const TRANSPOSE_UP_TO = 1500
+/** So many vertices are ordered anew from other beginnings while edges cross, in some tens of milliseconds. */
+const RETRY_UP_TO = 1200
+const RETRIES = 16
 
 /** Vertices rank by rank, left to right: rank `r` is `items[start[r] … start[r + 1] - 1]`. */
-export function orderVertices(graph: ProperGraph): Grouped {
+export function orderVertices(graph: ProperGraph, { quick = false }: { quick?: boolean | undefined } = {}): Grouped {
   const layers = initialLayers(graph)
   const position = new Float64Array(graph.vertexCount)
   updatePositions(layers, position)
-  const links = neighbourLists(graph)
-  let best = layers.items.slice()
-  let fewest = countCrossings(graph, layers, position)
-  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
-    const down = sweep % 2 === 0
+  const order: Order = { layers, position, links: neighbourLists(graph) }
+  const first = layers.items.slice()
+  let best = sweep(graph, order, { sweeps: SWEEPS, upwards: false })
+  if (!quick && graph.vertexCount <= RETRY_UP_TO) {
+    // Sweeps end in a local minimum; other beginnings lead to others.
+    for (let attempt = 1; attempt <= RETRIES && best.crossings > 0; attempt++) {
+      layers.items.set(first)
+      rearrange(layers, attempt)
+      updatePositions(layers, position)
+      const found = sweep(graph, order, { sweeps: 2 * SWEEPS, upwards: attempt % 2 === 1 })
+      if (found.crossings < best.crossings) best = found
+    }
+  }
+  layers.items = best.items
+  return layers
+}
+
+interface Order {
+  layers: Grouped
+  position: Float64Array
+  links: { above: Grouped; below: Grouped }
+}
+
+function sweep(graph: ProperGraph, { layers, position, links }: Order, { sweeps, upwards }: { sweeps: number; upwards: boolean }): { items: Uint32Array; crossings: number } {
+  let items = layers.items.slice()
+  let crossings = countCrossings(graph, layers, position)
+  for (let round = 0; round < sweeps && crossings > 0; round++) {
+    const down = (round % 2 === 0) !== upwards
     for (let i = 1; i < graph.rankCount; i++) {
       const rank = down ? i : graph.rankCount - 1 - i
       sortByBarycenter(layers, rank, down ? links.above : links.below, position)
     }
     if (graph.vertexCount <= TRANSPOSE_UP_TO) transpose(layers, links, position)
-    const crossings = countCrossings(graph, layers, position)
-    if (crossings >= fewest) continue
-    fewest = crossings
-    best = layers.items.slice()
+    const now = countCrossings(graph, layers, position)
+    if (now >= crossings) continue
+    crossings = now
+    items = layers.items.slice()
   }
-  layers.items = best
-  return layers
+  return { items, crossings }
+}
+
+/** First every rank mirrored, then shuffled by a fixed sequence: equal graphs get equal orders. */
+function rearrange(layers: Grouped, attempt: number): void {
+  let state = attempt * 0x9e3779b9
+  const below = (limit: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 0x100000000) * limit)
+  }
+  for (let rank = 0; rank + 1 < layers.start.length; rank++) {
+    const layer = layers.items.subarray(layers.start[rank], layers.start[rank + 1])
+    if (attempt <= 2) {
+      layer.reverse()
+      continue
+    }
+    for (let i = layer.length - 1; i > 0; i--) {
+      const other = below(i + 1)
+      const kept = layer[i]!
+      layer[i] = layer[other]!
+      layer[other] = kept
+    }
+  }
 }
 
 /** Edges that cross, all ranks together. `position` is each vertex's place in its rank. */

@@ -115,10 +115,11 @@ export function buildCanvasGraph(view: GraphView, options: CanvasOptions): Canva
   const boxOfInput = new Map(inputs.map(({ name }, index) => [name, index]))
   const boxOfNode = new Map<number, number>()
   const producer = new Map<string, number>(boxOfInput)
+  const context: RowContext = { ...options, tensors, constants, through, isInside: (name) => producer.has(name) || tensors.has(name) }
   for (const node of shown) {
     for (const name of node.outputs) if (name !== '') producer.set(name, boxes.length)
     boxOfNode.set(node.id, boxes.length)
-    const rows = rowsOf(node, view, { ...options, tensors, constants, through, isInside: (name) => producer.has(name) || tensors.has(name) })
+    const rows = rowsOf(node, view, context)
     boxes.push({ kind: 'op', node, category: opCategory(node.domain, node.opType), rows })
   }
   const boxOfOutput = new Map<string, number>()

@@ -76,6 +76,8 @@ function measure(levelled: LevelledGraph, layouts: readonly LayoutResult[], grou
   const layout = layouts[group + 1]
   if (level === undefined || layout === undefined) throw new Error(`internal: group ${group} was not arranged`)
   const inner = new Map<number, { inside: Measured; width: number; height: number; top: number }>()
+  const entering = new Uint32Array(level.items.length)
+  level.edges.forEach(({ target }, edge) => (entering[target]! += layout.portal[edge]!))
   level.items.forEach((item, index) => {
     const id = item.kind === 'group' ? levelled.tree.groups[item.group]?.id : undefined
     if (item.kind !== 'group' || id === undefined || !expanded.has(id)) return
@@ -85,7 +87,7 @@ function measure(levelled: LevelledGraph, layouts: readonly LayoutResult[], grou
       inside,
       width: Math.max(layout.width[index]!, inside.width + 2 * FRAME_PADDING),
       height: HEADER_HEIGHT + portalRows + inside.height + 2 * FRAME_PADDING,
-      top: HEADER_HEIGHT + enteringRows(level, layout, index) + FRAME_PADDING,
+      top: HEADER_HEIGHT + portalRowCount(entering[index]!) * ROW_HEIGHT + FRAME_PADDING,
     })
   })
   const growths = (start: Float32Array, length: Float32Array, size: 'width' | 'height') =>
@@ -93,10 +95,6 @@ function measure(levelled: LevelledGraph, layouts: readonly LayoutResult[], grou
   const stretchX = stretchAxis(growths(layout.x, layout.width, 'width'))
   const stretchY = stretchAxis(growths(layout.y, layout.height, 'height'))
   return { level, layout, stretchX, stretchY, width: stretchX(layout.totalWidth), height: stretchY(layout.totalHeight), inner }
-}
-
-function enteringRows({ edges }: Level, { portal }: LayoutResult, item: number): number {
-  return portalRowCount(edges.filter(({ target }, edge) => target === item && portal[edge] === 1).length) * ROW_HEIGHT
 }
 
 interface Placing {

@@ -73,8 +73,12 @@ export function withoutGroups(graph: CanvasGraph): LevelledGraph {
   return { graph, tree: { groups: [], groupOfBox: new Int32Array(graph.boxes.length).fill(-1) }, levels: [{ items, edges: graph.edges }] }
 }
 
+/** Of larger graphs the levels are many. */
+const FINE_UP_TO = 1000
+
 /** One request for each level, groups at their folded size. */
 export function levelRequests({ graph, tree, levels }: LevelledGraph, direction: LayoutDirection): LayoutRequest[] {
+  const quick = graph.boxes.length > FINE_UP_TO
   if (tree.groups.length === 0) return [layoutRequest(graph, direction)]
   return levels.map(({ items, edges }): LayoutRequest => {
     const values = new Map<number, number>()
@@ -100,6 +104,7 @@ export function levelRequests({ graph, tree, levels }: LevelledGraph, direction:
       edgeValue: Uint32Array.from(edges, ({ value }) => values.get(value) ?? 0),
       labelWidths: Float32Array.from(values.keys(), (value) => valueLabelWidth(graph.values[value])),
       portalRowHeight: ROW_HEIGHT,
+      quick,
       pins: Uint8Array.from(items, ({ kind }) => (kind === 'entrance' ? 1 : kind === 'exit' ? 2 : 0)),
     }
   })
