@@ -9,6 +9,7 @@ import type { OpBox, TerminalBox } from './scene/canvas-graph'
 import { heatColour } from './scene/heat'
 import type { BoxPortals } from './scene/scene'
 import { BoxRowView } from './box-row'
+import { OutputPorts } from './output-ports'
 import { PortalRows } from './portal-rows'
 import { useSelectionStore } from '../stores/selection-store'
 
@@ -28,6 +29,7 @@ export const OpNode = memo(function OpNode({ data }: NodeProps<OpFlowNode>): Rea
         <BoxRowView key={place} row={row} />
       ))}
       {portals !== null && <PortalRows ends={portals.leaving} direction="leaving" />}
+      <OutputPorts values={node.outputs} />
     </div>
   )
 })
@@ -100,6 +102,7 @@ export const TerminalNode = memo(function TerminalNode({ data }: NodeProps<Termi
       </div>
       {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
       {portals !== null && <PortalRows ends={portals.leaving} direction="leaving" />}
+      {box.kind === 'input' && <OutputPorts values={[name]} />}
     </div>
   )
 })

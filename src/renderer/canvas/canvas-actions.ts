@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react'
+import type { OpenMenu } from './context-menu'
 import type { Selection } from '../stores/selection-store'
 
 /** What parts of the canvas ask of it. */
@@ -10,7 +11,7 @@ export interface CanvasActions {
   /** Fills the window with boxes; with the whole graph for none. */
   zoomTo(boxes: readonly number[]): void
   zoomBy(factor: number): void
-  openMenu(menu: { box: number | null; x: number; y: number }): void
+  openMenu(menu: OpenMenu): void
   /** Folds an unfolded group and the other way round; it stays where it is under the pointer. */
   toggleGroup(groupId: string): void
   /** Shows a graph inside this one. */

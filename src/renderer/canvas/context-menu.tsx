@@ -5,13 +5,19 @@ import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
 import { boxName, type GroupBox, type OpBox } from './scene/canvas-graph'
+import { ActionItems, ValueItems } from './edit-items'
 import type { Scene } from './scene/scene'
 import { useSelectionStore } from '../stores/selection-store'
 import { reportError } from '../session/report-error'
 
+const BOX_ACTIONS = ['copy', 'cut', 'extract', 'replace', 'wrap-function', 'delete', 'delete-dependents', 'delete-disconnect'] as const
+const CANVAS_ACTIONS = ['add-node', 'paste', 'select-all'] as const
+
 export interface OpenMenu {
   /** Box under the pointer; null for the empty canvas. */
   readonly box: number | null
+  /** Value of the edge under the pointer. */
+  readonly value: string | null
   /** Inside the canvas element. */
   readonly x: number
   readonly y: number
@@ -35,10 +41,18 @@ export function ContextMenu({ menu, scene, onClose }: { menu: OpenMenu; scene: S
             </Menu.Item>
             <CopyItem text={boxName(box)} label={t('menu.copyName')} />
             {box.kind === 'op' && <OpItems box={box} scene={scene} />}
+            <Menu.Divider />
+            <ActionItems ids={BOX_ACTIONS} />
             {box.kind === 'group' && <GroupItems box={box} scene={scene} />}
+          </>
+        ) : menu.value !== null ? (
+          <>
+            <CopyItem text={menu.value} label={t('menu.copyName')} />
+            <ValueItems value={menu.value} />
           </>
         ) : (
           <>
+            <ActionItems ids={CANVAS_ACTIONS} />
             <Menu.Item leftSection={<IconMaximize size={14} />} onClick={() => actions.zoomTo([])}>
               {t('menu.fit')}
             </Menu.Item>

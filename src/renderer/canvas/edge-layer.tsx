@@ -26,7 +26,7 @@ const EdgeLine = memo(function EdgeLine({ scene, edge }: { scene: Scene; edge: n
   const path = edgePath(scene.layout, edge)
   const name = valueOf(scene, edge)?.name ?? ''
   return (
-    <g className={styles.edge} onClick={() => useSelectionStore.getState().select({ kind: 'edge', name })}>
+    <g className={styles.edge} data-value={name} onClick={() => useSelectionStore.getState().select({ kind: 'edge', name })}>
       <path className={styles.edgeLine} d={path} data-captured={scene.graph.edges[edge]?.captured === true || undefined} />
       <path className={styles.edgeTarget} d={path} role="button" aria-label={t('value', { name })} />
     </g>
@@ -39,7 +39,7 @@ const EdgeLabel = memo(function EdgeLabel({ scene, edge }: { scene: Scene; edge:
   const value = valueOf(scene, edge)
   if (Number.isNaN(x) || value === undefined) return null
   return (
-    <text className={styles.edgeLabel} x={x} y={y} dy="0.35em" onClick={() => useSelectionStore.getState().select({ kind: 'edge', name: value.name })}>
+    <text className={styles.edgeLabel} data-value={value.name} x={x} y={y} dy="0.35em" onClick={() => useSelectionStore.getState().select({ kind: 'edge', name: value.name })}>
       {value.label}
     </text>
   )

@@ -12,6 +12,7 @@ import styles from './canvas.module.css'
 import { useCanvasStore } from './canvas-store'
 import { ContextMenu, type OpenMenu } from './context-menu'
 import { EdgeLayer } from './edge-layer'
+import { EditGestures } from './edit-gestures'
 import { FindBar } from './find-bar'
 import { GroupNode, type GroupFlowNode } from './group-node'
 import { HeatLegend } from './heat-legend'
@@ -133,7 +134,10 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
   const onContextMenu = (event: MouseEvent) => {
     event.preventDefault()
     const bounds = event.currentTarget.getBoundingClientRect()
-    actions.openMenu({ box: boxAtPointer(scene, event, bounds), x: event.clientX - bounds.left, y: event.clientY - bounds.top })
+    const value = event.target instanceof Element ? (event.target.closest('[data-value]')?.getAttribute('data-value') ?? null) : null
+    const box = value === null ? boxAtPointer(scene, event, bounds) : null
+    selectUnderMenu(scene, { box, value })
+    actions.openMenu({ box, value, x: event.clientX - bounds.left, y: event.clientY - bounds.top })
   }
   const onPaneClick = (event: MouseEvent) => {
     const bounds = root.current?.getBoundingClientRect()
@@ -186,10 +190,18 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
         <CanvasControls />
         <HeatLegend />
         {findOpen && <FindBar scene={scene} />}
+        <EditGestures scene={scene} root={root} />
         {menu !== null && <ContextMenu menu={menu} scene={scene} onClose={() => setMenu(null)} />}
       </div>
     </CanvasActionsProvider>
   )
+}
+
+/** What the menu is about becomes the selection, unless it belongs to it already. */
+function selectUnderMenu(scene: Scene, { box, value }: Pick<OpenMenu, 'box' | 'value'>): void {
+  const { select } = useSelectionStore.getState()
+  if (value !== null) select({ kind: 'edge', name: value })
+  else if (box !== null && !useCanvasStore.getState().highlight.selected.has(box)) select(selectionOfBox(scene, box))
 }
 
 const MOTION_MS = 240
