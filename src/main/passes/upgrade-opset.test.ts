@@ -48,6 +48,37 @@ describe('a model computes the same at opset 13 with', () => {
   })
 })
 
+describe('a model computes the same at opset 21 with', () => {
+  it.each([
+    ['ReduceMean over axes', 13, {}, [['y = ReduceMean(x)', { axes: [2, 3], keepdims: 0 }]]],
+    ['ReduceL2 over everything', 13, {}, ['y = ReduceL2(x)']],
+    ['Split into equal parts', 13, {}, [['a, y = Split(x)', { axis: 1 }]]],
+    ['Split by sizes', 11, {}, [['a, y = Split(x)', { axis: 1, split: [1, 3] }]]],
+    ['GridSample', 16, { grid: filledTensor('float32', [1, 5, 5, 2], -0.9, 0.3, 0.75, -0.1, 0.5) }, [['y = GridSample(x, grid)', { mode: 'bicubic', padding_mode: 'border' }]]],
+    ['RoiAlign', 13, { rois: tensor('float32', [2, 4], [0, 0, 4, 4, 1, 1, 5, 3]), batch: tensor('int64', [2], [0, 0]) }, [['y = RoiAlign(x, rois, batch)', { output_height: 2, output_width: 2, sampling_ratio: 2 }]]],
+    ['BatchNormalization', 9, { s: filledTensor('float32', [4], 1.5, 2), z: filledTensor('float32', [4], 0.5) }, ['y = BatchNormalization(x, s, z, z, s)']],
+    ['Resize, Pad and AveragePool', 11, { r: tensor('float32', [0], []), s: tensor('float32', [4], [1, 1, 1.5, 2]), p: tensor('int64', [8], [0, 0, 1, 1, 0, 0, 2, 2]) }, [['u = Resize(x, r, s)', { mode: 'linear' }], 'q = Pad(u, p)', 'k = Neg(q)', ['y = AveragePool(k)', { kernel_shape: [2, 2], strides: [2, 2] }]]],
+    ['Reshape, Shape and Cast', 13, { t: tensor('int64', [2], [0, -1]) }, ['r = Reshape(x, t)', 'n = Shape(r)', ['f = Cast(n)', { to: 1 }], ['s = ReduceMax(f)', { keepdims: 0 }], 'y = Mul(r, s)']],
+  ] as [string, number, ModelSpec['initializers'], ModelSpec['nodes']][])('%s', async (_, opset, initializers, nodes) => {
+    const spec: ModelSpec = { ...image, irVersion: 8, opset, nodes, initializers: initializers ?? {} }
+    const before = await outputsOf(buildModel(spec), data)
+    const { document, refusal } = await upgrade(spec, 21)
+    expect(refusal).toBeNull()
+    expect(document.model).toMatchObject({ opsetImports: [{ domain: '', version: 21 }], irVersion: 10 })
+    const after = await outputsOf(document, data)
+    expect(after.length).toBe(before.length)
+    expect(relativeError(before, after)).toBeLessThan(1e-6)
+  })
+
+  it.each([
+    ['DFT', 17, [['y = DFT(x)', { axis: 2 }]], 'its axis became an input'],
+    ['GroupNormalization', 18, [['y = GroupNormalization(x, s, s)', { num_groups: 2 }]], 'those of channels'],
+  ] as [string, number, ModelSpec['nodes'], string][])('but %s, which is refused', async (_, opset, nodes, reason) => {
+    const { refusal } = await upgrade({ ...image, opset, nodes, initializers: { s: tensor('float32', [2], [1, 2]) } }, 21)
+    expect(refusal?.message).toContain(reason)
+  })
+})
+
 it('takes Softmax as it is where only its axis counts', async () => {
   const { document } = await upgrade({ ...image, opset: 11, inputs: { x: 'float32[1,4,1,1]' }, nodes: [['y = Softmax(x)', { axis: 1 }]] })
   expect(opCounts(document)).toEqual({ Softmax: 1 })

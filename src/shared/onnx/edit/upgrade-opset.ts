@@ -1,5 +1,5 @@
 /**
- * Raises the opset of the default domain, up to 13, where every node has a form there that computes the same. Quantization needs it:
+ * Raises the opset of the default domain, up to 21, where every node has a form there that computes the same. Quantization needs it:
  * Q/DQ came with opset 10, dynamic quantization with 11, scales for each channel with 13.
  *
  * Rules are listed by the version that changed an operator incompatibly; operators without one only gained types or options.
@@ -16,9 +16,9 @@ import { enclosingFunction } from '../schema/opset-versions'
 
 const OLDEST = 7
 /** The newest opset that the rules lead to. */
-export const NEWEST_RULED_OPSET = 13
+export const NEWEST_RULED_OPSET = 21
 /** The IR version that goes with an opset. */
-const IR_VERSIONS: Readonly<Record<number, number>> = { 9: 4, 10: 5, 11: 6, 12: 7, 13: 7 }
+const IR_VERSIONS: Readonly<Record<number, number>> = { 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10 }
 
 export interface UpgradeRefusal {
   readonly message: string
@@ -42,12 +42,20 @@ interface Rule {
 
 const nothing = () => undefined
 
+/** Axes became an input; left out, all axes are reduced in both forms. */
+const reduction: readonly Rule[] = [{ version: 18, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }]
+
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   BatchNormalization: [
     {
       version: 9,
       blocker: (_, node) => (intAttribute(node, 'spatial', 1) === 0 ? 'it normalizes each position by itself (spatial = 0)' : null),
       apply: ({ edit, graph }, node) => void edit.setAttribute(graph, node, 'spatial', null),
+    },
+    {
+      version: 14,
+      blocker: ({ edit, graph }, node) => (node.outputs.slice(1).some((name) => name !== '' && edit.document.uses(graph, name).length > 0) ? 'its statistics of training are in use and changed' : null),
+      apply: ({ edit, graph }, node) => void edit.updateNode(graph, node, { outputs: node.outputs.slice(0, 1) }),
     },
   ],
   Scan: [{ version: 9, blocker: () => 'Scan took its batch axis away in opset 9', apply: nothing }],
@@ -68,18 +76,37 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   ],
   Clip: [{ version: 11, apply: (step, node) => attributesToInputs(step, node, { min: { at: 1, kind: 'scalar' }, max: { at: 2, kind: 'scalar' } }) }],
   Pad: [{ version: 11, apply: (step, node) => attributesToInputs(step, node, { pads: { at: 1, kind: 'ints' }, value: { at: 2, kind: 'scalar' } }) }],
-  Resize: [{ version: 11, apply: upgradeResize }],
+  Resize: [
+    { version: 11, apply: upgradeResize },
+    // An empty tensor stood for scales left out beside sizes; now nothing must stand there.
+    { version: 18, apply: ({ edit, graph }, node) => void (node.inputs[3] && node.inputs[2] ? edit.setInput(graph, node, 2, '') : null) },
+  ],
   Scatter: [{ version: 11, apply: ({ edit, graph }, node) => void edit.updateNode(graph, node, { opType: 'ScatterElements' }) }],
   Squeeze: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }],
   Unsqueeze: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }],
   ReduceSum: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { axes: { at: 1, kind: 'ints' } }) }],
-  Split: [{ version: 13, apply: (step, node) => attributesToInputs(step, node, { split: { at: 1, kind: 'ints' } }) }],
+  Split: [
+    { version: 13, apply: (step, node) => attributesToInputs(step, node, { split: { at: 1, kind: 'ints' } }) },
+    { version: 18, apply: ({ edit, graph }, node) => void (node.inputs[1] ? null : edit.setAttribute(graph, node, 'num_outputs', makeInt('num_outputs', node.outputs.length))) },
+  ],
+  ...Object.fromEntries(['L1', 'L2', 'LogSum', 'LogSumExp', 'Max', 'Mean', 'Min', 'Prod', 'SumSquare'].map((kind) => [`Reduce${kind}`, reduction])),
+  RoiAlign: [{ version: 16, apply: ({ edit, graph }, node) => void edit.setAttribute(graph, node, 'coordinate_transformation_mode', makeString('coordinate_transformation_mode', 'output_half_pixel')) }],
+  AveragePool: [
+    {
+      version: 19,
+      blocker: (_, node) => (intAttribute(node, 'ceil_mode', 0) === 1 && intAttribute(node, 'count_include_pad', 0) === 1 ? 'how it counts padding together with ceil_mode changed' : null),
+      apply: nothing,
+    },
+  ],
+  GridSample: [{ version: 20, apply: renameInterpolation }],
+  DFT: [{ version: 20, blocker: () => 'its axis became an input', apply: nothing }],
+  GroupNormalization: [{ version: 21, blocker: () => 'its scale and bias became those of channels instead of groups', apply: nothing }],
   Softmax: [{ version: 13, apply: upgradeSoftmax }],
   LogSoftmax: [{ version: 13, apply: upgradeSoftmax }],
   Hardmax: [{ version: 13, apply: upgradeSoftmax }],
 }
 
-/** Raises the model's opset to `target` (at most 13) or says why it cannot; then nothing was touched. */
+/** Raises the model's opset to `target` (at most {@link NEWEST_RULED_OPSET}) or says why it cannot; then nothing was touched. */
 export function upgradeOpset(edit: Edit, target: number): UpgradeRefusal | null {
   const current = edit.model.opsetImports.find(({ domain }) => sameDomain(domain, ''))?.version ?? 0
   if (current >= target) return null
@@ -186,6 +213,12 @@ function upgradeResize({ edit, graph }: Step, node: Node): void {
     inputs: [input, addConstant(edit, graph, `n${node.id}.roi`, { dataType: 'float32', dims: [0], values: [] }), scales],
     attributes: [...node.attributes, makeString('coordinate_transformation_mode', 'asymmetric'), ...(nearest ? [makeString('nearest_mode', 'floor')] : [])],
   })
+}
+
+/** Opset 20 calls the ways to interpolate as Resize does. */
+function renameInterpolation({ edit, graph }: Step, node: Node): void {
+  const renamed = { bilinear: 'linear', bicubic: 'cubic' }[stringAttribute(node, 'mode', 'bilinear')]
+  if (renamed !== undefined && findAttribute(node, 'mode')) edit.setAttribute(graph, node, 'mode', makeString('mode', renamed))
 }
 
 /** Before opset 13 all axes from `axis` on were taken together. */
