@@ -4,6 +4,7 @@ const cleanUp = [
   { pass: 'fold-constants', options: {} },
   { pass: 'eliminate-dead-nodes', options: {} },
   { pass: 'fold-batch-normalization', options: {} },
+  { pass: 'fuse-bias-add', options: {} },
 ]
 
 export const builtInRecipes: readonly Recipe[] = [

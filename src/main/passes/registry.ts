@@ -4,20 +4,23 @@ import { AppError } from '#shared/errors'
 import { convertQuantization } from './convert-quantization'
 import { convertFloat16 } from './convert-float16'
 import { correctBias } from './correct-bias'
+import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions'
 import { eliminateDeadNodes } from './eliminate-dead-nodes'
 import { equalizeLayers } from './equalize-layers'
 import { foldBatchNormalization } from './fold-batch-normalization'
 import { foldConstants } from './fold-constants'
+import { fuseBiasAdd } from './fuse-bias-add'
 import { nearestNames } from './nearest-names'
 import type { Pass } from './pass'
 import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
 import { quantizeWeights } from './quantize-weights'
+import { removeIdentities } from './remove-identities'
 import { storeBfloat16 } from './store-bfloat16'
 import { storeFloat16 } from './store-float16'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, removeIdentities, eliminateCommonSubexpressions, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -1,31 +1,31 @@
-"""Quantizes one model with ONNX Runtime's own quantizer, for tests/bench/quantize.ts to time as a whole process.
+"""Quantizes one model with ONNX Runtime's own quantizer, for tests/bench/quantize.ts. Prints JSON, as quantize-process.ts does.
 
-    python ort_quantize_timed.py static|dynamic MODEL DATA.npz OUT.onnx
+    python ort_quantize_timed.py MODEL DATA.npy OUT.onnx SAMPLES
 """
 
+import json
+import resource
 import sys
+import time
 
 import numpy as np
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 
 class Samples(CalibrationDataReader):
-    """One sample at a time; an .npz holds arrays of samples along their first axis."""
+    """One sample at a time, read from the mapped file."""
 
-    def __init__(self, path):
-        arrays = np.load(path)
-        self.name = arrays.files[0]
-        self.samples = iter(arrays[self.name])
+    def __init__(self, path, count):
+        self.samples = iter(np.load(path, mmap_mode="r")[:count])
 
     def get_next(self):
         sample = next(self.samples, None)
-        return None if sample is None else {self.name: sample[None]}
+        return None if sample is None else {"image": np.array(sample[None])}
 
 
-kind, model, data, out = sys.argv[1:]
-if kind == "dynamic":
-    quantize_dynamic(model, out, weight_type=QuantType.QInt8)
-else:
-    quantize_static(
-        model, out, Samples(data), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8
-    )
+model, data, out, samples = sys.argv[1:]
+started = time.perf_counter()
+quantize_static(
+    model, out, Samples(data, int(samples)), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8
+)
+print(json.dumps({"seconds": time.perf_counter() - started, "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process'
+import { createWriteStream, existsSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ProfileOptions } from '#shared/ipc/jobs'
+import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
+import { compareModels } from '../../src/main/runtime/compare-models'
+import { mobileNetV2 } from '../fixtures/mobilenet-v2'
+import type { Bench, BenchContext } from './bench'
+
+const SAMPLES = 100
+const MANY_SAMPLES = 1000
+const INPUT = [3, 224, 224] as const
+
+const Outcome = z.object({ seconds: z.number(), peakBytes: z.number() })
+type Outcome = z.infer<typeof Outcome>
+
+/**
+ * Static quantization of a model of MobileNetV2's shape, here and by ONNX Runtime's Python quantizer with the same settings and samples,
+ * one after the other. EDGEFIT_PEER_PYTHON names a Python with tests/bench/peers/requirements.txt; without it only ours is measured.
+ */
+export const quantize: Bench = {
+  name: 'quantize',
+  title: `Static int8 of a model of MobileNetV2's shape (14 MB, 224², ${SAMPLES} samples), against ONNX Runtime's Python quantizer`,
+  async *run(context) {
+    const model = join(context.scratch, 'mobilenet-v2.onnx')
+    const data = join(context.scratch, 'samples.npy')
+    writeFileSync(model, joinPieces(encodeModel(mobileNetV2())))
+    await writeSamples(data, MANY_SAMPLES)
+    const [ours, theirs] = [join(context.scratch, 'ours.onnx'), join(context.scratch, 'theirs.onnx')]
+
+    const own = runOurs(context, [model, data, ours, String(SAMPLES)])
+    yield { name: 'time', unit: 's', value: own.seconds, runs: 1, note: 'imports not counted' }
+    yield { name: 'peak resident size', unit: 'MB', value: own.peakBytes / 2 ** 20, runs: 1, note: 'of the whole process, with the TypeScript loader' }
+    const few = runOurs(context, [model, data, ours, '10'])
+    const many = runOurs(context, [model, data, ours, String(MANY_SAMPLES)])
+    yield { name: `peak with ${MANY_SAMPLES} samples beside that with 10`, unit: '×', value: many.peakBytes / few.peakBytes, runs: 1, atMost: 1.05 }
+
+    const python = process.env['EDGEFIT_PEER_PYTHON']
+    if (python === undefined || !existsSync(python)) return
+    const peer = outcomeOf(python, ['-W', 'ignore', join(context.repository, 'tests/bench/peers/ort_quantize_timed.py'), model, data, theirs, String(SAMPLES)], context)
+    const again = runOurs(context, [model, data, ours, String(SAMPLES)])
+    yield { name: "time beside the reference's", unit: '×', value: Math.min(own.seconds, again.seconds) / peer.seconds, runs: 1, atMost: 1 / 3, note: `reference ${peer.seconds.toFixed(1)} s` }
+    yield { name: "peak beside the reference's", unit: '×', value: again.peakBytes / peer.peakBytes, runs: 1, atMost: 0.5, note: `reference ${(peer.peakBytes / 2 ** 20).toFixed(0)} MB` }
+    const { latencyRatio } = await compareModels({
+      a: theirs,
+      b: ours,
+      options: ProfileOptions.parse({ runs: context.runs * 4 }),
+      data: { kind: 'synthetic', samples: 1 },
+      scratchFolder: context.scratch,
+    })
+    if (!latencyRatio) throw new Error('the two results did not run')
+    yield { name: "latency of our int8 model beside the reference's", unit: '×', value: latencyRatio.p50, p10: latencyRatio.p10, p90: latencyRatio.p90, runs: context.runs * 4, atMost: 1.02 }
+  },
+}
+
+function runOurs(context: BenchContext, args: readonly string[]): Outcome {
+  return outcomeOf(process.execPath, ['--import', 'tsx', join(context.repository, 'tests/bench/quantize-process.ts'), ...args], context)
+}
+
+function outcomeOf(program: string, args: readonly string[], { repository }: BenchContext): Outcome {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: repository, encoding: 'utf8', env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' } })
+  if (status !== 0) throw new Error(`${program} ended with code ${String(status)}: ${stderr.slice(-500)}`)
+  return Outcome.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))
+}
+
+/** Float32 samples in 0…1, from a fixed seed; written piece by piece. */
+async function writeSamples(path: string, count: number): Promise<void> {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${INPUT.join(', ')}), }`.padEnd(117) + '\n'
+  const file = createWriteStream(path)
+  file.write(Buffer.concat([Uint8Array.of(0x93), Buffer.from('NUMPY'), Uint8Array.of(1, 0, header.length, 0), Buffer.from(header)]))
+  let state = 1
+  for (let sample = 0; sample < count; sample++) {
+    const values = new Float32Array(INPUT.reduce((product, dim) => product * dim, 1))
+    for (let at = 0; at < values.length; at++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0
+      values[at] = (state >>> 8) / 2 ** 24
+    }
+    if (!file.write(new Uint8Array(values.buffer))) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'finish')
+}
