@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { GraphView, NodeView } from '#shared/ipc/model-view'
 import { opCategory } from '#shared/onnx/schema/op-category'
@@ -14,6 +14,8 @@ import styles from './inspector.module.css'
 import { PageTitle, Properties, Property, Section } from './property-list'
 import { ValueEntry } from './value-entry'
 
+const OpDocs = lazy(() => import('../panels/op-docs/op-docs'))
+
 interface NodePageProps {
   readonly node: NodeView
   readonly graph: GraphView
@@ -23,6 +25,7 @@ interface NodePageProps {
 export function NodePage({ node, graph, modelPath }: NodePageProps): ReactNode {
   const { t } = useTranslation()
   const { t: tEdit } = useTranslation('edit')
+  const { t: tCanvas } = useTranslation('canvas')
   const place = { graph: graph.graphId, node: node.id }
   const rename = (name: string): Promise<string | null> => applyFromField(tEdit('labels.rename', { from: nodeLabel(node), to: name }), { kind: 'renameNode', ...place, name })
   const describe = (docString: string): Promise<string | null> => applyFromField(tEdit('labels.set', { name: t('inspector.description') }), { kind: 'setDocString', ...place, docString })
@@ -53,6 +56,11 @@ export function NodePage({ node, graph, modelPath }: NodePageProps): ReactNode {
       <AttributesSection node={node} graph={graph} />
       <NodeInputs node={node} graph={graph} />
       <Values title={t('inspector.outputs')} names={node.outputs} graph={graph} absentText={t('inspector.typeUnknown')} />
+      <Section title={tCanvas('docs.title')}>
+        <Suspense>
+          <OpDocs node={node} />
+        </Suspense>
+      </Section>
     </>
   )
 }
