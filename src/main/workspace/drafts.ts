@@ -67,7 +67,11 @@ export interface Drafts {
   folderOf(documentId: string): string
 }
 
+/** Copied nodes and snapshots are kept this long: what reads them has them open by then. */
+const SCRATCH_AGE_MS = 7 * 24 * 60 * 60 * 1000
+
 export function openDrafts(root: string): Drafts {
+  removeOldFiles(['copied', 'snapshots'].map((name) => join(root, name)))
   const folderOf = (documentId: string) => join(root, documentId)
 
   function read(documentId: string): Draft | null {
@@ -145,6 +149,15 @@ export function openDrafts(root: string): Drafts {
   }
 }
 
+function removeOldFiles(folders: readonly string[]): void {
+  for (const folder of folders.filter((path) => existsSync(path))) {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name)
+      if (Date.now() - statSync(path).mtimeMs > SCRATCH_AGE_MS) rmSync(path, { recursive: true, force: true })
+    }
+  }
+}
+
 function parseLine<T extends z.ZodType>(schema: T, line: string | undefined): z.output<T> | null {
   if (line === undefined) return null
   try {
@@ -174,20 +187,26 @@ function isBeingWritten({ header, savedAt }: Draft): boolean {
 
 const SAMPLES = 16
 const SAMPLE_BYTES = 64 * 1024
+/** Up to here a file is read whole. */
+const WHOLE_BYTES = 8 * 1024 * 1024
 
 /**
- * Tells files of other content apart without reading gigabytes: the size and a SHA-256 over the whole of a small file, over evenly
- * spread pieces of a large one. Throws AppError not-found, permission-denied.
+ * Tells files of other content apart without reading gigabytes: a SHA-256 over the whole of a small file; of a large one over its
+ * size, when it was written, and evenly spread pieces from the first to the last. Throws AppError not-found, permission-denied.
  */
 export function fileFingerprint(path: string): string {
   try {
     const file = openSync(path, 'r')
     try {
-      const { size } = fstatSync(file)
-      const hash = createHash('sha256').update(String(size))
-      const stride = Math.max(SAMPLE_BYTES, Math.floor((size - SAMPLE_BYTES) / (SAMPLES - 1)))
+      const { size, mtimeMs } = fstatSync(file)
+      const isWhole = size <= WHOLE_BYTES
+      const hash = createHash('sha256').update(isWhole ? String(size) : `${String(size)} ${String(mtimeMs)}`)
+      const pieces = isWhole ? Math.ceil(size / SAMPLE_BYTES) : SAMPLES
       const buffer = Buffer.alloc(SAMPLE_BYTES)
-      for (let at = 0; at < size; at += stride) hash.update(buffer.subarray(0, readSync(file, buffer, 0, SAMPLE_BYTES, at)))
+      for (let piece = 0; piece < pieces; piece++) {
+        const at = isWhole ? piece * SAMPLE_BYTES : Math.floor((piece * (size - SAMPLE_BYTES)) / (SAMPLES - 1))
+        hash.update(buffer.subarray(0, readSync(file, buffer, 0, SAMPLE_BYTES, at)))
+      }
       return hash.digest('hex')
     } finally {
       closeSync(file)
