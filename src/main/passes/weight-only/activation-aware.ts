@@ -8,6 +8,9 @@ import { collectMoments, roundsWithinMemory } from './input-moments'
 import { moveScales, multipliersOf, searchScales } from './scale-activations'
 import { matrixOf, weightKey, type WeightTarget } from './weight-targets'
 
+/** Wider inputs would take minutes and gigabytes each: XᵀX grows with the square of their width, its factors' time with the cube. */
+const WIDEST_INPUT = 4096
+
 export interface ActivationAwareOptions {
   readonly format: BlockFormat
   readonly context: PassContext
@@ -27,7 +30,7 @@ export async function quantizeByGptq(
   const { format, context } = options
   const groups = groupByInput(edit, targets)
   const quantized = new Map<string, BlockWeights>()
-  const missed: WeightTarget[] = targets.filter(({ kind, graph }) => kind === 'product' && graph !== edit.main)
+  const missed: WeightTarget[] = targets.filter((target) => target.kind === 'product' && !isObservable(edit, target))
   let done = 0
   for (const round of roundsWithinMemory(columnsOf(groups))) {
     const moments = await collectMoments(edit, round, options)
@@ -52,7 +55,7 @@ export async function scaleByAwq(edit: Edit, targets: readonly WeightTarget[], o
   const { format, context, products } = options
   const groups = groupByInput(edit, targets)
   const foldable = new Map([...groups].filter(([name, group]) => multipliersOf(edit, name, group) !== null))
-  const missed = targets.filter((target) => target.kind === 'product' && !(target.graph === edit.main && foldable.has(target.node.inputs[0] ?? '')))
+  const missed = targets.filter((target) => target.kind === 'product' && !(isObservable(edit, target) && foldable.has(target.node.inputs[0] ?? '')))
   let done = 0
   for (const round of roundsWithinMemory(columnsOf(foldable))) {
     const moments = await collectMoments(edit, round, options)
@@ -70,10 +73,14 @@ export async function scaleByAwq(edit: Edit, targets: readonly WeightTarget[], o
   reportMissed(context, missed, 'awq')
 }
 
+function isObservable(edit: Edit, { graph, columns }: WeightTarget): boolean {
+  return graph === edit.main && columns <= WIDEST_INPUT
+}
+
 function groupByInput(edit: Edit, targets: readonly WeightTarget[]): Map<string, WeightTarget[]> {
   const groups = new Map<string, WeightTarget[]>()
   for (const target of targets) {
-    if (target.kind !== 'product' || target.graph !== edit.main) continue
+    if (target.kind !== 'product' || !isObservable(edit, target)) continue
     const name = target.node.inputs[0] ?? ''
     const group = groups.get(name)
     if (group) group.push(target)
@@ -90,8 +97,8 @@ function reportMissed(context: PassContext, missed: readonly WeightTarget[], met
   if (missed.length === 0) return
   const reason =
     method === 'gptq'
-      ? 'their inputs cannot be observed or were zero in calibration'
-      : 'no normalization or Mul of their own makes their input, so nothing can take the scales'
+      ? `their inputs cannot be observed, are wider than ${WIDEST_INPUT}, or were zero in calibration`
+      : `no normalization or Mul of their own makes their input, which could take the scales, or it is wider than ${WIDEST_INPUT}`
   const names = missed.slice(0, 3).map(({ node }) => `'${node.name === '' ? (node.outputs[0] ?? '') : node.name}'`)
   context.report({
     severity: 'info',

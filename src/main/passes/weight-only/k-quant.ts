@@ -13,7 +13,7 @@ const STEP = 0.1
 export function kQuant(format: BlockFormat): BlockQuantizer {
   if (format.symmetric) throw new Error('internal: k-quant blocks have zero points')
   const highest = highestCode(format)
-  const weights = new Float64Array(format.blockSize)
+  const [weights, weighted] = [new Float64Array(format.blockSize), new Float64Array(format.blockSize)]
   return (values, codes, { from, to }) => {
     let [min, max, squares] = [Infinity, -Infinity, 0]
     for (let at = from; at < to; at++) {
@@ -23,8 +23,17 @@ export function kQuant(format: BlockFormat): BlockQuantizer {
       squares += value * value
     }
     const size = Math.sqrt(squares / (to - from))
-    for (let at = from; at < to; at++) weights[at - from] = size + Math.abs(values[at] as number)
-    const block = { values, weights, from, to, highest }
+    const sums = { w: 0, wx: 0, wxx: 0 }
+    for (let at = from; at < to; at++) {
+      const value = values[at] as number
+      const weight = size + Math.abs(value)
+      weights[at - from] = weight
+      weighted[at - from] = weight * value
+      sums.w += weight
+      sums.wx += weight * value
+      sums.wxx += weight * value * value
+    }
+    const block = { values, weights, weighted, sums, from, to, highest }
     const plain = parametersOfRange(min, max, format)
     const searched = searchBlock(block, min, max)
     const best = searched && weightedError(block, searched) < weightedError(block, plain) ? searched : plain
@@ -38,6 +47,10 @@ interface Block {
   readonly values: Float32Array
   /** How much each value counts, from 0 on. */
   readonly weights: Float64Array
+  /** Weight times value, from 0 on. */
+  readonly weighted: Float64Array
+  /** Of weights, weighted values and weighted squares. */
+  readonly sums: { readonly w: number; readonly wx: number; readonly wxx: number }
   readonly from: number
   readonly to: number
   readonly highest: number
@@ -58,18 +71,17 @@ function searchBlock(block: Block, min: number, max: number): BlockParameters | 
 }
 
 /** Weighted least squares of value ≈ scale · code + offset for the codes that a scale gives. */
-function fitLine({ values, weights, from, to, highest }: Block, { reciprocal, min }: { reciprocal: number; min: number }): { scale: number; offset: number; error: number } | null {
-  let [w, wx, wxx, wc, wcc, wxc] = [0, 0, 0, 0, 0, 0]
-  for (let at = from; at < to; at++) {
-    const value = values[at] as number
-    const weight = weights[at - from] as number
-    const code = Math.max(0, Math.min(highest, Math.round(reciprocal * (value - min))))
-    w += weight
-    wx += weight * value
-    wxx += weight * value * value
-    wc += weight * code
-    wcc += weight * code * code
-    wxc += weight * value * code
+function fitLine({ values, weights, weighted, sums, from, to, highest }: Block, { reciprocal, min }: { reciprocal: number; min: number }): { scale: number; offset: number; error: number } | null {
+  const { w, wx, wxx } = sums
+  let [wc, wcc, wxc] = [0, 0, 0]
+  for (let at = from, index = 0; at < to; at++, index++) {
+    // Not below 0: the least value gives code 0.
+    let code = Math.floor(reciprocal * ((values[at] as number) - min) + 0.5)
+    if (code > highest) code = highest
+    const share = (weights[index] as number) * code
+    wc += share
+    wcc += share * code
+    wxc += (weighted[index] as number) * code
   }
   const determinant = w * wcc - wc * wc
   if (!(determinant > 0)) return null
