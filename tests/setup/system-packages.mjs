@@ -6,6 +6,8 @@ const NEEDS = [
   { name: 'chromium', for: 'the journeys in a real browser', found: () => ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', process.env.EDGEFIT_CHROMIUM ?? ''].some((path) => path !== '' && existsSync(path)) },
   { name: 'fonts-noto-cjk', for: 'pictures of the Chinese window', found: () => existsSync('/usr/share/fonts/opentype/noto') || existsSync('/usr/share/fonts/noto-cjk') },
   { name: 'strace', for: 'the test that nothing connects outward', found: () => ['/usr/bin/strace', '/bin/strace'].some(existsSync) },
+  { name: 'adb', for: 'the tests against a real adbd', found: () => ['/usr/bin/adb', '/bin/adb'].some(existsSync) },
+  { name: 'iproute2', for: 'the network of the phone in those tests', found: () => ['/usr/bin/ip', '/bin/ip', '/sbin/ip', '/usr/sbin/ip'].some(existsSync) },
 ]
 
 /** Returns the names of what is still missing afterwards. */

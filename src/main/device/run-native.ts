@@ -15,6 +15,8 @@ import { decodeTensors, encodeTensors } from './tensor-file'
 
 /** The runner says every second that it is alive. */
 const STALL_MS = 8000
+/** Short: it is also done where the phone has just gone away. */
+const END_MS = 500
 /** No data file of a model is named so. */
 const MODEL_NAME = '.edgefit-model.onnx'
 
@@ -64,12 +66,20 @@ export async function runNative(phone: Phone, run: NativeRunOptions): Promise<Na
   try {
     await pushFiles(phone, folder, run)
     run.signal.throwIfAborted()
-    const figures = await startRunner(phone, folder, run)
+    const figures = await startRunner(phone, folder, run).catch(async (error: unknown) => {
+      await endRunner(phone, folder)
+      throw error
+    })
     return { ...figures, outputs: decodeTensors(await phone.pull(`${folder}/outputs`, run.signal)) }
   } finally {
     // A phone that is away now is swept with the next deploy.
     await removeFolder(phone, folder).catch(() => undefined)
   }
+}
+
+/** Closing the connection has ended it, unless it hangs where no other signal reaches it. */
+async function endRunner(phone: Phone, folder: string): Promise<void> {
+  await phone.run(`kill -9 "$(cat ${quoteShell(`${folder}/pid`)})"`, END_MS).catch(() => undefined)
 }
 
 async function pushFiles(phone: Phone, folder: string, { model, feeds, signal, onBytes }: NativeRunOptions): Promise<void> {
@@ -98,7 +108,7 @@ async function hashSource(source: string | Uint8Array): Promise<string> {
 async function startRunner(phone: Phone, folder: string, { runtime, runtimeFolder, options, exactIntegers, signal, onRun }: NativeRunOptions): Promise<RunnerFigures> {
   const words = [`${folder}/model/${MODEL_NAME}`, `${folder}/inputs`, `${folder}/outputs`, ...[options.warmup, options.runs, options.threads, exactIntegers ? 1 : 0].map(String)]
   // `exec`: closing the connection ends the program itself, not a shell around it.
-  const command = `cd ${quoteShell(runtimeFolder)} && HOME=${quoteShell(folder)} TMPDIR=${quoteShell(folder)} ORT_DISABLE_TELEMETRY=1 exec ./${runtime.loader} --library-path . ./runner ${words.map(quoteShell).join(' ')}`
+  const command = `cd ${quoteShell(runtimeFolder)} && echo $$ > ${quoteShell(`${folder}/pid`)} && HOME=${quoteShell(folder)} TMPDIR=${quoteShell(folder)} ORT_DISABLE_TELEMETRY=1 exec ./${runtime.loader} --library-path . ./runner ${words.map(quoteShell).join(' ')}`
   let figures: RunnerFigures | null = null
   let refused: string | null = null
   onRun(null)

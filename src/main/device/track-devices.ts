@@ -3,14 +3,16 @@ import type { AdbSettings, DeviceList } from '#shared/device'
 import type { Disposer } from '#shared/disposer'
 import { toErrorData } from '#shared/errors'
 import { findAdbServer } from './adb-server'
-import { parseDeviceList } from './list-devices'
+import { listDevices, parseDeviceList } from './list-devices'
 
 const RETRY_MS = 3000
+/** adb 29 does not report a network phone that goes offline: the list is asked for as well, now and then. */
+const RELIST_MS = 4000
 
 /**
- * Tells of each change of the list of phones as the server reports it: no polling while it runs. Where the server goes
- * away the list is empty with the reason, and the server is looked for again every few seconds; it is not started, since
- * whoever ended it may have meant to.
+ * Tells of each change of the list of phones as the server reports it. Where the server goes away the list is empty with
+ * the reason, and the server is looked for again every few seconds; it is not started, since whoever ended it may have
+ * meant to.
  */
 export function trackDevices(settings: AdbSettings, onChange: (list: DeviceList) => void): Disposer {
   const stopping = new AbortController()
@@ -47,9 +49,11 @@ async function followServer(settings: AdbSettings, tell: (list: DeviceList) => v
   const stream = await server.client.createConnection('host:track-devices-l', { unref: true })
   const close = () => void stream.dispose().catch(() => undefined)
   signal.addEventListener('abort', close)
+  const relist = setInterval(() => void listDevices(server.client).then((devices) => tell({ devices, problem: null }), close), RELIST_MS).unref()
   try {
     while (!signal.aborted) tell({ devices: parseDeviceList(await stream.readString()), problem: null })
   } finally {
+    clearInterval(relist)
     signal.removeEventListener('abort', close)
     close()
   }

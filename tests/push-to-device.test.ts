@@ -1,0 +1,242 @@
+/** Phones over the real adb, against the real adbd of the rig. */
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { DeployOptions, DeviceList } from '#shared/device'
+import { AppError } from '#shared/errors'
+import { deployModel } from '../src/main/device/deploy-model'
+import { deviceRuntimeFolder } from '../src/main/device/device-runtime'
+import { createDeviceService } from '../src/main/device/device-service'
+import { openPhone } from '../src/main/device/phone'
+import { PHONE_ROOT } from '../src/main/device/phone-folders'
+import { quoteShell } from '../src/main/device/quote-shell'
+import { findAppRoot } from '../src/main/host/app-root'
+import { canEmulateArm64, createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
+
+const appRoot = findAppRoot(import.meta.dirname)
+const model = join(appRoot, 'resources/samples/digits/resnet.onnx')
+const runtimeFolder = deviceRuntimeFolder(appRoot)
+const built = (abi: string) => existsSync(join(runtimeFolder, `${abi}.json`))
+/** Enough runs to be in the middle of them when something happens. */
+const LONG = 100_000
+
+const obstacle = rigObstacle()
+if (obstacle !== null) console.log(`Skipped: phones, because ${obstacle}.`)
+else if (!built('x86_64')) console.log('Skipped: running on phones, because the runtime is not built (npm run build:device-runtime).')
+else if (!canEmulateArm64() || !built('arm64-v8a')) console.log('Skipped: the arm64 phone, because qemu-user-static or its runtime is missing.')
+
+let rig: PhoneRig
+let folder: string
+
+beforeAll(async () => {
+  if (obstacle !== null) return
+  folder = mkdtempSync(join(tmpdir(), 'edgefit-deploy-'))
+  rig = await createPhoneRig()
+})
+
+afterAll(async () => {
+  if (obstacle !== null) return
+  await rig.dispose()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Deploy {
+  readonly path?: string
+  readonly options?: Partial<DeployOptions>
+  readonly signal?: AbortSignal
+  readonly onPhase?: (phase: string, detail: string) => void
+}
+
+function deploy(phone: RigPhone, { path = model, options, signal = new AbortController().signal, onPhase }: Deploy = {}) {
+  return deployModel({
+    path,
+    serial: phone.serial,
+    options: { runs: 5, warmup: 1, threads: 1, dims: {}, ...options },
+    data: { kind: 'synthetic', samples: 1 },
+    adb: rig.adb,
+    runtimeFolder,
+    scratchFolder: folder,
+    signal,
+    progress: (phase, _fraction, detail) => onPhase?.(phase, detail ?? ''),
+  })
+}
+
+/** What lies in our folder on the phone, beside runtimes under their final name. */
+function leftovers(phone: RigPhone): string[] {
+  const own = join(phone.root, PHONE_ROOT)
+  return existsSync(own) ? readdirSync(own).filter((name) => !name.startsWith('runtime-')) : []
+}
+
+/** Process id of the runner that this process started; the rig's processes are also this machine's. */
+async function runnerPid(phone: RigPhone): Promise<number> {
+  const file = join(phone.root, PHONE_ROOT)
+  const run = readdirSync(file).find((name) => name.startsWith('run-') && name.includes(`-${String(process.pid)}-`))
+  if (run === undefined) throw new Error('no run is under way')
+  const connection = await openPhone(phone.serial, rig.adb)
+  try {
+    return Number((await connection.run(`cat ${quoteShell(`${PHONE_ROOT}/${run}/pid`)}`)).stdout)
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Does `act` when the runs are under way; resolves with the error of the deploy and the time from the act to it. */
+async function disturb(phone: RigPhone, act: () => unknown): Promise<{ error: AppError; afterMs: number }> {
+  let start = () => undefined as void
+  const started = new Promise<void>((resolve) => (start = resolve))
+  const deployed = deploy(phone, { options: { runs: LONG }, onPhase: (phase) => phase === 'running' && start() })
+  const ended = deployed.then(
+    () => new Error('the deploy ended well'),
+    (error: unknown) => error,
+  )
+  await Promise.race([started, ended])
+  const acted = performance.now()
+  await act()
+  const error = await ended
+  if (!(error instanceof AppError)) throw error
+  return { error, afterMs: performance.now() - acted }
+}
+
+describe.skipIf(obstacle !== null)('a phone', () => {
+  let phone: RigPhone
+  beforeAll(async () => (phone = await rig.start('x86_64')))
+
+  test('is listed with what it is, and its coming and going is told', async () => {
+    const heard: DeviceList[] = []
+    const service = createDeviceService({ settings: () => rig.adb, runtimeFolder, onChange: (list) => heard.push(list) })
+    try {
+      expect((await service.watch()).devices).toEqual([{ serial: phone.serial, state: 'ready', name: phone.serial, hint: null }])
+      expect(await service.facts(phone.serial)).toMatchObject({ maker: 'Rig', abis: ['x86_64'], androidVersion: '14', battery: { temperatureC: 28.7 } })
+      const second = await rig.start('x86_64')
+      await expect.poll(() => heard.at(-1)?.devices.map(({ state }) => state), { timeout: 10_000 }).toEqual(['ready', 'ready'])
+      await second.stop()
+      await expect.poll(() => heard.at(-1)?.devices.find(({ serial }) => serial === second.serial)?.state ?? 'gone', { timeout: 10_000 }).not.toBe('ready')
+      await expect(service.facts(second.serial)).rejects.toMatchObject({ name: 'AppError' })
+    } finally {
+      service.dispose()
+    }
+  })
+
+  test('takes every quoted word literally, as an argument and as a file name', async () => {
+    const connection = await openPhone(phone.serial, rig.adb)
+    try {
+      const word = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom("'", '"', '$(id)', '`id`', '\n', '\\', '中文', '📱')).map((text) => text.replaceAll('\0', ''))
+      await fc.assert(
+        fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 4 }), async (words) => {
+          const { stdout } = await connection.run(`printf '%s\\0' ${words.map(quoteShell).join(' ')}`)
+          expect(stdout.split('\0').slice(0, -1)).toEqual(words)
+        }),
+        { numRuns: 60 },
+      )
+      const name = '/data/local/tmp/it\'s $(touch /tmp/interpreted) "中文" 📱,\n.bin'
+      await connection.push(new Uint8Array([1, 2, 3]), name, { mode: 0o644 })
+      expect([...(await connection.pull(name))]).toEqual([1, 2, 3])
+      expect(await connection.run(`rm ${quoteShell(name)}`)).toMatchObject({ exitCode: 0 })
+      expect(existsSync(join(phone.root, 'tmp/interpreted'))).toBe(false)
+    } finally {
+      await connection.close()
+    }
+  })
+})
+
+describe.skipIf(obstacle !== null || !built('x86_64'))('deploying to a phone', () => {
+  let phone: RigPhone
+  beforeAll(async () => (phone = await rig.start('x86_64')))
+
+  test('runs the model there, brings its outputs home, leaves only the runtime, and pushes that once', async () => {
+    const path = join(folder, 'it\'s $(touch x) "模型" 📱\n.onnx')
+    copyFileSync(model, path)
+    const first = await deploy(phone, { path })
+    expect(first.pushed.runtimeBytes).toBeGreaterThan(10e6)
+    expect(first.samplesMs).toHaveLength(5)
+    expect(first.peakMemoryBytes).toBeGreaterThan(first.baselineMemoryBytes)
+    expect(first.outputError).toHaveLength(1)
+    for (const { maxAbs, cosine } of first.outputError) {
+      expect(maxAbs).toBeLessThanOrEqual(1e-4)
+      expect(cosine).toBeGreaterThan(0.999999)
+    }
+    expect(leftovers(phone)).toEqual([])
+    const second = await deploy(phone)
+    expect(second.pushed.runtimeBytes).toBe(0)
+    expect(second.model.sha256).toBe(first.model.sha256)
+  })
+
+  test('a damaged runtime on the phone is never run: it is pushed again', async () => {
+    const own = join(phone.root, PHONE_ROOT)
+    const name = readdirSync(own).find((entry) => entry.startsWith('runtime-')) ?? ''
+    truncateSync(join(own, name, 'libonnxruntime.so.1'), 1000)
+    expect((await deploy(phone)).pushed.runtimeBytes).toBeGreaterThan(10e6)
+  })
+
+  test.each(['pushing', 'running'])('cancelled while %s, it ends at once and leaves nothing', async (at) => {
+    const stopping = new AbortController()
+    const cancelled = new AppError({ code: 'cancelled', message: 'The work was cancelled.' })
+    await expect(deploy(phone, { options: { runs: LONG }, signal: stopping.signal, onPhase: (phase) => phase === at && stopping.abort(cancelled) })).rejects.toMatchObject({ code: 'cancelled' })
+    expect(leftovers(phone)).toEqual([])
+  })
+
+  test('a runner that crashes is an error that says so', async () => {
+    const { error } = await disturb(phone, async () => process.kill(await runnerPid(phone), 'SIGSEGV'))
+    expect(error).toMatchObject({ code: 'engine-crashed', message: expect.stringMatching(/signal 11/) as string })
+    expect(leftovers(phone)).toEqual([])
+  })
+
+  test('a runner that hangs is given up within ten seconds, and ended', async () => {
+    let pid = 0
+    const { error, afterMs } = await disturb(phone, async () => process.kill((pid = await runnerPid(phone)), 'SIGSTOP'))
+    expect(error.code).toBe('device-lost')
+    expect(afterMs).toBeLessThan(10_000)
+    await expect.poll(() => isAlive(pid), { timeout: 3000 }).toBe(false)
+    expect(leftovers(phone)).toEqual([])
+  })
+
+  test('adb’s server killed ends it within ten seconds; the next deploy works, and sweeps what dead processes left', async () => {
+    const { error, afterMs } = await disturb(phone, () => rig.killServer())
+    expect(error.code).toBe('device-lost')
+    expect(afterMs).toBeLessThan(10_000)
+    const [left] = leftovers(phone)
+    if (left === undefined) throw new Error('the folder could not have been removed without a server')
+    const ofDeadProcess = left.replace(`-${String(process.pid)}-`, '-4190000-')
+    renameSync(join(phone.root, PHONE_ROOT, left), join(phone.root, PHONE_ROOT, ofDeadProcess))
+    rig.connect(phone)
+    expect((await deploy(phone)).samplesMs).toHaveLength(5)
+    expect(leftovers(phone)).toEqual([])
+  })
+
+  test('a phone that is unplugged ends it within ten seconds', async () => {
+    const other = await rig.start('x86_64')
+    const { error, afterMs } = await disturb(other, () => other.stop())
+    expect(error.code).toBe('device-lost')
+    expect(afterMs).toBeLessThan(10_000)
+  })
+
+  test('a full disk is an error that says so, and leaves nothing', async () => {
+    const small = await rig.start('x86_64', { tmpfsMB: 16 })
+    await expect(deploy(small)).rejects.toMatchObject({ code: 'disk-full' })
+    const connection = await openPhone(small.serial, rig.adb)
+    try {
+      expect((await connection.run(`ls ${PHONE_ROOT}`)).stdout).toBe('')
+    } finally {
+      await connection.close()
+    }
+  })
+
+  test.skipIf(!canEmulateArm64() || !built('arm64-v8a'))('an arm64 phone computes what this computer does', async () => {
+    const arm = await rig.start('arm64-v8a')
+    const { facts, outputError, conditions } = await deploy(arm, { options: { runs: 2 } })
+    expect(facts.abis).toEqual(['arm64-v8a'])
+    expect(conditions.runtime).toContain('arm64-v8a')
+    for (const { maxAbs } of outputError) expect(maxAbs).toBeLessThanOrEqual(1e-4)
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
