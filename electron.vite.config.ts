@@ -8,6 +8,8 @@ const MAIN_ENTRIES = {
   start: 'src/main/host/start.ts',
   cli: 'src/main/host/cli/main.ts',
   engine: 'src/main/engine/main.ts',
+  // The window's drawing of graphs, for the command line; nothing in it needs a browser.
+  'graph-picture': 'src/renderer/canvas/export/draw-graph.ts',
 }
 
 /** `npx edgefit` in a checkout runs the file itself; npm sets the bit only when it first links it, not after a new build. */

@@ -14,6 +14,7 @@ import { optimizeCommand } from './optimize-command'
 import { printJson } from './output'
 import { passesCommand } from './passes-command'
 import { profileCommand } from './profile-command'
+import { renderCommand } from './render-command'
 import { schemaCommand } from './schema-command'
 import { sensitivityCommand } from './sensitivity-command'
 import { serveCommand } from './serve-command'
@@ -45,7 +46,7 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, sensitivityCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, sensitivityCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     program.addCommand(command(context).copyInheritedSettings(program))
   }
