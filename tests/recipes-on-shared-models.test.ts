@@ -21,6 +21,9 @@ afterAll(() => {
   console.log(table.join('\n'))
 })
 
+/** Half precision of large pictures is slow on processors. */
+const PATIENCE_MS = 300_000
+
 /** GPTQ makes the same graph as int4-weights and takes minutes where inputs are wide: tests/weight-only.test.ts. */
 const recipes = builtInRecipes.filter(({ name }) => name !== 'int4-weights-accurate')
 
@@ -50,7 +53,7 @@ describe.skipIf(entries.length === 0).each(recipes.map((recipe) => [recipe.name,
     else if (report.kernels === null) expect(findings.map(({ code }) => code)).toContain('cannot-run')
     // Nothing that could be quantized is left without a word.
     expect(findings.every(({ message }) => message.length > 10 && !message.includes('undefined'))).toBe(true)
-  })
+  }, PATIENCE_MS)
 })
 
 /** Sizes that are known to work, as `input:axis`. An empty dimension cannot be asked for; guessing finds others that go together. */
