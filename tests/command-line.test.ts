@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { OptimizeReport } from '#shared/ipc/jobs'
+import { ModelDiff } from '#shared/ipc/model-diff'
 import { ModelSummary } from '#shared/ipc/model-view'
 import { ComparisonResult, ProfileResult } from '#shared/measurement'
 import { appRoot, sample } from '../src/main/host/testing/test-shell'
@@ -202,4 +203,26 @@ test('from-text names the file, line and column of what is wrong', async () => {
   expect(code).toBe(1)
   expect(stderr).toBe("error: wrong.txt:3:1: Expected ',' or ')', found '}'.\n")
   expect(existsSync(join(folder, 'out.onnx'))).toBe(false)
+})
+
+test('diff finds nothing between a model and itself, and says what an edited text changed', async () => {
+  expect((await edgefit('text', sample.model, '-o', 'model.txt')).code).toBe(0)
+  writeFileSync(join(folder, 'edited.txt'), readFileSync(join(folder, 'model.txt'), 'utf8').replace(/ = MaxPool</, ' = AveragePool<'))
+  expect((await edgefit('from-text', 'edited.txt', '--base', sample.model, '-o', 'edited.onnx')).code).toBe(0)
+  const same = await edgefit('diff', sample.model, sample.model, '--json')
+  expect(ModelDiff.parse(JSON.parse(same.stdout)).summary).toEqual({ same: 48, changed: 0, added: 0, removed: 0 })
+  const edited = ModelDiff.parse(JSON.parse((await edgefit('diff', sample.model, 'edited.onnx', '--json')).stdout))
+  expect(edited.graphs[0]?.removed.map(({ opType }) => opType)).toEqual(['MaxPool'])
+  expect(edited.graphs[0]?.added.map(({ opType }) => opType)).toEqual(['AveragePool'])
+})
+
+test('render draws the graph as SVG and as PNG, and knows no other format', async () => {
+  expect((await edgefit('render', sample.model, '-o', 'graph.svg')).code).toBe(0)
+  const svg = readFileSync(join(folder, 'graph.svg'), 'utf8')
+  expect(svg).toMatch(/^<svg /)
+  expect(svg.match(/>Conv</g)).toHaveLength(13)
+  const drawn = await edgefit('render', sample.model, '-o', 'graph.png', '--theme', 'dark')
+  expect(drawn.code, drawn.stderr).toBe(0)
+  expect([...readFileSync(join(folder, 'graph.png')).subarray(1, 4)]).toEqual([...Buffer.from('PNG')])
+  expect(await edgefit('render', sample.model, '-o', 'graph.gif')).toMatchObject({ code: 2, stderr: expect.stringContaining('.svg or .png') as string })
 })
