@@ -48,7 +48,7 @@ export function NodePage({ node, graph, modelPath }: NodePageProps): ReactNode {
           <Latency nodeId={node.id} modelPath={modelPath} />
           <Property name={t('inspector.description')}>
             <EditableText label={t('inspector.description')} value={node.docString ?? ''} onSubmit={describe}>
-              {node.docString ?? ''}
+              {node.docString === undefined || node.docString === '' ? <span className="dim">{tEdit('none')}</span> : node.docString}
             </EditableText>
           </Property>
         </Properties>

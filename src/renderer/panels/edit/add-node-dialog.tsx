@@ -92,7 +92,7 @@ function OperatorList({ operators, chosen, onChoose }: OperatorListProps): React
               onClick={() => onChoose(operator)}
             >
               <span className={styles.dot} style={{ background: categoryColours[operator.category] }} aria-hidden />
-              <span>{operator.opType}</span>
+              <span className={styles.operatorName}>{operator.opType}</span>
               <span className="dim">{operator.domain}</span>
             </UnstyledButton>
           )

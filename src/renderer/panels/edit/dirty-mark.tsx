@@ -8,7 +8,7 @@ export function DirtyMark({ documentId }: { readonly documentId: string }): Reac
   const dirty = useEditStore((state) => documentState(state, documentId).dirty)
   if (!dirty) return null
   return (
-    <span role="img" aria-label={t('dirty')} title={t('dirty')} style={{ color: 'var(--accent)', marginLeft: 4 }}>
+    <span role="img" aria-label={t('dirty')} title={t('dirty')} style={{ color: 'var(--accent)', marginLeft: 4, fontSize: 9, verticalAlign: 1 }}>
       ●
     </span>
   )
