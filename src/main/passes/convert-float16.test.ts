@@ -130,6 +130,20 @@ it('warns where there is no data to look at ranges', async () => {
   expect(diagnostics.map(({ code }) => code)).toContain('ranges-unknown')
 })
 
+it.skipIf(!existsSync(sharedModels))('does without ranges where onnxruntime does not show them', async () => {
+  const file = openModelFile(join(sharedModels, 'controlflow/stft_inlined_if_loop.onnx'))
+  try {
+    const made = await openCalibrationData({ kind: 'synthetic', samples: 1 }, file.model, { runner })
+    const document = new ModelDocument(file.model)
+    await runPass(document, foldConstants, {}, made)
+    const { diagnostics } = await runPass(document, convertFloat16, {}, made)
+    expect(diagnostics.map(({ code }) => code)).toContain('ranges-unknown')
+    await (await runner.load(document)).close()
+  } finally {
+    file.close()
+  }
+})
+
 it('does nothing the second time, and undo brings everything back', async () => {
   for (const options of [{}, { keepIoTypes: false }]) {
     const { document, transaction } = await runPass(buildModel(dense), convertFloat16, options)

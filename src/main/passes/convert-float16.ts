@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AppError } from '#shared/errors'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
@@ -39,7 +40,7 @@ export const convertFloat16 = definePass({
       keepIoTypes: chosen.keepIoTypes,
     }
     if (planFloat16({ ...needs, fits: () => true }).nodes.size === 0) return
-    const magnitudes = await observeMagnitudes(edit, floatNames(edit, needs), { context, maxSamples: chosen.calibrationSamples })
+    const magnitudes = await magnitudesOf(edit, floatNames(edit, needs), { context, maxSamples: chosen.calibrationSamples })
     const fits = (name: string) => {
       const magnitude = magnitudes.get(name)
       return magnitude === undefined || magnitude === 0 || (magnitude >= SMALLEST_NORMAL && magnitude <= HIGHEST_FLOAT16 / chosen.headroom)
@@ -50,6 +51,16 @@ export const convertFloat16 = definePass({
   },
 })
 
+/** Empty where onnxruntime does not run the model with all its values shown, as happens with If: the conversion does without then. */
+async function magnitudesOf(edit: Edit, names: readonly string[], options: { context: PassContext; maxSamples: number }): Promise<Map<string, number>> {
+  try {
+    return await observeMagnitudes(edit, names, options)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'runtime-rejected') throw error
+    return new Map()
+  }
+}
+
 function floatNames(edit: Edit, needs: Omit<Float16Needs, 'fits'>): string[] {
   const names = [...edit.main.inputs.map(({ name }) => name), ...edit.main.nodes.flatMap(({ outputs }) => outputs)]
   return [...new Set(names)].filter((name) => name !== '' && isFloat32Value(needs, name) && !constantTensor(edit.document, edit.main, name))
@@ -57,7 +68,7 @@ function floatNames(edit: Edit, needs: Omit<Float16Needs, 'fits'>): string[] {
 
 function reportKept(edit: Edit, { nodes, outOfRange }: Float16Plan, isObserved: boolean, context: PassContext): void {
   if (!isObserved) {
-    context.report({ severity: 'warning', code: 'ranges-unknown', message: 'Without data it is not known whether all values fit half precision.', hint: 'Give calibration data, and values out of range stay float32.' })
+    context.report({ severity: 'warning', code: 'ranges-unknown', message: 'It is not known whether all values fit half precision: there is no data, or the model does not run with its values shown.', hint: 'With calibration data, values out of range stay float32.' })
   }
   for (const { node, valueName } of outOfRange) {
     context.report({ severity: 'info', code: 'out-of-range', message: `${node.opType} '${node.name}' stays float32: half precision does not hold '${valueName}'.`, nodeId: node.id, nodeName: node.name, valueName })
