@@ -71,6 +71,20 @@ export const ProfileResult = z.object({
 })
 export type ProfileResult = z.infer<typeof ProfileResult>
 
+/** Latency of one model over that of another, run for run in one process, A B A B …. */
+export const LatencyRatio = z.object({ p50: z.number(), p10: z.number(), p90: z.number(), spread: z.number() })
+export type LatencyRatio = z.infer<typeof LatencyRatio>
+
+/** A quick look at whether a result is faster than its source; `compare` and `profile` measure thoroughly. */
+export const LatencyBeside = z.object({
+  source: LatencyStatistics,
+  result: LatencyStatistics,
+  /** result / source */
+  ratio: LatencyRatio,
+  conditions: Conditions,
+})
+export type LatencyBeside = z.infer<typeof LatencyBeside>
+
 export const ComparisonSide = z.object({
   path: z.string(),
   sizeBytes: z.number(),
@@ -86,7 +100,7 @@ export const ComparisonResult = z.object({
   sizeRatio: z.number().describe('b / a'),
   outputError: z.array(OutputError),
   /** Latency of b / a, run for run in one process, A B A B …; null where one of them did not run. */
-  latencyRatio: z.object({ p50: z.number(), p10: z.number(), p90: z.number(), spread: z.number() }).nullable(),
+  latencyRatio: LatencyRatio.nullable(),
   conditions: Conditions.nullable(),
   diagnostics: z.array(Diagnostic),
 })

@@ -4,7 +4,7 @@ import { percentile } from '../../src/main/runtime/latency'
 
 export interface Figure {
   readonly name: string
-  readonly unit: 'ms' | 's' | 'MB' | '×'
+  readonly unit: 'ms' | 's' | 'MB' | '×' | 'points'
   /** The median where it was taken more than once. */
   readonly value: number
   readonly best?: number

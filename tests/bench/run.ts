@@ -10,6 +10,7 @@ import { onnxruntimeLabel } from '../../src/main/runtime/onnxruntime'
 import { type Bench, type BenchContext, conditionsNow, type Figure, figureText } from './bench'
 import { edit } from './edit'
 import { editLarge } from './edit-large'
+import { accuracy } from './accuracy'
 import { canvasScale } from './canvas-scale'
 import { fileSize } from './file-size'
 import { inference } from './inference'
@@ -22,7 +23,7 @@ import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, quantize]
+const BENCHES: readonly Bench[] = [fileSize, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, quantize]
 
 interface Outcome {
   readonly bench: string

@@ -16,6 +16,7 @@ import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
 import { findFloatKernels, summarizeKernels } from './kernel-summary'
 import type { CalibrationData, PassContext } from './pass'
+import { measureLatencyBeside } from './quick-latency'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
 import { runRecipe } from './run-recipe'
 import { separateSharedWeights } from './separate-shared-weights'
@@ -28,6 +29,8 @@ export interface OptimizeParams {
   readonly data: DataSource
   /** Values for symbolic dimensions of synthetic inputs, by symbol or as `input:axis`. */
   readonly dims?: Readonly<Record<string, number>>
+  /** Time the result beside its source, for about two seconds. Default true. */
+  readonly measureLatency?: boolean
 }
 
 export interface OptimizeContext {
@@ -74,8 +77,10 @@ export async function optimizeModel(params: OptimizeParams, context: OptimizeCon
     }
     const passes = await runRecipe(document, params.recipe, passContext)
     const measured = await measure(document, { params, context, runner, data, report })
+    const latency = params.measureLatency !== false && measured.runs && data ? await measureLatencyBeside(document, { runner, source: params.inputPath, data, signal: context.signal, report }) : null
     context.progress('saving', SAVING)
     const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, context })
+    if (result.sizeBytes > source.sizeBytes) report({ severity: 'warning', code: 'larger-than-source', message: `The result is ×${(result.sizeBytes / source.sizeBytes).toFixed(2)} the size of the source.` })
     return {
       tool: `${packageInfo.name} ${packageInfo.version}`,
       source: { path: source.path, sha256: await hashModelFile(source.path), sizeBytes: source.sizeBytes },
@@ -87,6 +92,7 @@ export async function optimizeModel(params: OptimizeParams, context: OptimizeCon
       outputError: measured.outputError,
       outputErrorConditions: measured.conditions,
       kernels: measured.kernels,
+      latency,
       diagnostics,
       durationMs: performance.now() - started,
       peakMemoryBytes: peakMemoryBytes(),

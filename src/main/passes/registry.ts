@@ -4,6 +4,7 @@ import { AppError } from '#shared/errors'
 import { convertQuantization } from './convert-quantization'
 import { convertFloat16 } from './convert-float16'
 import { correctBias } from './correct-bias'
+import { dequantize } from './dequantize'
 import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions'
 import { eliminateDeadNodes } from './eliminate-dead-nodes'
 import { equalizeLayers } from './equalize-layers'
@@ -18,9 +19,10 @@ import { quantizeWeights } from './quantize-weights'
 import { removeIdentities } from './remove-identities'
 import { storeBfloat16 } from './store-bfloat16'
 import { storeFloat16 } from './store-float16'
+import { searchPrecision } from './search-precision'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, removeIdentities, eliminateCommonSubexpressions, equalizeLayers, quantizeDynamic, quantizeStatic, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, removeIdentities, eliminateCommonSubexpressions, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -8,13 +8,14 @@ import type { Model } from '#shared/onnx/records'
 import { separateSharedWeights } from '../passes/separate-shared-weights'
 import { openCalibrationData } from './calibration-data'
 import { measurementConditions } from './device-conditions'
-import { percentile, relativeSpread, summarizeLatency, timeRun } from './latency'
+import { summarizeLatency } from './latency'
 import { hashModelFile, type ModelFile, openModelFile } from './model-file'
 import { modelInputs } from './model-inputs'
 import type { Feeds, ModelRunner } from './model-runner'
 import { createOrtRunner } from './ort-runner'
 import { measureOutputError } from './output-error'
 import { firstSample } from './profile-model'
+import { latencyRatio, timeInTurns } from './time-in-turns'
 
 export interface CompareModelsOptions {
   /** Path of the reference. */
@@ -116,13 +117,13 @@ async function measureBoth({ runner, fileA, fileB, options, source, signal, prog
         report,
       }),
     )
-    const times = await timeInTurns({ runner, pathA: fileA.path, pathB: fileB.path, feeds: await firstSample(data), options, signal, progress })
+    const times = await timeBoth({ runner, pathA: fileA.path, pathB: fileB.path, feeds: await firstSample(data), options, signal, progress })
     const { provider, threads, warmup, runs } = options
     return {
       outputError,
       latencyA: summarizeLatency(times.map(([timeA]) => timeA)),
       latencyB: summarizeLatency(times.map(([, timeB]) => timeB)),
-      latencyRatio: summarizeRatio(times),
+      latencyRatio: latencyRatio(times),
       conditions: await measurementConditions({ provider, threads, warmup, runs, inputs: data.description }),
     }
   } catch (error) {
@@ -170,30 +171,19 @@ interface Turns {
 }
 
 /** Pairs of times in ms. */
-async function timeInTurns({ runner, pathA, pathB, feeds, options, signal, progress }: Turns): Promise<[number, number][]> {
+async function timeBoth({ runner, pathA, pathB, feeds, options, signal, progress }: Turns): Promise<[number, number][]> {
   const { runs, warmup, threads } = options
   progress('loading', 0.5)
   const modelA = await runner.loadFile(pathA, { threads, sleepBetweenRuns: true })
   try {
     const modelB = await runner.loadFile(pathB, { threads, sleepBetweenRuns: true })
     try {
-      const times: [number, number][] = []
-      for (let run = -warmup; run < runs; run++) {
-        signal?.throwIfAborted()
-        const pair: [number, number] = [await timeRun(modelA, feeds), await timeRun(modelB, feeds)]
-        if (run >= 0) times.push(pair)
-        progress(run < 0 ? 'warming-up' : 'running', 0.5 + (0.5 * (run + warmup + 1)) / (runs + warmup), `${Math.max(0, run + 1)} / ${runs}`)
-      }
-      return times
+      const tell = (run: number) => progress(run < 0 ? 'warming-up' : 'running', 0.5 + (0.5 * (run + warmup + 1)) / (runs + warmup), `${Math.max(0, run + 1)} / ${runs}`)
+      return await timeInTurns(modelA, modelB, feeds, { runs, warmup, signal, progress: tell })
     } finally {
       await modelB.close()
     }
   } finally {
     await modelA.close()
   }
-}
-
-function summarizeRatio(times: readonly (readonly [number, number])[]): ComparisonResult['latencyRatio'] {
-  const ratios = times.map(([timeA, timeB]) => timeB / timeA).toSorted((a, b) => a - b)
-  return { p50: percentile(ratios, 50), p10: percentile(ratios, 10), p90: percentile(ratios, 90), spread: relativeSpread(ratios) }
 }

@@ -32,6 +32,7 @@ function report(options: { recipe?: string; pass?: string; data?: string; sha256
     outputError: [],
     outputErrorConditions: '',
     kernels: null,
+    latency: null,
     diagnostics: [],
     durationMs: 1,
     peakMemoryBytes: 1,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { AdbSettings, DeployOptions, DeployResult } from '../device'
 import { Diagnostic } from '../diagnostic'
-import { ComparisonResult, OutputError, ProfileResult, SensitivityResult } from '../measurement'
+import { ComparisonResult, LatencyBeside, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { Recipe } from '../recipe'
 
 export const ErrorPayload = z.object({
@@ -63,6 +63,8 @@ export const OptimizeReport = z.object({
   /** How the outputs were compared: samples, and that accuracy-true integer kernels were asked for. */
   outputErrorConditions: z.string(),
   kernels: KernelSummary.nullable(),
+  /** Null where one of them did not run, there was no data, or it was not asked for. */
+  latency: LatencyBeside.nullable().default(null),
   diagnostics: z.array(Diagnostic),
   durationMs: z.number(),
   peakMemoryBytes: z.number(),

@@ -9,7 +9,7 @@ import type { CliContext } from './cli-context'
 import { dataSource, jsonOption } from './options'
 import { printJson, say } from './output'
 import { type Session, withSession } from './session'
-import { bytesText, diagnosticsText, outputErrorText, table } from './text'
+import { bytesText, diagnosticsText, latencyText, outputErrorText, table } from './text'
 
 interface OptimizeOptions {
   recipe: string
@@ -99,6 +99,7 @@ function reportText(report: OptimizeReport): string {
     '',
     outputErrorText(report.outputError),
     report.outputErrorConditions,
+    ...(report.latency ? [`Latency in turns with the source: ×${report.latency.ratio.p50.toFixed(2)} (source ${latencyText(report.latency.source)}; result ${latencyText(report.latency.result)})`] : []),
   ]
   const diagnostics = [...report.passes.flatMap((pass) => pass.diagnostics), ...report.diagnostics]
   return [...lines, ...diagnosticsText(diagnostics)].join('\n')

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { ModelDocument } from '#shared/onnx/document'
+import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
+import { opCounts, runPass, snapshot, testData } from './testing/run-pass'
+import { quantizeStatic } from './quantize-static'
+import { searchPrecision } from './search-precision'
+
+/** The second layer has one large weight, for a channel that is always 0: with one scale for all of it, the others have nothing left. */
+const spec: ModelSpec = {
+  inputs: { x: 'float32[1,2,6,6]' },
+  outputs: { y: 'float32[1,2,6,6]' },
+  initializers: {
+    w1: filledTensor('float32', [4, 2, 1, 1], 0.5, -0.25, 0.3),
+    b1: filledTensor('float32', [4], -1, 0.5, 0.6, 0.7),
+    w2: { dtype: 'float32', dims: [4, 4, 1, 1], values: [200, 0, 0, 0, 0, 0.5, 0.2, 0.1, 0, 0.3, 0.6, -0.1, 0, 0.2, 0.3, 0.4] },
+    w3: { dtype: 'float32', dims: [2, 4, 1, 1], values: [0.5, 1, 0.9, 0.8, 0.5, 0.5, -0.7, 1] },
+  },
+  nodes: ['a = Conv(x, w1, b1)', 'r = Relu(a)', 'b = Conv(r, w2)', 'r2 = Relu(b)', 'y = Conv(r2, w3)'],
+}
+const data = testData({ x: [1, 2, 6, 6] }, 4)
+const search = (options: Record<string, unknown>) => runPass(buildModel(spec), searchPrecision, { quantization: { perChannel: false }, ...options }, data)
+
+/** Outputs of layers whose weight is float. */
+function floatLayers({ model }: ModelDocument): string[] {
+  const constants = new Set(model.graph.initializers.map(({ name }) => name))
+  return model.graph.nodes.flatMap(({ opType, inputs, outputs }) => (opType === 'Conv' && constants.has(inputs[1] ?? '') ? outputs : []))
+}
+
+describe('leaves float', () => {
+  it('only the layer that keeps the outputs from the target', async () => {
+    const { document, diagnostics } = await search({ targetSqnrDb: 15 })
+    expect(floatLayers(document)).toEqual(['b'])
+    expect(diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ severity: 'info', code: 'kept-float' })]))
+  })
+
+  it('nothing where the target is reached without', async () => {
+    const { document, diagnostics } = await search({ targetSqnrDb: 15, quantization: { perChannel: true } })
+    expect(floatLayers(document)).toEqual([])
+    expect(diagnostics).toEqual([])
+    expect(opCounts(document)).toEqual(opCounts((await runPass(buildModel(spec), quantizeStatic, {}, data)).document))
+  })
+
+  it('no more layers than allowed, and says that this was not enough', async () => {
+    const { document, diagnostics } = await search({ targetSqnrDb: 100, maxFloatLayers: 1 })
+    expect(floatLayers(document)).toHaveLength(1)
+    expect(diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ severity: 'warning', code: 'target-not-reached' })]))
+  })
+})
+
+it('refuses options that quantize-static does not have', async () => {
+  await expect(search({ quantization: { perchannel: true } })).rejects.toThrow(expect.objectContaining({ code: 'invalid-recipe' }))
+})
+
+it('is taken back by undo as a whole', async () => {
+  const { document, transaction } = await search({ targetSqnrDb: 15 })
+  document.undo(transaction)
+  expect(snapshot(document)).toEqual(snapshot(new ModelDocument(buildModel(spec))))
+})
