@@ -89,7 +89,7 @@ function useLevelledGraph(view: GraphView): { levelled: LevelledGraph; key: stri
     () => buildCanvasGraph(view, { names, attributes, weights, functions, hiddenTypes }),
     [view, names, attributes, weights, functions, hiddenTypes],
   )
-  const grouped = mode === 'on' || (mode === 'auto' && graph.boxes.length >= GROUPED_FROM)
+  const grouped = mode === 'on' || (mode === 'auto' && view.nodes.length >= GROUPED_FROM)
   const blockWord = t('block')
   const levelled = useMemo(() => (grouped ? splitIntoLevels(graph, buildGroupTree(graph, blockWord)) : withoutGroups(graph)), [graph, grouped, blockWord])
   return { levelled, key: [names, attributes, weights, grouped, grouped && i18n.language, [...hiddenTypes].sort().join(' ')].join() }

@@ -13,7 +13,7 @@ export const en = {
     resizeRight: 'Resize the inspector',
     resizeBottom: 'Resize the bottom panel',
   },
-  panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
+  panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', compare: 'Compare', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
   actions: {
     open: 'Open model…',
     openShort: 'Open',

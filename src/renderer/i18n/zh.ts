@@ -15,7 +15,7 @@ export const zh: Translations = {
     resizeRight: '调整检查器宽度',
     resizeBottom: '调整底部面板高度',
   },
-  panels: { jobs: '任务', profile: '性能', operators: '算子', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
+  panels: { jobs: '任务', profile: '性能', operators: '算子', compare: '对比', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
   actions: {
     open: '打开模型…',
     openShort: '打开',

@@ -12,10 +12,11 @@ import styles from './shell.module.css'
 const ProfilePanel = lazy(() => import('../profile/profile-panel'))
 const DiagnosticsPanel = lazy(() => import('../panels/diagnostics-panel'))
 const HistoryPanel = lazy(() => import('../panels/edit/history-panel'))
+const ComparePanel = lazy(() => import('../panels/compare/compare-panel'))
 const OpSummaryPanel = lazy(() => import('../panels/op-summary/op-summary-panel'))
 const LogPanel = lazy(() => import('../panels/log-panel'))
 
-const TABS: readonly BottomTab[] = ['jobs', 'profile', 'operators', 'diagnostics', 'history', 'log']
+const TABS: readonly BottomTab[] = ['jobs', 'profile', 'operators', 'compare', 'diagnostics', 'history', 'log']
 
 /** Jobs, Profile, Diagnostics and Log under the graph. */
 export function BottomPanel(): ReactNode {
@@ -29,6 +30,7 @@ export function BottomPanel(): ReactNode {
           {tab === 'jobs' && <JobsPanel />}
           {tab === 'profile' && <ProfilePanel />}
           {tab === 'operators' && <OpSummaryPanel />}
+          {tab === 'compare' && <ComparePanel />}
           {tab === 'diagnostics' && <DiagnosticsPanel />}
           {tab === 'history' && <HistoryPanel />}
           {tab === 'log' && <LogPanel />}

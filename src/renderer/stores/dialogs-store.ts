@@ -2,7 +2,7 @@
 import { create } from 'zustand'
 import type { OptimizeReport } from '#shared/ipc/jobs'
 
-export type BottomTab = 'jobs' | 'profile' | 'operators' | 'diagnostics' | 'history' | 'log'
+export type BottomTab = 'jobs' | 'profile' | 'operators' | 'compare' | 'diagnostics' | 'history' | 'log'
 
 interface DialogsState {
   readonly optimizeOpen: boolean
