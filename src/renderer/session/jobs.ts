@@ -1,11 +1,12 @@
 import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { createElement } from 'react'
+import type { DeployResult } from '#shared/device'
 import type { EventPayload, RequestParams } from '#shared/ipc/contract'
 import { jobKinds, type OptimizeReport } from '#shared/ipc/jobs'
 import { getBridge } from '../bridge/bridge'
 import { modelBaseName } from '../format/format-type'
-import { formatBytes, formatDb, formatRatio, quantityText } from '../format/format-number'
+import { formatBytes, formatDb, formatMs, formatRatio, quantityText, significant } from '../format/format-number'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useJobsStore, type Job } from '../stores/jobs-store'
 import { useLogStore } from '../stores/log-store'
@@ -73,10 +74,25 @@ async function finish(job: Job, result: unknown): Promise<void> {
       return
     }
     case 'deploy':
+      return tellDeployed(jobKinds.deploy.result.parse(result))
     case 'compare':
     case 'sensitivity':
       return
   }
+}
+
+/** The phone's figures beside this computer's: taken on the same input, one after the other. */
+function tellDeployed({ conditions, desktop, latency, outputError, model }: DeployResult): void {
+  notifications.show({
+    color: 'green',
+    autoClose: false,
+    title: i18next.t('devices.result', { name: modelBaseName(model.path), device: conditions.device }),
+    message: i18next.t('devices.resultFigures', {
+      phone: quantityText(formatMs(latency.p50Ms)),
+      here: quantityText(formatMs(desktop.latency.p50Ms)),
+      error: significant(Math.max(0, ...outputError.map(({ maxAbs }) => maxAbs))),
+    }),
+  })
 }
 
 function tellOptimized(report: OptimizeReport): void {

@@ -2,6 +2,7 @@ import { activeDocument, useSessionStore } from '../stores/session-store'
 import type { EventPayload } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
 import { useAppStore } from '../stores/app-store'
+import { useDevicesStore } from '../stores/devices-store'
 import { useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
@@ -17,6 +18,7 @@ export async function startSession(): Promise<void> {
   bridge.on('job', (event) => void receiveJobEvent(event).catch((error: unknown) => reportError(error)))
   bridge.on('engine', receiveEngineEvent)
   bridge.on('variants', ({ modelPath }) => void refreshVariants(modelPath))
+  bridge.on('devices', useDevicesStore.getState().setList)
   bridge.on('openFiles', ({ paths }) => void openPaths(paths))
   followActiveGraph()
   followSources()

@@ -7,6 +7,7 @@ import { ActionIconButton } from '../actions/action-icon-button'
 import { keyLabel } from '../actions/action'
 import { actionById, type ActionId } from '../actions/all-actions'
 import { runAction } from '../actions/use-actions'
+import { DeviceMenu } from '../devices/device-menu'
 import { useAppStore } from '../stores/app-store'
 import { panelLayout, useSettingsStore } from '../stores/settings-store'
 import { Logo } from './logo'
@@ -32,6 +33,7 @@ export function TopBar(): ReactNode {
       <div className={styles.divider} />
       <ActionButton id="optimize" emphasis="primary" label={t('actions.optimizeShort')} />
       <ActionButton id="profile" label={t('actions.profileShort')} />
+      <DeviceMenu />
       <UnstyledButton className={styles.search} onClick={openPalette} aria-label={t('palette.open')}>
         <IconSearch size={14} aria-hidden />
         <span className="ellipsis">{t('palette.open')}</span>
