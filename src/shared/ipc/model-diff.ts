@@ -11,7 +11,7 @@ export const NodeChange = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('type'), output: z.number(), a: z.string(), b: z.string() }),
   /**
    * A constant input. `relativeError` is ‖b − a‖ / ‖a‖, of quantized weights after dequantizing; null where the shapes differ or the
-   * values are no numbers.
+   * values are no numbers, or are codes on one side only.
    */
   z.object({ kind: z.literal('weight'), input: z.number(), a: z.string(), b: z.string(), relativeError: z.number().nullable() }),
   /** The input comes from elsewhere; Q/DQ, Cast and Identity on the way do not count. */

@@ -52,12 +52,17 @@ export class Alignment {
     ;(linksA.sources[x] ?? []).forEach((source, slot) => {
       const other = sourcesB[slot]
       const found = source.kind === 'node' ? this.inB(source.node) : null
-      if (found !== null && other?.kind === 'node') support += found === other.node ? 1 : -1
+      if (found === null || other?.kind !== 'node') return
+      // What was put in between says nothing against it.
+      if (found === other.node) support++
+      else if (!this.isOpenB(other.node)) support--
     })
     const readersB = new Set((linksB.readers[y] ?? []).map(({ node }) => node))
     for (const { node } of linksA.readers[x] ?? []) {
       const found = this.inB(node)
-      if (found !== null) support += readersB.has(found) ? 1 : -1
+      if (found === null) continue
+      if (readersB.has(found)) support++
+      else if (!(linksB.sources[found] ?? []).some((source) => source.kind === 'node' && this.isOpenB(source.node) && source.node !== y)) support--
     }
     return support
   }

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors'
 import { intAttribute } from '../attributes'
+import { dataTypeLabel } from '../data-type'
 import type { Tensor } from '../records'
 import { tensorFloats } from '../tensor-data'
 import { constantOf, type DiffGraph, type Source } from './diff-graph'
@@ -7,6 +8,8 @@ import { constantOf, type DiffGraph, type Source } from './diff-graph'
 /** A constant as a node reads it: the tensor, and its values after what stands between. */
 export interface Weight {
   readonly tensor: Tensor
+  /** Codes whose scale is applied elsewhere are no real values. */
+  readonly isReal: boolean
   /** Null where the values are no numbers, cannot be read, or are dequantized in blocks. */
   values(): Float32Array | Float64Array | null
 }
@@ -15,18 +18,18 @@ export interface Weight {
 export function weightOf(graph: DiffGraph, source: Source | undefined): Weight | null {
   if (!source) return null
   const tensor = constantOf(graph, source)
-  if (tensor) return { tensor, values: () => numbersOf(tensor) }
+  if (tensor) return { tensor, isReal: /float/.test(dataTypeLabel(tensor.dataType)), values: () => numbersOf(tensor) }
   const node = source.kind === 'node' ? graph.nodes[source.node] : undefined
   if (!node || source.kind !== 'node' || !graph.isTransparent[source.node]) return null
   const inputs = graph.direct.sources[source.node] ?? []
   const weight = weightOf(graph, inputs[0])
   if (weight === null || node.opType !== 'DequantizeLinear') return weight
-  return { tensor: weight.tensor, values: () => dequantized(weight, { scale: weightOf(graph, inputs[1]), zeroPoint: weightOf(graph, inputs[2]), axis: intAttribute(node, 'axis', 1), isBlocked: intAttribute(node, 'block_size', 0) !== 0 }) }
+  return { tensor: weight.tensor, isReal: true, values: () => dequantized(weight, { scale: weightOf(graph, inputs[1]), zeroPoint: weightOf(graph, inputs[2]), axis: intAttribute(node, 'axis', 1), isBlocked: intAttribute(node, 'block_size', 0) !== 0 }) }
 }
 
 /** ‖b − a‖ / ‖a‖ (‖b‖ where a is zero), or null where they cannot be compared. */
 export function relativeError(a: Weight, b: Weight): number | null {
-  if (a.tensor.dims.join() !== b.tensor.dims.join()) return null
+  if (a.tensor.dims.join() !== b.tensor.dims.join() || a.isReal !== b.isReal) return null
   const [left, right] = [a.values(), b.values()]
   if (left === null || right?.length !== left.length) return null
   let [difference, norm, otherNorm] = [0, 0, 0]
