@@ -54,7 +54,7 @@ function stored({ model, initializer }: { model: Model; initializer: (name: stri
 const lookUp = (document: ModelDocument) => ({ model: document.model, initializer: (name: string) => document.initializer(document.model.graph, name) })
 
 describe('rounding to nearest', () => {
-  // A row of codes begins with a whole byte in ours, where rows are shorter than that.
+  // Weights with rows shorter than a block stay float in ours.
   it.each(cases.filter(({ shape, blockSize }) => blockSize <= shape[0]))('$form of $shape, $bits bits, blocks of $blockSize, symmetric $symmetric: codes, scales and zero points of the reference', async (expected) => {
     const { document } = await runPass(product(expected.shape), quantizeWeights, { ...setting.parse(expected), form: expected.form, method: 'rtn', minElements: 0 })
     expect(stored(lookUp(document), 'w')).toEqual(digests.parse(expected))
