@@ -8,9 +8,11 @@ import { getBridge } from '../bridge/bridge'
 import { modelBaseName } from '../format/format-type'
 import { formatBytes, formatDb, formatMs, formatRatio, quantityText, significant } from '../format/format-number'
 import { useDialogsStore } from '../stores/dialogs-store'
+import { documentState, useEditStore } from '../stores/edit-store'
 import { useJobsStore, type Job } from '../stores/jobs-store'
 import { useLogStore } from '../stores/log-store'
 import { useProfileStore } from '../stores/profile-store'
+import { useSessionStore } from '../stores/session-store'
 import { worstSqnrDb } from '../stores/variants-store'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { recipeTitle } from '../optimize/catalogue-text'
@@ -21,6 +23,7 @@ import { refreshVariants } from './variants'
 
 /** Starts a job and shows the Jobs panel. */
 export async function startJob(job: RequestParams<'job.start'>): Promise<void> {
+  if ('modelPath' in job.params && isEdited(job.params.modelPath)) return showErrorData({ code: 'bad-usage', message: i18next.t('edit:save.first'), hint: i18next.t('edit:save.firstHint') })
   try {
     // The catalogue has the names of the passes a job goes through.
     void loadCatalogue()
@@ -29,6 +32,12 @@ export async function startJob(job: RequestParams<'job.start'>): Promise<void> {
   } catch (error) {
     reportError(error, i18next.t('errors.cannotStartJob'))
   }
+}
+
+/** Jobs read the model's file, which an edited document differs from. */
+function isEdited(path: string): boolean {
+  const { states } = useEditStore.getState()
+  return useSessionStore.getState().documents.some(({ documentId, summary }) => summary.path === path && documentState({ states }, documentId).dirty)
 }
 
 export async function cancelJob(jobId: string): Promise<void> {
