@@ -40,7 +40,7 @@ export async function edited(spec: ModelSpec, commands: GivenCommand | readonly 
   })
   document.undo(transaction)
   expect(printModel(document.model)).toBe(text)
-  expect(Buffer.compare(joinPieces(encodeModel(document.model)), bytes)).toBe(0)
+  expect(joinPieces(encodeModel(document.model))).toEqual(bytes)
   document.redo(transaction)
   const errors = checkModel(document).filter(({ severity }) => severity === 'error')
   return { document, notes, nodes: nodeTexts(document.model.graph), errors: errors.map(({ code }) => code) }
