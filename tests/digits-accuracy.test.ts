@@ -25,10 +25,10 @@ describe.each(['resnet.onnx', 'mobilenet.onnx'])('%s', (name) => {
     const source = join(samples, name)
     const float = await topOne(source)
     table.push(`${name.padEnd(15)} float32       ${float.toFixed(1)} %`)
-    for (const recipe of builtInRecipes) {
+    for (const recipe of builtInRecipes.filter(({ name }) => name.startsWith('int8'))) {
       const outputPath = join(folder, `${recipe.name}-${name}`)
       const report = await optimizeModel(
-        { inputPath: source, outputPath, recipe, data: { kind: 'path', path: join(samples, 'calibration.npz') } },
+        { inputPath: source, outputPath, recipe, data: { kind: 'path', path: join(samples, 'calibration.npz') }, measureLatency: false },
         { scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined },
       )
       const quantized = await topOne(outputPath)

@@ -11,7 +11,8 @@ const SCALE = 2
 /** Smaller, and no word can be read. */
 const LEAST_SCALE = 0.5
 
-const require = createRequire(import.meta.url)
+// Not called `require`: the bundler declares that name itself.
+const resolver = createRequire(import.meta.url)
 const LATIN = 'latin'
 const SCRIPTS = [LATIN, 'latin-ext', 'greek', 'cyrillic']
 
@@ -46,10 +47,10 @@ let loading: Promise<void> | null = null
 
 /** Once in a process: the module refuses a second time. */
 function loadRasterizer(): Promise<void> {
-  loading ??= initWasm(readFileSync(require.resolve('@resvg/resvg-wasm/index_bg.wasm')))
+  loading ??= initWasm(readFileSync(resolver.resolve('@resvg/resvg-wasm/index_bg.wasm')))
   return loading
 }
 
 function fontFile(script: string): Uint8Array {
-  return new Uint8Array(readFileSync(require.resolve(`@fontsource-variable/inter/files/inter-${script}-wght-normal.woff2`)))
+  return new Uint8Array(readFileSync(resolver.resolve(`@fontsource-variable/inter/files/inter-${script}-wght-normal.woff2`)))
 }
