@@ -31,7 +31,7 @@ async function optimize(name: string): Promise<OptimizeReport> {
   const recipe = builtInRecipes.find((known) => known.name === name)
   if (!recipe) throw new Error(`internal: there is no recipe '${name}'`)
   return optimizeModel(
-    { inputPath, outputPath: join(folder, `${name}.onnx`), recipe, data: { kind: 'path', path: dataPath } },
+    { inputPath, outputPath: join(folder, `${name}.onnx`), recipe, data: { kind: 'path', path: dataPath }, measureLatency: false },
     { scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined },
   )
 }
