@@ -30,6 +30,8 @@ export function CodeEditor({ text, language, path, label, className, schema, onC
   const element = useRef<HTMLDivElement>(null)
   const instance = useRef<editor.IStandaloneCodeEditor | null>(null)
   const changed = useRef(onChange)
+  /** Texts told outside that have not come back as `text` yet, oldest first. */
+  const told = useRef<string[]>([])
   const scheme = useComputedColorScheme()
   const readOnly = onChange === undefined
   useEffect(() => {
@@ -40,6 +42,7 @@ export function CodeEditor({ text, language, path, label, className, schema, onC
     if (element.current === null) return
     const uri = Uri.parse(`inmemory://edgefit/${path}`)
     if (schema !== undefined) jsonDefaults.setDiagnosticsOptions({ validate: true, schemas: [{ uri: `${uri.toString()}.schema`, fileMatch: [uri.toString()], schema }] })
+    told.current = []
     const model = editor.createModel('', language, uri)
     const created = editor.create(element.current, {
       model,
@@ -59,7 +62,10 @@ export function CodeEditor({ text, language, path, label, className, schema, onC
       fixedOverflowWidgets: true,
     })
     const listener = model.onDidChangeContent((event) => {
-      if (!event.isFlush) changed.current?.(model.getValue())
+      if (event.isFlush || changed.current === undefined) return
+      const value = model.getValue()
+      told.current.push(value)
+      changed.current(value)
     })
     instance.current = created
     return () => {
@@ -75,9 +81,12 @@ export function CodeEditor({ text, language, path, label, className, schema, onC
   }, [scheme])
 
   useEffect(() => {
+    // Our own words coming back: whoever types may be further by now, and setting the text would take that away.
+    const echo = told.current.indexOf(text)
+    told.current.splice(0, echo < 0 ? told.current.length : echo + 1)
     const model = instance.current?.getModel()
     // setValue is a flush, which the listener above leaves alone.
-    if (model && model.getValue() !== text) model.setValue(text)
+    if (echo < 0 && model && model.getValue() !== text) model.setValue(text)
   }, [text, language, label, path, readOnly, schema])
 
   useEffect(() => {
