@@ -65,6 +65,7 @@ test('a model is found in, edited, undone, saved and opened again', async ({ stu
   await test.step('rewire by drawing a value onto another node', async () => {
     const source = page.getByRole('img', { name: /MaxPool.* · Drag/ }).first()
     await page.getByRole('button', { name: /^MaxPool/ }).first().click()
+    await source.hover({ trial: true })
     const target = page.getByRole('button', { name: /^Relu/ }).nth(1)
     const before = await target.getAttribute('aria-label')
     const from = await source.boundingBox()
@@ -167,7 +168,10 @@ test('nodes are added from the palette, put on an edge, framed, copied to anothe
   })
 
   await test.step('frame two nodes and copy them to another model', async () => {
-    const first = await page.getByRole('button', { name: 'Sigmoid gate' }).boundingBox()
+    const gate = page.getByRole('button', { name: 'Sigmoid gate' })
+    // Waits until the dialog has gone and the node has come to rest.
+    await gate.click({ trial: true })
+    const first = await gate.boundingBox()
     if (first === null) throw new Error('the node is not in sight')
     await page.keyboard.down('Shift')
     await page.mouse.move(first.x - 80, first.y - 8)
