@@ -37,6 +37,12 @@ export default defineConfig({
     root: 'src/renderer',
     plugins: [react()],
     worker: { format: 'es' },
-    build: { outDir: 'out/renderer', minify: true, rollupOptions: { input: 'src/renderer/index.html' } },
+    build: {
+      // Monaco and the charts are large, and loaded when first needed.
+      chunkSizeWarningLimit: 4000,
+      outDir: 'out/renderer',
+      minify: true,
+      rollupOptions: { input: 'src/renderer/index.html' },
+    },
   },
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type Edit, readNames, sameDomain } from '#shared/onnx/document'
+import { type Edit, sameDomain } from '#shared/onnx/document'
+import { readNames } from '#shared/onnx/topological-order'
 import { subgraphsOf } from '#shared/onnx/graph-index'
 import type { Graph, Model, Node } from '#shared/onnx/records'
 import { definePass } from './pass'

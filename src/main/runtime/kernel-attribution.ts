@@ -6,7 +6,7 @@
  * graph. Where values were renamed (layout changes), the kernel's name or the layout kernels around it say which they were.
  */
 import { stringAttribute } from '#shared/onnx/attributes'
-import { readNames } from '#shared/onnx/document'
+import { readNames } from '#shared/onnx/topological-order'
 import { subgraphsOf } from '#shared/onnx/graph-index'
 import type { Graph, Model, Node } from '#shared/onnx/records'
 

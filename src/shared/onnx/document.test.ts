@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Edit, ModelDocument, readNames } from './document'
+import { type Edit, ModelDocument } from './document'
+import { readNames } from './topological-order'
 import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from './records'
 
 function value(name: string): ValueInfo {

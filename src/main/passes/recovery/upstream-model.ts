@@ -1,4 +1,4 @@
-import { readNames } from '#shared/onnx/document'
+import { readNames } from '#shared/onnx/topological-order'
 import type { Model, Node } from '#shared/onnx/records'
 
 /**

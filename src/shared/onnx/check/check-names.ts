@@ -1,5 +1,6 @@
 /** Names of values: each made once, made before it is read, and given out only where it is made. */
-import { type ModelDocument, readNames } from '../document'
+import type { ModelDocument } from '../document'
+import { readNames } from '../topological-order'
 import { subgraphsOf } from '../graph-index'
 import type { Graph, Node } from '../records'
 import { findCycle } from './find-cycle'

@@ -1,7 +1,7 @@
 import { tensorAttribute } from '../attributes'
 import { subgraphsOf } from '../graph-index'
 import type { ModelDocument } from '../document'
-import { readNames } from '../document'
+import { readNames } from '../topological-order'
 import type { Graph, Node, Tensor } from '../records'
 
 /** Where a node's input comes from. */

@@ -1,6 +1,7 @@
 /** Part of a model as a model of its own. */
 import { AppError } from '../../errors'
-import { type ModelDocument, readNames, sameDomain } from '../document'
+import { type ModelDocument, sameDomain } from '../document'
+import { readNames } from '../topological-order'
 import { subgraphsOf } from '../graph-index'
 import type { TypeTable } from '../infer/infer-types'
 import type { FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from '../records'

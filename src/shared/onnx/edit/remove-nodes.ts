@@ -1,5 +1,5 @@
 import type { EditCommandOf } from '../../ipc/edit-commands'
-import { readNames } from '../document'
+import { readNames } from '../topological-order'
 import type { Graph, Node, ValueType } from '../records'
 import type { EditContext } from './edit-context'
 import { restoreOrder, withoutTrailingEmpty } from './names'

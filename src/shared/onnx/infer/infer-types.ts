@@ -6,7 +6,8 @@
  * symbols for dimensions, so that shapes computed in the graph (Shape → Gather → Concat → Reshape) come out.
  */
 import type { Diagnostic } from '../../diagnostic'
-import { type ModelDocument, readNames, type Transaction } from '../document'
+import type { ModelDocument, Transaction } from '../document'
+import { readNames } from '../topological-order'
 import type { Attribute, Dim, FunctionDefinition, Graph, Node, OpsetImport, ValueInfo, ValueType } from '../records'
 import { type Fact, joinFacts, tensorFact } from './fact'
 import { mergeDeclared } from './merge-declared'

@@ -3,7 +3,7 @@
  * the ground truth that alignment is measured by. Only the main graph is changed. Numbers need not make sense.
  */
 import { DATA_TYPES } from '../../data-type'
-import { readNames } from '../../document'
+import { readNames } from '../../topological-order'
 import { subgraphsOf } from '../../graph-index'
 import type { Graph, Model, Node, Tensor } from '../../records'
 import { elementCount } from '../../tensor-data'
