@@ -6,11 +6,12 @@ import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
 import { boxState, useCanvasStore } from './canvas-store'
 import type { OpBox, TerminalBox } from './scene/canvas-graph'
-import { heatColour } from './scene/heat'
+import { paintOf } from './scene/heat'
 import type { BoxPortals } from './scene/scene'
 import { BoxRowView } from './box-row'
 import { OutputPorts } from './output-ports'
 import { PortalRows } from './portal-rows'
+import type { OverlayMark } from '../stores/overlay-store'
 import { useSelectionStore } from '../stores/selection-store'
 
 export type OpFlowNode = Node<{ index: number; box: OpBox; portals: BoxPortals | null }, 'op'>
@@ -76,10 +77,10 @@ function OpHeader({ index, box, label, selected }: OpHeaderProps): ReactNode {
   )
 }
 
-function headerStyle(box: OpBox, heat: { level: number } | 'unmeasured' | null, theme: 'light' | 'dark'): CSSProperties {
+function headerStyle(box: OpBox, heat: OverlayMark | 'unmeasured' | null, theme: 'light' | 'dark'): CSSProperties {
   if (heat === null) return { background: `var(--category-${box.category})` }
   if (heat === 'unmeasured') return { background: 'var(--canvas-unmeasured)', color: 'var(--canvas-unmeasuredText)' }
-  const { background, text } = heatColour(heat.level, theme)
+  const { background, text } = paintOf(heat, theme)
   return { background, color: text }
 }
 

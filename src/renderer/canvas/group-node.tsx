@@ -8,7 +8,7 @@ import styles from './canvas.module.css'
 import { boxState, useCanvasStore } from './canvas-store'
 import { PortalRows } from './portal-rows'
 import type { GroupBox } from './scene/canvas-graph'
-import { heatColour } from './scene/heat'
+import { paintOf } from './scene/heat'
 import type { BoxPortals } from './scene/scene'
 import { useSelectionStore } from '../stores/selection-store'
 
@@ -64,7 +64,7 @@ function useGroupStyle(index: number): CSSProperties | undefined {
   const heat = useCanvasStore((canvas) => canvas.heat?.values.get(index) ?? null)
   const theme = useCanvasStore((canvas) => canvas.theme)
   if (heat === null) return undefined
-  const { background, text } = heatColour(heat.level, theme)
+  const { background, text } = paintOf(heat, theme)
   return { background, color: text }
 }
 

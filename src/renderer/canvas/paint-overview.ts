@@ -2,7 +2,7 @@
 import { categoryColours, palettes } from './palette'
 import type { Theme } from './canvas-store'
 import type { Area } from './scene/box-index'
-import { heatColour, type Heat } from './scene/heat'
+import { paintOf, type Heat } from './scene/heat'
 import type { Highlight } from './scene/highlight'
 import type { Scene } from './scene/scene'
 
@@ -85,7 +85,7 @@ function byColour(scene: Scene, boxes: readonly number[], { theme, heat }: Overv
     if (box === undefined) continue
     const warmth = heat?.values.get(index)
     const colour =
-      warmth !== undefined ? heatColour(warmth.level, theme).background : box.kind !== 'op' ? palette.dim : heat === null ? categoryColours[box.category] : palette.unmeasured
+      warmth !== undefined ? paintOf(warmth, theme).background : box.kind !== 'op' ? palette.dim : heat === null ? categoryColours[box.category] : palette.unmeasured
     const group = groups.get(colour)
     if (group) group.push(index)
     else groups.set(colour, [index])

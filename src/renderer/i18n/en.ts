@@ -4,7 +4,7 @@ export const en = {
   common: { cancel: 'Cancel', close: 'Close', copy: 'Copy', copied: 'Copied', copyName: 'Copy {{name}}', retry: 'Try again' },
   shell: {
     rail: 'Models',
-    inspector: 'Inspector',
+    tools: 'Tools',
     centre: 'Model',
     models: 'Open models',
     viewBar: 'View',
@@ -13,6 +13,7 @@ export const en = {
     resizeRight: 'Resize the inspector',
     resizeBottom: 'Resize the bottom panel',
   },
+  tools: { inspector: 'Inspector', quantize: 'Quantize', prune: 'Prune', simplify: 'Simplify', try: 'Try' },
   panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', compare: 'Compare', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
   actions: {
     open: 'Open model…',

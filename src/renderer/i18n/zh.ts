@@ -6,7 +6,7 @@ export const zh: Translations = {
   common: { cancel: '取消', close: '关闭', copy: '复制', copied: '已复制', copyName: '复制 {{name}}', retry: '重试' },
   shell: {
     rail: '模型列表',
-    inspector: '检查器',
+    tools: '工具',
     centre: '模型',
     models: '已打开的模型',
     viewBar: '视图',
@@ -15,6 +15,7 @@ export const zh: Translations = {
     resizeRight: '调整检查器宽度',
     resizeBottom: '调整底部面板高度',
   },
+  tools: { inspector: '属性', quantize: '量化', prune: '剪枝', simplify: '化简', try: '试用' },
   panels: { jobs: '任务', profile: '性能', operators: '算子', compare: '对比', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
   actions: {
     open: '打开模型…',

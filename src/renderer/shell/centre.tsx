@@ -9,7 +9,8 @@ import { useModelTitle } from '../session/document-title'
 import { useCanvasStore } from '../canvas/canvas-store'
 import { loadGraph } from '../session/load-graph'
 import { closeDocument } from '../session/open-models'
-import { useProfileStore, type Overlay } from '../stores/profile-store'
+import { useOverlayStore } from '../stores/overlay-store'
+import { useProfileStore, type BuiltInOverlay, type Overlay } from '../stores/profile-store'
 import { activeDocument, activeGraph, activeGraphId, graphKey, useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
 import { WelcomeScreen } from '../welcome/welcome-screen'
@@ -106,21 +107,27 @@ function GroupsButton(): ReactNode {
   return <ActionIconButton id="groups" pressed={grouped} />
 }
 
-const OVERLAYS: readonly Overlay[] = ['none', 'latency', 'macs', 'parameters']
+const OVERLAYS: readonly BuiltInOverlay[] = ['none', 'latency', 'macs', 'parameters']
 
 function OverlayChoice(): ReactNode {
   const { t } = useTranslation()
   const overlay = useProfileStore((state) => state.overlay)
   const setOverlay = useProfileStore((state) => state.setOverlay)
+  const documentId = useSessionStore((state) => state.activeDocumentId)
+  const overlays = useOverlayStore((state) => state.overlays)
+  const choices: { value: Overlay; label: string }[] = [
+    ...OVERLAYS.map((value) => ({ value, label: t(`view.overlays.${value}`) })),
+    ...overlays.filter((put) => put.documentId === documentId).map(({ id, title }) => ({ value: `panel:${id}` as const, label: title })),
+  ]
   return (
     <Select
       aria-label={t('view.overlay')}
       w={144}
       leftSection={<IconPalette size={14} aria-hidden />}
       allowDeselect={false}
-      value={overlay}
-      onChange={(value) => setOverlay(OVERLAYS.find((candidate) => candidate === value) ?? 'none')}
-      data={OVERLAYS.map((value) => ({ value, label: t(`view.overlays.${value}`) }))}
+      value={choices.some(({ value }) => value === overlay) ? overlay : 'none'}
+      onChange={(chosen) => setOverlay(choices.find(({ value }) => value === chosen)?.value ?? 'none')}
+      data={choices}
       comboboxProps={{ width: 200 }}
     />
   )

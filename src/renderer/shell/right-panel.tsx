@@ -1,16 +1,36 @@
+import { Tabs } from '@mantine/core'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useDialogsStore, type RightTab } from '../stores/dialogs-store'
 import { useSessionStore } from '../stores/session-store'
 import styles from './side.module.css'
 
 const Inspector = lazy(() => import('../inspector/inspector'))
 
+const TABS: readonly RightTab[] = ['inspector']
+
+/** The inspector, and the tools that work beside the graph: each shows on the graph what it is about to do. */
 export function RightPanel(): ReactNode {
   const { t } = useTranslation()
+  const tab = useDialogsStore((state) => state.rightTab)
+  const setTab = useDialogsStore((state) => state.setRightTab)
   const empty = useSessionStore((state) => state.activeDocumentId === null)
   return (
-    <aside className={styles.side} aria-label={t('shell.inspector')}>
-      {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense><Inspector /></Suspense>}
+    <aside className={styles.tools} aria-label={t(`tools.${tab}`)}>
+      {TABS.length > 1 && (
+        <Tabs value={tab} onChange={(value) => setTab(TABS.find((name) => name === value) ?? 'inspector')}>
+          <Tabs.List className={styles.toolTabs ?? ''} aria-label={t('shell.tools')}>
+            {TABS.map((name) => (
+              <Tabs.Tab key={name} value={name} className={styles.toolTab ?? ''}>
+                {t(`tools.${name}`)}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+        </Tabs>
+      )}
+      <div className={styles.side} role={TABS.length > 1 ? 'tabpanel' : undefined} aria-label={t(`tools.${tab}`)}>
+        {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense>{tab === 'inspector' && <Inspector />}</Suspense>}
+      </div>
     </aside>
   )
 }

@@ -2,7 +2,13 @@
 import { create } from 'zustand'
 import type { ProfileResult } from '#shared/measurement'
 
-export type Overlay = 'none' | 'latency' | 'macs' | 'parameters'
+export type BuiltInOverlay = 'none' | 'latency' | 'macs' | 'parameters'
+/** Built in, or put up by a panel (`overlay-store.ts`) under its id. */
+export type Overlay = BuiltInOverlay | `panel:${string}`
+
+export function isBuiltIn(overlay: Overlay): overlay is BuiltInOverlay {
+  return !overlay.startsWith('panel:')
+}
 
 interface ProfileState {
   readonly profiles: Readonly<Record<string, ProfileResult>>

@@ -5,7 +5,7 @@ import type { Area } from '../scene/box-index'
 import { HEADER_HEIGHT, LABEL_SIZE, PADDING, ROW_GAP, ROW_HEIGHT, ROW_SIZE, TITLE_SIZE } from '../scene/box-size'
 import type { BoxRow, GroupBox, OpBox } from '../scene/canvas-graph'
 import { edgePath } from '../scene/edge-path'
-import { heatColour, type Heat } from '../scene/heat'
+import { paintOf, type Heat } from '../scene/heat'
 import { boxArea, shownPortals, type PortalEnd, type Scene } from '../scene/scene'
 import { fitText, textWidth } from '../scene/text-width'
 
@@ -83,7 +83,7 @@ function groupSvg({ scene, palette, theme, heat }: Drawing, index: number, { gro
   const { x, y, width, height } = boxArea(scene.layout, index)
   const portals = scene.portals.get(index)
   const warmth = heat?.values.get(index)
-  const colours = warmth === undefined ? { background: palette.group, text: palette.groupText } : heatColour(warmth.level, theme)
+  const colours = warmth === undefined ? { background: palette.group, text: palette.groupText } : paintOf(warmth, theme)
   const entering = portalLines(scene, portals?.entering ?? [])
   const leaving = portalLines(scene, portals?.leaving ?? [])
   const badge = group.alike.length > 1 ? `× ${group.alike.length}` : ''
@@ -109,7 +109,7 @@ function headerSvg({ scene, palette, theme, heat }: Drawing, index: number, box:
       ? { background: categoryColours[box.category], text: '#ffffff' }
       : warmth === undefined
         ? { background: palette.unmeasured, text: palette.unmeasuredText }
-        : heatColour(warmth.level, theme)
+        : paintOf(warmth, theme)
   // Round corners above; square ones below where rows follow.
   const lower = height > HEADER_HEIGHT ? `h${n(width)}` : `q0 4 4 4h${n(width - 8)}q4 0 4 -4`
   const side = height > HEADER_HEIGHT ? HEADER_HEIGHT - 4 : HEADER_HEIGHT - 8

@@ -1,26 +1,18 @@
-/** Colours boxes by a figure: latency, multiply–accumulates, parameters. */
+/** Colours boxes by a figure (latency, multiply–accumulates, parameters) or by the marks that a panel puts up. */
 import type { CanvasGraph } from './canvas-graph'
 import { formatCount, formatMs, formatPercent, quantityText, type Quantity } from '../../format/format-number'
-import { nodeLatencies, type Overlay } from '../../stores/profile-store'
+import type { GraphOverlay, OverlayMark } from '../../stores/overlay-store'
+import { nodeLatencies, type BuiltInOverlay } from '../../stores/profile-store'
 import type { ProfileResult } from '#shared/measurement'
 
-export interface HeatValue {
-  /** Place on the colour scale, 0…1. */
-  readonly level: number
-  /** The figure as it stands on the box. */
-  readonly text: string
-}
-
 export interface Heat {
-  readonly overlay: Exclude<Overlay, 'none'>
   /** By box; boxes without a figure are missing. */
-  readonly values: ReadonlyMap<number, HeatValue>
-  /** The figures at the start, the middle and the end of the colour scale. */
-  readonly scale: readonly [string, string, string]
+  readonly values: ReadonlyMap<number, OverlayMark>
+  readonly legend: GraphOverlay['legend']
 }
 
 /** Null where there is nothing to colour by. */
-export function heatOf(graph: CanvasGraph, overlay: Overlay, profile: ProfileResult | null): Heat | null {
+export function heatOf(graph: CanvasGraph, overlay: BuiltInOverlay, profile: ProfileResult | null): Heat | null {
   if (overlay === 'none') return null
   const figures = new Map<number, number>()
   const shares = new Map<number, number>()
@@ -41,14 +33,36 @@ export function heatOf(graph: CanvasGraph, overlay: Overlay, profile: ProfileRes
   const most = Math.max(0, ...figures.values())
   if (most === 0) return null
   const format = overlay === 'latency' ? formatMs : formatCount
-  const values = new Map<number, HeatValue>()
+  const values = new Map<number, OverlayMark>()
   for (const [box, figure] of figures) {
     if (figure === 0) continue
     const share = shares.get(box)
     const text = quantityText(format(figure))
     values.set(box, { level: levelOf(figure, most), text: share === undefined ? text : `${text} · ${quantityText(formatPercent(share))}` })
   }
-  return { overlay, values, scale: scaleTexts(most, format) }
+  return { values, legend: { scale: scaleTexts(most, format) } }
+}
+
+/** The marks of a panel's overlay by box; a folded group shows the hottest of its nodes, or the group all of them share. */
+export function markedHeat(graph: CanvasGraph, { nodes, legend }: GraphOverlay): Heat | null {
+  const values = new Map<number, OverlayMark>()
+  graph.boxes.forEach((box, index) => {
+    if (box.kind === 'op') {
+      const mark = nodes.get(box.node.id)
+      if (mark !== undefined) values.set(index, mark)
+    } else if (box.kind === 'group' && !box.expanded) {
+      const mark = commonMark(box.group.nodeIds.flatMap((id) => nodes.get(id) ?? []))
+      if (mark !== null) values.set(index, mark)
+    }
+  })
+  return values.size === 0 ? null : { values, legend }
+}
+
+function commonMark(marks: readonly OverlayMark[]): OverlayMark | null {
+  const [first] = marks
+  if (first === undefined) return null
+  if ('group' in first) return marks.every((mark) => 'group' in mark && mark.group === first.group) ? first : null
+  return marks.reduce((hottest, mark) => ('level' in mark && 'level' in hottest && mark.level > hottest.level ? mark : hottest))
 }
 
 /** Figures of a graph span decades: the square root keeps the small ones apart. */
@@ -75,6 +89,20 @@ const STOPS: Record<'light' | 'dark', readonly Colour[]> = {
   dark: [rgb(0x2b313a), rgb(0x7a4426), rgb(0xcf7a34), rgb(0xffd79a)],
 }
 
+/**
+ * Twelve tones for groups, told apart by hue and by lightness in turn; more groups than tones start over. Text on them holds 4.5:1.
+ */
+const GROUP_TONES: readonly number[] = [0x2f6fb3, 0xe0a33a, 0x3f8f5b, 0xd98fb8, 0x7d55a8, 0x9fc76a, 0xa8452f, 0x7fc1d6, 0x6b5b3e, 0xc9b3e6, 0x1f6d73, 0xf0c9a0]
+
+export function paintOf(mark: OverlayMark, theme: 'light' | 'dark'): { background: string; text: string } {
+  if ('level' in mark) return heatColour(mark.level, theme)
+  return groupColour(mark.group)
+}
+
+export function groupColour(group: number): { background: string; text: string } {
+  return readable(rgb(GROUP_TONES[group % GROUP_TONES.length] ?? 0))
+}
+
 export function heatColour(level: number, theme: 'light' | 'dark'): { background: string; text: string } {
   const stops = STOPS[theme]
   const place = Math.min(1, Math.max(0, level)) * (stops.length - 1)
@@ -83,6 +111,10 @@ export function heatColour(level: number, theme: 'light' | 'dark'): { background
   const part = place - Math.floor(place)
   const mix = (channel: keyof Colour) => Math.round(from[channel] + (to[channel] - from[channel]) * part)
   const colour = { red: mix('red'), green: mix('green'), blue: mix('blue') }
+  return readable(colour)
+}
+
+function readable(colour: Colour): { background: string; text: string } {
   return { background: `rgb(${colour.red}, ${colour.green}, ${colour.blue})`, text: luminance(colour) > 0.2 ? '#14171c' : '#ffffff' }
 }
 

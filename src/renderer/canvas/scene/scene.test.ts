@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { ProfileResult } from '#shared/measurement'
 import { createBoxIndex, touches } from './box-index'
-import { buildCanvasGraph } from './canvas-graph'
+import { buildCanvasGraph, type CanvasGraph, type GroupBox } from './canvas-graph'
 import { composeLevels } from './compose-levels'
 import { findMatches } from './find'
 import { sampleView } from './graph-view-sample'
-import { heatColour, heatOf } from './heat'
+import { groupColour, heatColour, heatOf, markedHeat } from './heat'
 import { boxesToShow, highlightOf, selectionOfBox } from './highlight'
 import { levelRequests, withoutGroups } from './levels'
 import { neighbourTowards } from './neighbour'
@@ -13,6 +13,7 @@ import { createScene, type Scene } from './scene'
 import { sceneSvg } from '../export/scene-svg'
 import type { LayoutDirection } from '../layout/layout-graph'
 import { layeredLayout } from '../layout/layered-layout'
+import type { GraphOverlay } from '../../stores/overlay-store'
 import { anchorBox, contains, fitArea, initialViewport, keepBoxInPlace, visibleArea } from '../viewport'
 
 const diamond = ['stem: Conv(x, W) -> a', 'left: Relu(a) -> b', 'right: Tanh(a) -> c', 'join: Add(b, c) -> y']
@@ -125,13 +126,34 @@ describe('heat', () => {
     expect(heat?.values.get(box(scene, 1))).toEqual({ level: 1, text: '8.00 ms · 80.0 %' })
     expect(heat?.values.get(box(scene, 2))?.text).toBe('1.00 ms · 10.0 %')
     expect(heat?.values.has(box(scene, 4))).toBe(false)
-    expect(heat?.scale).toEqual(['0 ms', '2.00 ms', '8.00 ms'])
+    expect(heat?.legend).toEqual({ scale: ['0 ms', '2.00 ms', '8.00 ms'] })
   })
 
   test('is absent without a profile, without figures and without an overlay', () => {
     const { graph } = sceneOf(diamond)
     expect([heatOf(graph, 'latency', null), heatOf(graph, 'macs', null), heatOf(graph, 'none', profile)]).toEqual([null, null, null])
     expect(heatOf(graph, 'parameters', null)?.values.size).toBe(1)
+  })
+
+  test("marks of a panel go to its nodes' boxes, with the panel's legend", () => {
+    const scene = sceneOf(diamond)
+    const legend = { groups: ['a', 'b'] }
+    const heat = markedHeat(scene.graph, { id: 'groups', documentId: 'd', title: 'Groups', nodes: new Map([[1, { group: 1, text: '8 → 4' }]]), legend })
+    expect(heat?.values.get(box(scene, 1))).toEqual({ group: 1, text: '8 → 4' })
+    expect(heat?.values.size).toBe(1)
+    expect(heat?.legend).toBe(legend)
+  })
+
+  test('a folded group shows the hottest of its nodes, and a group of marks only where all share it', () => {
+    const scene = sceneOf(diamond)
+    const folded: CanvasGraph = { ...scene.graph, boxes: [{ kind: 'group', group: { nodeIds: [1, 2] }, expanded: false } as unknown as GroupBox] }
+    const overlay = (nodes: GraphOverlay['nodes']): GraphOverlay => ({ id: 'x', documentId: 'd', title: '', nodes, legend: { groups: [] } })
+    expect(markedHeat(folded, overlay(new Map([[1, { level: 0.2, text: 'a' }], [2, { level: 0.9, text: 'b' }]])))?.values.get(0)).toEqual({ level: 0.9, text: 'b' })
+    expect(markedHeat(folded, overlay(new Map([[1, { group: 0, text: 'a' }], [2, { group: 1, text: 'b' }]])))).toBeNull()
+  })
+
+  test('neighbouring groups never share a colour', () => {
+    for (let group = 0; group < 30; group++) expect(groupColour(group).background).not.toBe(groupColour(group + 1).background)
   })
 
   test('colours grow steadily darker in the light theme and lighter in the dark one', () => {
