@@ -13,6 +13,8 @@ export default defineConfig<object, StudioTestOptions>({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   workers: 1,
+  // A loaded machine can make a journey late; one that passes only the second time is named at the end of the run.
+  retries: 1,
   use: { screenshot: 'only-on-failure' },
   reporter: [['list'], ['json', { outputFile: '../../test-results/e2e.json' }]],
   projects: [{ name: 'browser', use: { studioHost: 'browser' } }, ...(electron ? [{ name: 'electron', use: { studioHost: 'electron' as const } }] : [])],

@@ -19,7 +19,7 @@ function run(name, command, args) {
   return status === 0
 }
 
-/** Counts in a result file, or null where the run did not get so far. */
+/** What is read of a result file, or null where the run did not get so far. */
 function counts(file, read) {
   try {
     return read(JSON.parse(readFileSync(join(results, file), 'utf8')))
@@ -34,7 +34,7 @@ function tool(name) {
 
 /** Adds a run up: a run that failed without a failed test (a file that does not load, a crash) is one failure. */
 function total(ok, counted) {
-  if (!counted) return { passed: 0, failed: 1, skipped: 0 }
+  if (!counted) return { passed: 0, failed: 1, skipped: 0, failures: [] }
   return { ...counted, failed: !ok && counted.failed === 0 ? 1 : counted.failed }
 }
 
@@ -43,8 +43,29 @@ function unitTests() {
   const ok = run('Unit tests', tool('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${join(results, 'unit.json')}`])
   return total(
     ok,
-    counts('unit.json', (json) => ({ passed: json.numPassedTests, failed: json.numFailedTests, skipped: json.numPendingTests + json.numTodoTests })),
+    counts('unit.json', (json) => ({
+      passed: json.numPassedTests,
+      failed: json.numFailedTests,
+      skipped: json.numPendingTests + json.numTodoTests,
+      failures: json.testResults.flatMap(failedUnitTests),
+    })),
   )
+}
+
+/** A failed file counts too: one that does not load has no tests. */
+function failedUnitTests({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((test) => test.status === 'failed')
+  if (failed.length === 0 && status === 'failed') return [`${name}: ${message}`]
+  return failed.map((test) => `${name} > ${test.fullName}: ${test.failureMessages.join(' | ')}`)
+}
+
+function failedJourneys(suite) {
+  const own = (suite.specs ?? []).flatMap(({ title, file, tests }) =>
+    tests
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ status, results }) => `${file} > ${title}${status === 'flaky' ? ' (passed the second time)' : ''}: ${results[0]?.error?.message ?? ''}`),
+  )
+  return [...own, ...(suite.suites ?? []).flatMap(failedJourneys)]
 }
 
 function journeys() {
@@ -52,7 +73,12 @@ function journeys() {
   const ok = run('Journeys', tool('playwright'), ['test', '-c', 'tests/e2e/playwright.config.ts'])
   return total(
     ok,
-    counts('e2e.json', ({ stats }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped })),
+    counts('e2e.json', ({ stats, suites }) => ({
+      passed: stats.expected + stats.flaky,
+      failed: stats.unexpected,
+      skipped: stats.skipped,
+      failures: suites.flatMap(failedJourneys),
+    })),
   )
 }
 
@@ -60,10 +86,11 @@ mkdirSync(results, { recursive: true })
 const missing = ensureSystemPackages()
 const parts = []
 if (run('Build', tool('electron-vite'), ['build', '--logLevel', 'warn'])) parts.push(unitTests(), journeys())
-else parts.push({ passed: 0, failed: 1, skipped: 0 })
+else parts.push({ passed: 0, failed: 1, skipped: 0, failures: [] })
 
 const sum = (field) => parts.reduce((all, part) => all + part[field], 0)
 if (missing.length > 0) console.log(`\nNot installed: ${missing.join(', ')}`)
+for (const failure of parts.flatMap(({ failures }) => failures)) console.log(`\nFailed: ${failure.slice(0, 600)}`)
 console.log(`\n${sum('skipped')} skipped`)
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
 process.exit(sum('failed') === 0 ? 0 : 1)
