@@ -5,13 +5,13 @@ import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
 import { boxState, useCanvasStore } from './canvas-store'
+import { useCanvasSubject } from './canvas-subject'
 import type { OpBox, TerminalBox } from './scene/canvas-graph'
-import { paintOf } from './scene/heat'
+import { paintOf, type HeatMark } from './scene/heat'
 import type { BoxPortals } from './scene/scene'
 import { BoxRowView } from './box-row'
 import { OutputPorts } from './output-ports'
 import { PortalRows } from './portal-rows'
-import type { OverlayMark } from '../stores/overlay-store'
 import { useSelectionStore } from '../stores/selection-store'
 
 export type OpFlowNode = Node<{ index: number; box: OpBox; portals: BoxPortals | null }, 'op'>
@@ -19,11 +19,12 @@ export type TerminalFlowNode = Node<{ index: number; box: TerminalBox; portals: 
 
 export const OpNode = memo(function OpNode({ data }: NodeProps<OpFlowNode>): ReactNode {
   const { index, box, portals } = data
+  const { documentId } = useCanvasSubject()
   const state = useCanvasStore((canvas) => boxState(canvas, index))
   const { node } = box
   const label = node.name === '' ? node.opType : `${node.opType} ${node.name}`
   return (
-    <div className={styles.box} data-box={index} data-state={state} id={boxElementId(index)}>
+    <div className={styles.box} data-box={index} data-state={state} id={boxElementId(documentId, index)}>
       <OpHeader index={index} box={box} label={label} selected={state.includes('selected')} />
       {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
       {box.rows.map((row, place) => (
@@ -72,12 +73,12 @@ function OpHeader({ index, box, label, selected }: OpHeaderProps): ReactNode {
       >
         {box.node.opType}
       </div>
-      {heat !== null && heat !== 'unmeasured' && <span className={styles.figure}>{heat.text}</span>}
+      {heat !== null && heat !== 'unmeasured' && heat.text !== '' && <span className={styles.figure}>{heat.text}</span>}
     </>
   )
 }
 
-function headerStyle(box: OpBox, heat: OverlayMark | 'unmeasured' | null, theme: 'light' | 'dark'): CSSProperties {
+function headerStyle(box: OpBox, heat: HeatMark | 'unmeasured' | null, theme: 'light' | 'dark'): CSSProperties {
   if (heat === null) return { background: `var(--category-${box.category})` }
   if (heat === 'unmeasured') return { background: 'var(--canvas-unmeasured)', color: 'var(--canvas-unmeasuredText)' }
   const { background, text } = paintOf(heat, theme)
@@ -87,10 +88,11 @@ function headerStyle(box: OpBox, heat: OverlayMark | 'unmeasured' | null, theme:
 export const TerminalNode = memo(function TerminalNode({ data }: NodeProps<TerminalFlowNode>): ReactNode {
   const { t } = useTranslation('canvas')
   const { index, box, portals } = data
+  const { documentId } = useCanvasSubject()
   const state = useCanvasStore((canvas) => boxState(canvas, index))
   const { name } = box.value
   return (
-    <div className={styles.terminal} data-box={index} data-state={state} id={boxElementId(index)}>
+    <div className={styles.terminal} data-box={index} data-state={state} id={boxElementId(documentId, index)}>
       <div
         role="button"
         tabIndex={-1}
@@ -108,6 +110,7 @@ export const TerminalNode = memo(function TerminalNode({ data }: NodeProps<Termi
   )
 })
 
-export function boxElementId(index: number): string {
-  return `graph-box-${index}`
+/** Several canvases may be in the page. */
+export function boxElementId(documentId: string, index: number): string {
+  return `graph-box-${documentId}-${index}`
 }

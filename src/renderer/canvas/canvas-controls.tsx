@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
-import { useCanvasStore } from './canvas-store'
+import { useCanvas } from './canvas-store'
 import { boxesToShow } from './scene/highlight'
 import { useSelectionStore } from '../stores/selection-store'
 
@@ -13,9 +13,10 @@ import { useSelectionStore } from '../stores/selection-store'
 export function CanvasControls(): ReactNode {
   const { t } = useTranslation('canvas')
   const actions = useCanvasActions()
+  const canvas = useCanvas()
   const somethingSelected = useSelectionStore((state) => state.selection.kind !== 'model')
   const zoomToSelection = () => {
-    const { scene } = useCanvasStore.getState()
+    const { scene } = canvas.getState()
     if (scene !== null) actions.zoomTo(boxesToShow(scene, useSelectionStore.getState().selection))
   }
   return (

@@ -1,5 +1,7 @@
-/** State that only the canvas shares among its parts. Nodes subscribe to the little that concerns them. */
-import { create } from 'zustand'
+/** State that only a canvas shares among its parts. Nodes subscribe to the little that concerns them. */
+import { createContext, useContext } from 'react'
+import { useStore, type StoreApi } from 'zustand'
+import { createStore } from 'zustand/vanilla'
 import type { Heat } from './scene/heat'
 import { noHighlight, type Highlight } from './scene/highlight'
 import type { Scene } from './scene/scene'
@@ -12,7 +14,7 @@ export interface Viewport {
   readonly zoom: number
 }
 
-interface CanvasState {
+export interface CanvasState {
   /** What is on the screen; null before the first layout. */
   readonly scene: Scene | null
   readonly highlight: Highlight
@@ -30,20 +32,50 @@ interface CanvasState {
   setViewport(viewport: CanvasState['viewport']): void
 }
 
-export const useCanvasStore = create<CanvasState>()((set) => ({
-  scene: null,
-  highlight: noHighlight,
-  found: new Set(),
-  heat: null,
-  theme: 'light',
-  viewport: { x: 0, y: 0, zoom: 1, width: 0, height: 0 },
-  setScene: (scene) => set({ scene }),
-  setHighlight: (highlight) => set({ highlight }),
-  setFound: (found) => set({ found }),
-  setHeat: (heat) => set({ heat }),
-  setTheme: (theme) => set({ theme }),
-  setViewport: (viewport) => set({ viewport }),
-}))
+export type CanvasStore = StoreApi<CanvasState>
+
+export function createCanvasStore(): CanvasStore {
+  return createStore<CanvasState>()((set) => ({
+    scene: null,
+    highlight: noHighlight,
+    found: new Set(),
+    heat: null,
+    theme: 'light',
+    viewport: { x: 0, y: 0, zoom: 1, width: 0, height: 0 },
+    setScene: (scene) => set({ scene }),
+    setHighlight: (highlight) => set({ highlight }),
+    setFound: (found) => set({ found }),
+    setHeat: (heat) => set({ heat }),
+    setTheme: (theme) => set({ theme }),
+    setViewport: (viewport) => set({ viewport }),
+  }))
+}
+
+/** The canvas in the centre; where two models are compared, the right one. */
+export const mainCanvas = createCanvasStore()
+
+let focused = mainCanvas
+
+/** Of several canvases, the one that commands are meant for. */
+export function focusedCanvas(): CanvasStore {
+  return focused
+}
+
+export function focusCanvas(canvas: CanvasStore): void {
+  focused = canvas
+}
+
+const Context = createContext(mainCanvas)
+export const CanvasStoreProvider = Context.Provider
+
+/** The store of the canvas that a part belongs to; outside of any, that of the main one. */
+export function useCanvas(): CanvasStore {
+  return useContext(Context)
+}
+
+export function useCanvasStore<T>(select: (state: CanvasState) => T): T {
+  return useStore(useCanvas(), select)
+}
 
 /** How one box is emphasised, as the words of its `data-state`. */
 export function boxState({ highlight, found }: Pick<CanvasState, 'highlight' | 'found'>, box: number): string {

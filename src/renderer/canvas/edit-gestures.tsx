@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { GraphView, NodeView } from '#shared/ipc/model-view'
 import { boxAtPointer } from './box-at-pointer'
 import canvas from './canvas.module.css'
-import { useCanvasStore } from './canvas-store'
+import { useCanvas, type Viewport } from './canvas-store'
 import styles from './edit-gestures.module.css'
 import type { Scene } from './scene/scene'
 import { editDocument } from '../session/edit-document'
@@ -34,6 +34,7 @@ interface SlotChoice extends Point {
 const SLACK = 5
 
 export function EditGestures({ scene, root }: { readonly scene: Scene; readonly root: RefObject<HTMLDivElement | null> }): ReactNode {
+  const store = useCanvas()
   const [gesture, setGesture] = useState<Gesture | null>(null)
   const [choice, setChoice] = useState<SlotChoice | null>(null)
   useEffect(() => {
@@ -41,7 +42,7 @@ export function EditGestures({ scene, root }: { readonly scene: Scene; readonly 
     if (element === null) return undefined
     const drop = (value: string, event: MouseEvent): void => {
       const bounds = element.getBoundingClientRect()
-      const box = scene.graph.boxes[boxAtPointer(scene, event, bounds) ?? -1]
+      const box = scene.graph.boxes[boxAtPointer(scene, store.getState().viewport, event, bounds) ?? -1]
       if (box?.kind !== 'op') return
       const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top }
       setChoice({ ...at, value, node: box.node })
@@ -54,11 +55,11 @@ export function EditGestures({ scene, root }: { readonly scene: Scene; readonly 
       // Else the view would move with the pointer.
       event.stopPropagation()
       event.preventDefault()
-      follow(element, event, { value, show: setGesture, drop: (end, made) => (value === null ? selectFramed(scene, made, event) : drop(value, end)) })
+      follow(element, event, { value, show: setGesture, drop: (end, made) => (value === null ? selectFramed(scene, store.getState().viewport, made, event) : drop(value, end)) })
     }
     element.addEventListener('mousedown', onMouseDown, true)
     return () => element.removeEventListener('mousedown', onMouseDown, true)
-  }, [scene, root])
+  }, [scene, root, store])
   return (
     <>
       {gesture !== null && <GestureMark gesture={gesture} />}
@@ -110,8 +111,7 @@ function follow(element: HTMLElement, start: MouseEvent, { value, show, drop }: 
 }
 
 /** Selects the nodes whose boxes the frame touches; with Ctrl or Cmd they join what is selected. */
-function selectFramed(scene: Scene, { from, to }: Gesture, { ctrlKey, metaKey }: MouseEvent): void {
-  const { x, y, zoom } = useCanvasStore.getState().viewport
+function selectFramed(scene: Scene, { x, y, zoom }: Viewport, { from, to }: Gesture, { ctrlKey, metaKey }: MouseEvent): void {
   const area = {
     x: (Math.min(from.x, to.x) - x) / zoom,
     y: (Math.min(from.y, to.y) - y) / zoom,

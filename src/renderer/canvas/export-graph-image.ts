@@ -1,6 +1,6 @@
 import fontUrl from '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url'
 import { AppError } from '#shared/errors'
-import { useCanvasStore } from './canvas-store'
+import { focusedCanvas } from './canvas-store'
 import { sceneSvg } from './export/scene-svg'
 import type { Area } from './scene/box-index'
 import type { Scene } from './scene/scene'
@@ -25,7 +25,7 @@ const MARGIN = 24
  * Throws AppError `bad-usage` where no graph is shown, `not-supported` where the browser cannot draw it.
  */
 export async function exportGraphImage({ format, scope }: ImageOptions): Promise<void> {
-  const { scene, viewport, theme, heat } = useCanvasStore.getState()
+  const { scene, viewport, theme, heat } = focusedCanvas().getState()
   if (scene === null) throw new AppError({ code: 'bad-usage', message: 'No graph is shown.', hint: 'Open a model and switch to its graph first.' })
   const area = scope === 'view' ? visibleArea(viewport, viewport) : wholeArea(scene)
   const svg = new Blob([sceneSvg(scene, { area, theme, heat, font: await readAsDataUrl(fontUrl) })], { type: 'image/svg+xml' })

@@ -4,7 +4,7 @@ import { useDeferredValue, useEffect, useMemo, useState, type KeyboardEvent, typ
 import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
-import { useCanvasStore } from './canvas-store'
+import { useCanvas } from './canvas-store'
 import { findMatches } from './scene/find'
 import type { Scene } from './scene/scene'
 import { useSelectionStore } from '../stores/selection-store'
@@ -14,14 +14,15 @@ import { useViewStore } from '../stores/view-store'
 export function FindBar({ scene }: { scene: Scene }): ReactNode {
   const { t } = useTranslation('canvas')
   const actions = useCanvasActions()
+  const canvas = useCanvas()
   const [query, setQuery] = useState('')
   const [at, setAt] = useState<number | null>(null)
   const deferred = useDeferredValue(query)
   const { matches, wrong } = useMemo(() => findMatches(scene, deferred), [scene, deferred])
   useEffect(() => {
-    useCanvasStore.getState().setFound(new Set(matches.map(({ box }) => box)))
-    return () => useCanvasStore.getState().setFound(new Set())
-  }, [matches])
+    canvas.getState().setFound(new Set(matches.map(({ box }) => box)))
+    return () => canvas.getState().setFound(new Set())
+  }, [matches, canvas])
 
   const step = (by: 1 | -1) => {
     if (matches.length === 0) return

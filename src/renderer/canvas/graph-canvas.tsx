@@ -9,7 +9,8 @@ import { boxElementId, OpNode, TerminalNode, type OpFlowNode, type TerminalFlowN
 import { CanvasActionsProvider } from './canvas-actions'
 import { CanvasControls } from './canvas-controls'
 import styles from './canvas.module.css'
-import { useCanvasStore } from './canvas-store'
+import { useCanvas, useCanvasStore } from './canvas-store'
+import { CanvasSubjectProvider, useCanvasSubject, type Beside } from './canvas-subject'
 import { ContextMenu, type OpenMenu } from './context-menu'
 import { EdgeLayer } from './edge-layer'
 import { EditGestures } from './edit-gestures'
@@ -30,7 +31,7 @@ import { useEmphasis } from './use-emphasis'
 import { useScene } from './use-scene'
 import { useVisible } from './use-visible'
 import { MAX_ZOOM, MIN_ZOOM } from './viewport'
-import { activeGraph, activeGraphId, graphKey, useSessionStore } from '../stores/session-store'
+import { graphIdOf, graphKey, graphOf, useSessionStore } from '../stores/session-store'
 import { useSelectionStore } from '../stores/selection-store'
 import { useViewStore } from '../stores/view-store'
 
@@ -39,21 +40,39 @@ type FlowNode = OpFlowNode | TerminalFlowNode | GroupFlowNode
 
 /** The active graph of the active document, as the stores tell it. Fills its parent; nothing where no graph is loaded. */
 export function GraphCanvas(): ReactNode {
-  const view = useSessionStore(activeGraph)
-  const key = useSessionStore((state) => graphKey(state.activeDocumentId ?? '', activeGraphId(state) ?? 0))
+  const documentId = useSessionStore((state) => state.activeDocumentId)
+  return documentId === null ? null : <DocumentCanvas documentId={documentId} beside={null} />
+}
+
+interface DocumentCanvasProps {
+  readonly documentId: string
+  readonly beside: Beside | null
+  /** What needs the view of this canvas. */
+  readonly children?: ReactNode
+}
+
+/** The graph that a document shows. */
+export function DocumentCanvas({ documentId, beside, children }: DocumentCanvasProps): ReactNode {
+  const view = useSessionStore((state) => graphOf(state, documentId))
+  const key = useSessionStore((state) => graphKey(documentId, graphIdOf(state, documentId) ?? 0))
+  const subject = useMemo(() => ({ documentId, beside }), [documentId, beside])
   if (view === null) return null
   return (
-    <ReactFlowProvider key={key}>
-      <Canvas view={view} graphKey={key} />
-    </ReactFlowProvider>
+    <CanvasSubjectProvider value={subject}>
+      <ReactFlowProvider key={key}>
+        <Canvas view={view} graphKey={key} />
+        {children}
+      </ReactFlowProvider>
+    </CanvasSubjectProvider>
   )
 }
 
 function Canvas({ view, graphKey: key }: { view: GraphView; graphKey: string }): ReactNode {
   const { t } = useTranslation('canvas')
   const { scene, failed } = useScene(view, key)
+  const canvas = useCanvas()
   const theme = useComputedColorScheme('light')
-  useEffect(() => useCanvasStore.getState().setTheme(theme), [theme])
+  useEffect(() => canvas.getState().setTheme(theme), [canvas, theme])
   const style = useMemo(() => paletteVariables(theme), [theme])
   const label = view.name === '' ? t('label') : t('labelOf', { name: view.name })
   return (
@@ -79,13 +98,16 @@ interface SceneViewProps {
 function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): ReactNode {
   const { t } = useTranslation('canvas')
   const root = useRef<HTMLDivElement>(null)
+  const canvas = useCanvas()
+  const { documentId } = useCanvasSubject()
   const [menu, setMenu] = useState<OpenMenu | null>(null)
   const actions = useCamera(scene, key, setMenu)
   useEmphasis(scene)
   useMotion(scene, root)
   const visible = useVisible(scene)
   const nodes = useFlowNodes(scene, visible.boxes)
-  const findOpen = useViewStore((state) => state.findOpen)
+  const inFront = useSessionStore((state) => state.activeDocumentId === documentId)
+  const findOpen = useViewStore((state) => state.findOpen) && inFront
   const active = useCanvasStore(({ highlight }) => (highlight.selected.size === 1 ? [...highlight.selected][0] : undefined))
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -135,13 +157,15 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
     event.preventDefault()
     const bounds = event.currentTarget.getBoundingClientRect()
     const value = event.target instanceof Element ? (event.target.closest('[data-value]')?.getAttribute('data-value') ?? null) : null
-    const box = value === null ? boxAtPointer(scene, event, bounds) : null
-    selectUnderMenu(scene, { box, value })
+    const box = value === null ? boxAtPointer(scene, canvas.getState().viewport, event, bounds) : null
+    if (value !== null) useSelectionStore.getState().select({ kind: 'edge', name: value })
+    // What the menu is about becomes the selection, unless it belongs to it already.
+    else if (box !== null && !canvas.getState().highlight.selected.has(box)) useSelectionStore.getState().select(selectionOfBox(scene, box))
     actions.openMenu({ box, value, x: event.clientX - bounds.left, y: event.clientY - bounds.top })
   }
   const onPaneClick = (event: MouseEvent) => {
     const bounds = root.current?.getBoundingClientRect()
-    const box = bounds === undefined ? null : boxAtPointer(scene, event, bounds)
+    const box = bounds === undefined ? null : boxAtPointer(scene, canvas.getState().viewport, event, bounds)
     const state = useSelectionStore.getState()
     if (box === null) state.clear()
     else state.select(selectionOfBox(scene, box))
@@ -153,7 +177,7 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
         className={styles.root}
         role="application"
         aria-label={label}
-        aria-activedescendant={active === undefined ? undefined : boxElementId(active)}
+        aria-activedescendant={active === undefined ? undefined : boxElementId(documentId, active)}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onClick={onClick}
@@ -195,13 +219,6 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
       </div>
     </CanvasActionsProvider>
   )
-}
-
-/** What the menu is about becomes the selection, unless it belongs to it already. */
-function selectUnderMenu(scene: Scene, { box, value }: Pick<OpenMenu, 'box' | 'value'>): void {
-  const { select } = useSelectionStore.getState()
-  if (value !== null) select({ kind: 'edge', name: value })
-  else if (box !== null && !useCanvasStore.getState().highlight.selected.has(box)) select(selectionOfBox(scene, box))
 }
 
 const MOTION_MS = 240

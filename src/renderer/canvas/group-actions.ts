@@ -1,17 +1,17 @@
 /** What a person does to all groups of the graph shown. */
-import { useCanvasStore } from './canvas-store'
+import { focusedCanvas } from './canvas-store'
 import { useGroupsStore } from '../stores/groups-store'
 import { activeGraphId, graphKey, useSessionStore } from '../stores/session-store'
 
 /** Shows the graph with groups or without, whichever it is not now. */
 export function toggleGrouping(): void {
-  const grouped = (useCanvasStore.getState().scene?.levelled.tree.groups.length ?? 0) > 0
+  const grouped = (focusedCanvas().getState().scene?.levelled.tree.groups.length ?? 0) > 0
   useGroupsStore.getState().setMode(grouped ? 'off' : 'on')
 }
 
 export function unfoldAllGroups(): void {
   const { setMode, unfold } = useGroupsStore.getState()
-  const groups = useCanvasStore.getState().scene?.levelled.tree.groups ?? []
+  const groups = focusedCanvas().getState().scene?.levelled.tree.groups ?? []
   if (groups.length === 0) return setMode('on')
   unfold(shownGraphKey(), groups.map(({ id }) => id))
 }

@@ -6,6 +6,7 @@ import { boxElementId } from './box-nodes'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
 import { boxState, useCanvasStore } from './canvas-store'
+import { useCanvasSubject } from './canvas-subject'
 import { PortalRows } from './portal-rows'
 import type { GroupBox } from './scene/canvas-graph'
 import { paintOf } from './scene/heat'
@@ -16,9 +17,10 @@ export type GroupFlowNode = Node<{ index: number; box: GroupBox; portals: BoxPor
 
 export const GroupNode = memo(function GroupNode({ data }: NodeProps<GroupFlowNode>): ReactNode {
   const { index, box, portals } = data
+  const { documentId } = useCanvasSubject()
   const state = useCanvasStore((canvas) => boxState(canvas, index))
   return (
-    <div className={box.expanded ? styles.groupFrame : styles.box} data-box={index} data-state={state} data-kind={box.group.kind} id={boxElementId(index)}>
+    <div className={box.expanded ? styles.groupFrame : styles.box} data-box={index} data-state={state} data-kind={box.group.kind} id={boxElementId(documentId, index)}>
       <GroupHeader index={index} box={box} selected={state.includes('selected')} />
       {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
       {box.expanded ? <div className={styles.groupRoom} /> : <GroupSummary box={box} />}

@@ -18,7 +18,7 @@ export function HeatLegend(): ReactNode {
       <div>{isBuiltIn(overlay) ? t(`legend.${overlay}`) : panelTitle}</div>
       {heat === null ? (
         <div className={styles.legendScale}>{overlay === 'latency' ? t('legend.missing') : t('legend.noFigures')}</div>
-      ) : 'scale' in heat.legend ? (
+      ) : heat.legend === null ? null : 'scale' in heat.legend ? (
         <Scale figures={heat.legend.scale} />
       ) : (
         <Groups names={heat.legend.groups} />

@@ -2,7 +2,7 @@ import { memo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCanvasActions } from './canvas-actions'
 import styles from './canvas.module.css'
-import { useCanvasStore } from './canvas-store'
+import { useCanvas, useCanvasStore } from './canvas-store'
 import { selectionOfBox } from './scene/highlight'
 import { shownPortals, type PortalEnd } from './scene/scene'
 
@@ -23,11 +23,12 @@ export const PortalRows = memo(function PortalRows({ ends, direction }: { ends: 
 function PortalRow({ end, direction }: { end: PortalEnd; direction: 'entering' | 'leaving' }): ReactNode {
   const { t } = useTranslation('canvas')
   const actions = useCanvasActions()
+  const store = useCanvas()
   const name = useCanvasStore((canvas) => canvas.scene?.graph.values[end.value]?.name ?? '')
   const selected = useCanvasStore((canvas) => canvas.highlight.selectedName === name)
   const hint = direction === 'entering' ? t('portalFrom', { name }) : t('portalTo', { name, count: end.others.length })
   const jump = () => {
-    const { scene } = useCanvasStore.getState()
+    const { scene } = store.getState()
     const [source] = end.others
     if (scene === null || source === undefined) return
     if (direction === 'entering') actions.goTo(selectionOfBox(scene, source), [source])

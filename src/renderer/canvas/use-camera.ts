@@ -1,7 +1,8 @@
 import { useReactFlow, useStore, useStoreApi } from '@xyflow/react'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { CanvasActions } from './canvas-actions'
-import { useCanvasStore, type Viewport } from './canvas-store'
+import { useCanvas, type Viewport } from './canvas-store'
+import { useCanvasSubject } from './canvas-subject'
 import type { OpenMenu } from './context-menu'
 import { groupsAround } from './scene/group-tree'
 import { boxesOfNodes } from './scene/highlight'
@@ -24,6 +25,8 @@ let fulfilledReveal = useViewStore.getState().reveal?.serial ?? 0
 /** Moves the view: at first, after a new arrangement, and on request. */
 export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenMenu) => void): CanvasActions {
   const flow = useReactFlow()
+  const canvas = useCanvas()
+  const { documentId } = useCanvasSubject()
   const store = useStoreApi()
   const ready = useStore(({ width, height, panZoom }) => width > 0 && height > 0 && panZoom !== null)
   const shown = useRef<Scene | null>(null)
@@ -82,9 +85,10 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
     const now = { x: transform[0], y: transform[1], zoom: transform[2] }
     const before = shown.current
     shown.current = scene
-    void flow.setViewport(viewportFor(scene, before, { now, width, height, remembered: remembered.get(graphKey) ?? null, anchor: toggled.current }))
+    const { selected } = canvas.getState().highlight
+    void flow.setViewport(viewportFor(scene, before, { now, width, height, remembered: remembered.get(graphKey) ?? null, anchor: toggled.current, selected }))
     toggled.current = null
-  }, [ready, scene, graphKey, flow, store])
+  }, [ready, scene, graphKey, flow, store, canvas])
 
   useEffect(() => {
     const remember = () => {
@@ -92,24 +96,24 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
       if (shown.current === null || width === 0) return
       const viewport = { x: transform[0], y: transform[1], zoom: transform[2] }
       remembered.set(graphKey, viewport)
-      const known = useCanvasStore.getState().viewport
+      const known = canvas.getState().viewport
       if (known.x === viewport.x && known.y === viewport.y && known.zoom === viewport.zoom && known.width === width && known.height === height) return
-      useCanvasStore.getState().setViewport({ ...viewport, width, height })
+      canvas.getState().setViewport({ ...viewport, width, height })
     }
     remember()
     return store.subscribe(remember)
-  }, [store, graphKey])
+  }, [store, graphKey, canvas])
 
   const wish = useViewStore((state) => state.reveal)
   useEffect(() => {
-    if (!ready || wish === null || wish.serial === fulfilledReveal) return
+    if (!ready || wish === null || wish.serial === fulfilledReveal || useSessionStore.getState().activeDocumentId !== documentId) return
     const boxes = boxesOfNodes(scene, wish.nodeIds)
     if (boxes.length === 0) return
     const around = groupsAroundNodes(scene, wish.nodeIds)
     if (around.length > 0) return useGroupsStore.getState().unfold(graphKey, around)
     fulfilledReveal = wish.serial
     actions.reveal(boxes)
-  }, [ready, wish, scene, graphKey, actions])
+  }, [ready, wish, scene, graphKey, actions, documentId])
   return actions
 }
 
@@ -119,12 +123,12 @@ interface ViewportContext {
   height: number
   remembered: Viewport | null
   anchor: number | null
+  selected: ReadonlySet<number>
 }
 
-function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered, anchor: wanted }: ViewportContext): Viewport {
+function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered, anchor: wanted, selected }: ViewportContext): Viewport {
   const size = { width, height }
   if (before === null) return remembered ?? initialViewport(scene, size)
-  const { selected } = useCanvasStore.getState().highlight
   if (before.layout.direction !== scene.layout.direction) {
     const area = areaAround(scene.layout, [...selected])
     return area === null ? initialViewport(scene, size) : fitArea(area, size, now.zoom)

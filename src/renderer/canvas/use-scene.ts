@@ -1,7 +1,8 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { GraphView } from '#shared/ipc/model-view'
-import { useCanvasStore } from './canvas-store'
+import { useCanvas, useCanvasStore, type CanvasStore } from './canvas-store'
+import { useCanvasSubject } from './canvas-subject'
 import { createLayoutClient, type LayoutClient } from './layout/layout-client'
 import type { LayoutResult } from './layout/layout-graph'
 import LayoutWorker from './layout/layout.worker?worker'
@@ -12,15 +13,18 @@ import { levelRequests, splitIntoLevels, withoutGroups, type LevelledGraph } fro
 import { createScene, type Scene } from './scene/scene'
 import { reportError } from '../session/report-error'
 import { unfoldedGroups, useGroupsStore } from '../stores/groups-store'
-import { activeDocument, useSessionStore } from '../stores/session-store'
+import { openDocument, useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
 
-let client: LayoutClient | null = null
+const clients = new WeakMap<CanvasStore, LayoutClient>()
 
-/** One worker for the window's life, started with the first canvas. */
-function layoutClient(): LayoutClient {
-  client ??= createLayoutClient(() => new LayoutWorker({ name: 'graph layout' }))
-  return client
+/** One worker for each canvas, for the window's life: a newer request of one canvas must not take the place of another's. */
+function layoutClientOf(canvas: CanvasStore): LayoutClient {
+  const known = clients.get(canvas)
+  if (known !== undefined) return known
+  const made = createLayoutClient(() => new LayoutWorker({ name: 'graph layout' }))
+  clients.set(canvas, made)
+  return made
 }
 
 /** A graph cut into levels, each arranged on its own. */
@@ -37,6 +41,7 @@ const GROUPED_FROM = 300
 
 /** Arranges the graph whenever it or the toggles change, and puts the scene into the canvas store. The old one stays until then. */
 export function useScene(view: GraphView, graphKey: string): { scene: Scene | null; failed: boolean } {
+  const canvas = useCanvas()
   const scene = useCanvasStore((state) => state.scene)
   const [failed, setFailed] = useState(false)
   const [, setArrangedCount] = useState(0)
@@ -48,7 +53,7 @@ export function useScene(view: GraphView, graphKey: string): { scene: Scene | nu
   useEffect(() => {
     if (arrangements.get(view)?.has(`${key},${direction}`) === true) return undefined
     let wanted = true
-    layoutClient()
+    layoutClientOf(canvas)
       .layout(levelRequests(levelled, direction))
       .then((layouts) => {
         if (!wanted || layouts === null) return
@@ -65,14 +70,14 @@ export function useScene(view: GraphView, graphKey: string): { scene: Scene | nu
     return () => {
       wanted = false
     }
-  }, [view, levelled, key, direction])
+  }, [canvas, view, levelled, key, direction])
 
   const unfolded = useGroupsStore((state) => unfoldedGroups(state, graphKey))
   useLayoutEffect(() => {
-    if (arranged !== undefined) useCanvasStore.getState().setScene(createScene(arranged.levelled, composeLevels(arranged.levelled, arranged.layouts, unfolded)))
-  }, [arranged, unfolded])
+    if (arranged !== undefined) canvas.getState().setScene(createScene(arranged.levelled, composeLevels(arranged.levelled, arranged.layouts, unfolded)))
+  }, [canvas, arranged, unfolded])
   // The next graph must not start from this one's boxes.
-  useEffect(() => () => useCanvasStore.getState().setScene(null), [])
+  useEffect(() => () => canvas.getState().setScene(null), [canvas])
   return { scene, failed }
 }
 
@@ -84,7 +89,8 @@ function useLevelledGraph(view: GraphView): { levelled: LevelledGraph; key: stri
   const weights = useViewStore((state) => state.weights)
   const mode = useGroupsStore((state) => state.mode)
   const hiddenTypes = useGroupsStore((state) => state.hiddenTypes)
-  const functions = useSessionStore((state) => activeDocument(state)?.summary.functions ?? noFunctions)
+  const { documentId } = useCanvasSubject()
+  const functions = useSessionStore((state) => openDocument(state, documentId)?.summary.functions ?? noFunctions)
   const graph = useMemo(
     () => buildCanvasGraph(view, { names, attributes, weights, functions, hiddenTypes }),
     [view, names, attributes, weights, functions, hiddenTypes],

@@ -95,20 +95,33 @@ export const useSessionStore = create<SessionState>()((set) => ({
 }))
 
 export function activeDocument(state: SessionData): OpenDocument | null {
-  return state.documents.find((document) => document.documentId === state.activeDocumentId) ?? null
+  return openDocument(state, state.activeDocumentId)
+}
+
+export function openDocument(state: SessionData, documentId: string | null): OpenDocument | null {
+  return state.documents.find((document) => document.documentId === documentId) ?? null
 }
 
 /** Id of the graph shown; null where no document is open. */
 export function activeGraphId(state: SessionData): number | null {
-  if (state.activeDocumentId === null) return null
-  return state.graphPaths[state.activeDocumentId]?.at(-1) ?? null
+  return graphIdOf(state, state.activeDocumentId)
+}
+
+/** Id of the graph that a document shows, or would show in front. */
+export function graphIdOf(state: SessionData, documentId: string | null): number | null {
+  return documentId === null ? null : (state.graphPaths[documentId]?.at(-1) ?? null)
 }
 
 /** The graph shown; null while it is being loaded and where nothing is open. */
 export function activeGraph(state: SessionData): GraphView | null {
-  const graphId = activeGraphId(state)
-  if (state.activeDocumentId === null || graphId === null) return null
-  return state.graphViews[graphKey(state.activeDocumentId, graphId)] ?? null
+  return graphOf(state, state.activeDocumentId)
+}
+
+/** The same for any open document. */
+export function graphOf(state: SessionData, documentId: string | null): GraphView | null {
+  const graphId = graphIdOf(state, documentId)
+  if (documentId === null || graphId === null) return null
+  return state.graphViews[graphKey(documentId, graphId)] ?? null
 }
 
 function hasDocument(state: SessionData, documentId: string): boolean {

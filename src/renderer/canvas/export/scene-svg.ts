@@ -115,7 +115,7 @@ function headerSvg({ scene, palette, theme, heat }: Drawing, index: number, box:
   const side = height > HEADER_HEIGHT ? HEADER_HEIGHT - 4 : HEADER_HEIGHT - 8
   const shape = `<path d="M${n(x)} ${n(y + 4)}v${side}${lower}v${-side}q0 -4 -4 -4h${n(8 - width)}q-4 0 -4 4z" fill="${colours.background}"/>`
   const title = text(fitText(box.node.opType, width - 2 * PADDING, TITLE_SIZE, 'semibold'), { x: x + PADDING, y: y + HEADER_HEIGHT / 2, fill: colours.text, size: TITLE_SIZE, weight: 600 })
-  return shape + title + (warmth === undefined ? '' : figureSvg(warmth.text, x + width, y, palette))
+  return shape + title + (warmth === undefined || warmth.text === '' ? '' : figureSvg(warmth.text, x + width, y, palette))
 }
 
 function figureSvg(figure: string, right: number, top: number, palette: Palette): string {

@@ -1,14 +1,24 @@
-/** Colours boxes by a figure (latency, multiply–accumulates, parameters) or by the marks that a panel puts up. */
+/** Colours boxes by a figure (latency, multiply–accumulates, parameters), by the marks that a panel puts up, or by how two models differ. */
 import type { CanvasGraph } from './canvas-graph'
+import type { DiffTone } from '../compare/compare-index'
 import { formatCount, formatMs, formatPercent, quantityText, type Quantity } from '../../format/format-number'
 import type { GraphOverlay, OverlayMark } from '../../stores/overlay-store'
 import { nodeLatencies, type BuiltInOverlay } from '../../stores/profile-store'
 import type { ProfileResult } from '#shared/measurement'
 
+/** How a node differs from the other model's; `text` may be empty. */
+export interface ToneMark {
+  readonly tone: DiffTone
+  readonly text: string
+}
+
+export type HeatMark = OverlayMark | ToneMark
+
 export interface Heat {
   /** By box; boxes without a figure are missing. */
-  readonly values: ReadonlyMap<number, OverlayMark>
-  readonly legend: GraphOverlay['legend']
+  readonly values: ReadonlyMap<number, HeatMark>
+  /** Null where the legend stands elsewhere. */
+  readonly legend: GraphOverlay['legend'] | null
 }
 
 /** Null where there is nothing to colour by. */
@@ -94,8 +104,25 @@ const STOPS: Record<'light' | 'dark', readonly Colour[]> = {
  */
 const GROUP_TONES: readonly number[] = [0x2f6fb3, 0xe0a33a, 0x3f8f5b, 0xd98fb8, 0x7d55a8, 0x9fc76a, 0xa8452f, 0x7fc1d6, 0x6b5b3e, 0xc9b3e6, 0x1f6d73, 0xf0c9a0]
 
-export function paintOf(mark: OverlayMark, theme: 'light' | 'dark'): { background: string; text: string } {
+/** White text on them holds 4.5:1, so one set serves both themes. */
+const DIFF_TONES: Record<DiffTone, number> = {
+  removed: 0xb3363e,
+  added: 0x2c7a44,
+  replaced: 0x7650a8,
+  attribute: 0x2f62b5,
+  weights: 0xa8590f,
+  shape: 0x0f7480,
+  rewired: 0x96467f,
+  qdq: 0x66707e,
+}
+
+export function diffColour(tone: DiffTone): { background: string; text: string } {
+  return readable(rgb(DIFF_TONES[tone]))
+}
+
+export function paintOf(mark: HeatMark, theme: 'light' | 'dark'): { background: string; text: string } {
   if ('level' in mark) return heatColour(mark.level, theme)
+  if ('tone' in mark) return diffColour(mark.tone)
   return groupColour(mark.group)
 }
 
