@@ -18,12 +18,13 @@ import { inspectLarge } from './inspect-large'
 import { layout } from './layout'
 import { layoutPeers } from './layout-peers'
 import { layoutQuality } from './layout-quality'
+import { linearAlgebra } from './linear-algebra'
 import { quantize } from './quantize'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, quantize]
+const BENCHES: readonly Bench[] = [fileSize, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, quantize]
 
 interface Outcome {
   readonly bench: string

@@ -1,10 +1,10 @@
-/** Matrix work for quantization from activations: products in onnxruntime, factors by ml-matrix. */
+/** Matrix work for passes that look at activations: products in onnxruntime, small factors by ml-matrix. */
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { makeInt } from '#shared/onnx/attributes'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Model, ValueInfo } from '#shared/onnx/records'
-import { bytesOf } from '#shared/onnx/tensor-data'
-import type { ModelRunner, TensorValue } from './model-runner'
+import { bytesOf, numbersFromBytes } from '#shared/onnx/tensor-data'
+import type { ModelRunner, RunningModel, TensorValue } from './model-runner'
 
 export interface ProductSizes {
   /** Rows of both factors, which are summed over. */
@@ -16,30 +16,46 @@ export interface ProductSizes {
 export interface MatrixProducts {
   /** Aᵀ·B, [rows, columns], of A [inner, rows] and B [inner, columns], all float32 and row-major. */
   transposedProduct(a: Float32Array, b: Float32Array, sizes: ProductSizes): Promise<Float32Array>
+  /** The same in float64, at about half the speed. */
+  transposedProduct64(a: Float64Array, b: Float64Array, sizes: ProductSizes): Promise<Float64Array>
   close(): Promise<void>
 }
 
-/** Products run on all cores in onnxruntime's Gemm, through a session of their own. */
+/** Products run on all cores in onnxruntime's Gemm, through a session for each type. */
 export async function openMatrixProducts(runner: ModelRunner): Promise<MatrixProducts> {
-  const running = await runner.load(productModel())
+  const single = await runner.load(productModel('float32'))
+  const double = await runner.load(productModel('float64'))
   return {
-    async transposedProduct(a, b, { inner, rows, columns }) {
-      const outputs = await running.run(new Map([['a', float32Value(a, [inner, rows])], ['b', float32Value(b, [inner, columns])]]))
-      const product = outputs.get('y')
-      if (!product) throw new Error('internal: the product has no output')
-      const aligned = product.bytes.byteOffset % 4 === 0 ? product.bytes : product.bytes.slice()
-      return new Float32Array(aligned.buffer, aligned.byteOffset, rows * columns)
+    async transposedProduct(a, b, sizes) {
+      return numbersFromBytes('float32', await product(single, { type: 'float32', a, b, sizes }), sizes.rows * sizes.columns) as Float32Array
     },
-    close: () => running.close(),
+    async transposedProduct64(a, b, sizes) {
+      return numbersFromBytes('float64', await product(double, { type: 'float64', a, b, sizes }), sizes.rows * sizes.columns) as Float64Array
+    },
+    async close() {
+      await single.close()
+      await double.close()
+    },
   }
 }
 
-function float32Value(values: Float32Array, dims: readonly number[]): TensorValue {
-  return { dataType: DATA_TYPES.float32.code, dims, bytes: bytesOf(values) }
+interface Factors {
+  readonly type: 'float32' | 'float64'
+  readonly a: Float32Array | Float64Array
+  readonly b: Float32Array | Float64Array
+  readonly sizes: ProductSizes
 }
 
-function productModel(): Model {
-  const matrix = (name: string, dims: readonly [string, string]): ValueInfo => ({ name, type: { kind: 'tensor', dataType: DATA_TYPES.float32.code, shape: dims } })
+async function product(running: RunningModel, { type, a, b, sizes: { inner, rows, columns } }: Factors): Promise<Uint8Array> {
+  const value = (values: Float32Array | Float64Array, dims: readonly number[]): TensorValue => ({ dataType: DATA_TYPES[type].code, dims, bytes: bytesOf(values) })
+  const outputs = await running.run(new Map([['a', value(a, [inner, rows])], ['b', value(b, [inner, columns])]]))
+  const found = outputs.get('y')
+  if (!found) throw new Error('internal: the product has no output')
+  return found.bytes
+}
+
+function productModel(type: 'float32' | 'float64'): Model {
+  const matrix = (name: string, dims: readonly [string, string]): ValueInfo => ({ name, type: { kind: 'tensor', dataType: DATA_TYPES[type].code, shape: dims } })
   return {
     irVersion: 7,
     producerName: '',
