@@ -127,3 +127,56 @@ export const SensitivityResult = z.object({
   diagnostics: z.array(Diagnostic),
 })
 export type SensitivityResult = z.infer<typeof SensitivityResult>
+
+/** How far a quantized layer's output is from the float model's, as far as it has been measured; what comes before the layer counts too. */
+export const LayerQuality = z.object({
+  nodeId: z.number().int().describe('Of the main graph, as in the model file.'),
+  nodeName: z.string(),
+  opType: z.string(),
+  sqnrDb: z.number().describe('200 stands for no difference at all.'),
+})
+export type LayerQuality = z.infer<typeof LayerQuality>
+
+/** How often values occur. */
+export const ValueHistogram = z.object({
+  min: z.number(),
+  max: z.number(),
+  counts: z.array(z.number()).describe('In bins of equal width from min to max; exact zeros are not in them.'),
+  zeros: z.number().int(),
+  elements: z.number().int().describe('Zeros included.'),
+})
+export type ValueHistogram = z.infer<typeof ValueHistogram>
+
+export const RANGE_METHODS = ['min-max', 'moving-average', 'percentile', 'mse', 'entropy'] as const
+
+/** The range that a way of calibrating chooses, and what it costs. */
+export const RangeChoice = z.object({
+  method: z.enum([...RANGE_METHODS, 'override']),
+  min: z.number(),
+  max: z.number(),
+  scale: z.number(),
+  zeroPoint: z.number().int(),
+  clippedShare: z.number().describe('Of the elements outside the range, 0…1.'),
+  sqnrDb: z.number().describe('Of the values rounded and cut off so, from the histogram; 200 stands for no difference.'),
+})
+export type RangeChoice = z.infer<typeof RangeChoice>
+
+/** The values of one activation over calibration samples, or of one weight before and after quantization. */
+export const DistributionResult = z.object({
+  path: z.string(),
+  value: z.string(),
+  kind: z.enum(['activation', 'weight']),
+  /** Element type it is quantized to. */
+  quantizedType: z.string(),
+  histogram: ValueHistogram,
+  /** A weight's values after quantization, over the same bins; null for activations. */
+  quantized: ValueHistogram.nullable(),
+  /** For activations: every method's range. For weights: none, as each channel has its own. */
+  ranges: z.array(RangeChoice),
+  /** The one of `ranges` that the options take; null for weights. */
+  chosen: RangeChoice.shape.method.nullable(),
+  /** For weights, of all values; null for activations. */
+  weightSqnrDb: z.number().nullable(),
+  conditions: z.string(),
+})
+export type DistributionResult = z.infer<typeof DistributionResult>

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { AppError, toErrorData } from '#shared/errors'
 import type { Answer } from '#shared/ipc/contract'
 import type { JobProgress } from '#shared/ipc/jobs'
+import type { LayerQuality } from '#shared/measurement'
 import { openDrafts } from '../workspace/drafts'
 import { createDocuments } from './documents'
 import { loadCheckOf } from './load-check'
@@ -44,12 +45,16 @@ async function answerRequest(id: number, work: () => unknown): Promise<void> {
 async function runOnlyJob(message: Extract<ToEngine, { type: 'job' }>): Promise<void> {
   let lastPhase = ''
   let lastSentAt = 0
+  /** Measured since the last message, by node: messages are left out, what they tell of layers is not. */
+  const layers = new Map<number, LayerQuality>()
   const progress = (update: JobProgress) => {
+    for (const layer of update.layers ?? []) layers.set(layer.nodeId, layer)
     const now = performance.now()
     if (update.phase === lastPhase && now - lastSentAt < PROGRESS_INTERVAL_MS) return
     lastPhase = update.phase
     lastSentAt = now
-    send({ type: 'progress', progress: update })
+    send({ type: 'progress', progress: { ...update, layers: layers.size === 0 ? undefined : [...layers.values()] } })
+    layers.clear()
   }
   const answer = await answerOf(async () => {
     // Loaded only here: a process that merely holds documents needs no onnxruntime.
@@ -57,7 +62,7 @@ async function runOnlyJob(message: Extract<ToEngine, { type: 'job' }>): Promise<
     return runJob(message.kind, message.params, {
       scratchFolder: message.scratchFolder,
       signal: cancellation.signal,
-      progress: (phase, fraction, detail) => progress({ phase, fraction, detail: detail ?? '' }),
+      progress: (phase, fraction, detail, measured) => progress({ phase, fraction, detail: detail ?? '', layers: measured }),
     })
   })
   send({ type: 'end', answer }, () => process.exit(0))

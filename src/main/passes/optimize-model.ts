@@ -15,7 +15,7 @@ import { createOrtRunner } from '../runtime/ort-runner'
 import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
 import { findFloatKernels, summarizeKernels } from './kernel-summary'
-import type { CalibrationData, PassContext } from './pass'
+import type { CalibrationData, PassContext, TellProgress } from './pass'
 import { measureLatencyBeside } from './quick-latency'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
 import { runRecipe } from './run-recipe'
@@ -38,7 +38,7 @@ export interface OptimizeContext {
   readonly scratchFolder: string
   readonly signal: AbortSignal
   /** `fraction` is 0…1 of the whole job. */
-  progress(phase: string, fraction: number | null, detail?: string): void
+  readonly progress: TellProgress
 }
 
 /** Shares of the whole job at which each part begins. */
@@ -73,7 +73,7 @@ export async function optimizeModel(params: OptimizeParams, context: OptimizeCon
       float: null,
       signal: context.signal,
       report,
-      progress: (phase, fraction, detail) => context.progress(phase, fraction === null ? null : fraction * MEASURING, detail),
+      progress: (phase, fraction, ...rest) => context.progress(phase, fraction === null ? null : fraction * MEASURING, ...rest),
     }
     const passes = await runRecipe(document, params.recipe, passContext)
     const measured = await measure(document, { params, context, runner, data, report })

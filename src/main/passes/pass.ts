@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Diagnostic } from '#shared/diagnostic'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
+import type { LayerQuality } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
 import type { Feeds, ModelRunner } from '../runtime/model-runner'
 
@@ -14,6 +15,9 @@ export interface CalibrationData {
   samples(): AsyncIterable<Feeds>
 }
 
+/** `layers`: those measured anew since the call before. */
+export type TellProgress = (phase: string, fraction: number | null, detail?: string, layers?: LayerQuality[]) => void
+
 /** Everything a pass may use. Passes never read files or start sessions themselves. */
 export interface PassContext {
   readonly calibration: CalibrationData | null
@@ -23,7 +27,7 @@ export interface PassContext {
   readonly float: Model | null
   readonly signal: AbortSignal
   /** `fraction` is 0…1 of this pass. */
-  progress(phase: string, fraction: number | null, detail?: string): void
+  readonly progress: TellProgress
   report(diagnostic: Diagnostic): void
 }
 

@@ -149,6 +149,17 @@ export function quantizeChannels(values: Float32Array, layout: ChannelLayout, op
   return { type: options.type, values: out, scales, zeroPoints }
 }
 
+/** The real values that quantized ones stand for. */
+export function dequantized({ values, scales, zeroPoints }: QuantizedWeights, layout: ChannelLayout): Float32Array {
+  const inner = layout.axis === null ? values.length : product(layout.dims.slice(layout.axis + 1))
+  const real = new Float32Array(values.length)
+  for (let at = 0; at < values.length; at++) {
+    const channel = inner === 0 ? 0 : Math.floor(at / inner) % scales.length
+    real[at] = (scales[channel] as number) * ((values[at] as number) - (zeroPoints[channel] as number))
+  }
+  return real
+}
+
 /**
  * A bias as int32 with zero point 0. Its scales are `inputScale · weightScale` in float32, one for each channel (or one in all);
  * the division is in float64, since a float32 quotient has too few digits for 32 bits.

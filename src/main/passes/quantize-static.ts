@@ -6,14 +6,15 @@ import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Graph, Node } from '#shared/onnx/records'
 import { constantTensor, isInFunction, opsetVersion } from './constants'
 import { definePass, type PassContext } from './pass'
-import { type ActivationOptions, nonNegativeValues, parametersOf, planActivations, rangesFromReaders } from './static/activation-parameters'
+import { type ActivationOptions, nonNegativeValues, planActivations, quantizerOf, rangesFromReaders } from './static/activation-parameters'
 import { CALIBRATION_METHODS, calibrateRanges } from './static/calibrate-ranges'
 import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
 import { insertPairs } from './static/insert-pairs'
+import { activationOptionsOf, NodeOverride, nodeOverride, overriddenRange, TensorOverride, tensorOverride, unusedOverrides } from './static/overrides'
 import { type Target, type TargetName, targets } from './static/targets'
 import type { PlacementTable } from './static/placement'
 import type { ValueRange } from './static/value-range'
-import { quantizationRange } from './quantize-numerics'
+import type { WeightOptions } from './quantize-numerics'
 import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
 /** QuantizeLinear and DequantizeLinear came with opset 10; scales for each channel with 13. */
@@ -42,8 +43,13 @@ const options = z
       .describe('How ranges come from samples: the extremes, the mean of the samples’ extremes, a percentile, or the range with the least squared error (mse) or divergence (entropy).'),
     percentile: z.number().gt(50).max(100).default(99.99).describe('With calibration by percentile: how much of the values the range keeps, in per cent.'),
     calibrationSamples: z.number().int().min(1).max(100_000).default(256).describe('At most so many calibration samples are looked at.'),
+    tensorOverrides: z.record(z.string(), TensorOverride).default({}).describe('Single activations by name: type, min, max, calibration, percentile.'),
+    nodeOverrides: z.record(z.string(), NodeOverride).default({}).describe('Single nodes by name: keepFloat, activationType, weightType, perChannel, reduceRange.'),
+    opTypeOverrides: z.record(z.string(), NodeOverride).default({}).describe('The same for all nodes of an operator.'),
   })
   .refine((value) => value.activationType !== 'int8' || value.weightType !== 'uint8', { path: ['weightType'], message: 'int8 activations need int8 weights' })
+
+export type StaticOptions = z.output<typeof options>
 
 export const quantizeStatic = definePass({
   name: 'quantize-static',
@@ -67,7 +73,7 @@ export const quantizeStatic = definePass({
       graph: edit.main,
       types: inferTypes(edit.document),
       table: target.placement,
-      isSelected: (node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name),
+      isSelected: (node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name) && nodeOverride(chosen, node).keepFloat !== true,
       isUsable,
     })
     reportInnerNodes(edit, target.placement, context)
@@ -79,20 +85,32 @@ export const quantizeStatic = definePass({
     const perChannel = raiseOpset(edit, chosen.perChannel && target.perChannel, context)
     if (perChannel === null) return
     const candidates = chooseNodes(select(() => true)).nodes
-    const activationType = chosen.activationType === 'auto' ? target.activationType : chosen.activationType
-    const weightType = chosen.weightType === 'auto' ? target.weightType : chosen.weightType
-    const activation = { type: activationType, symmetric: chosen.symmetricActivations || target.symmetricActivations, reduceRange: false }
+    const activation = activationOptionsOf(chosen, candidates.values(), activationOptions(chosen, target))
     const ranges = await rangesOf(select(() => true), candidates, { context, chosen, activation })
     const { nodes } = chooseNodes(select((name) => ranges.has(name)))
     for (const { node, placement } of preliminary.nodes.values()) {
       if (placement.role === 'compute' && !nodes.has(node.id)) context.report(leftFloat(node, 'values around it were not finite, empty, or not float32 in calibration'))
     }
     context.progress('quantizing', null)
-    const plan = planActivations(edit.document, { graph: edit.main, nodes, ranges, options: activation })
-    const weight = { type: weightType, symmetric: weightType === 'int8' || perChannel, reduceRange: chosen.reduceRange || target.reduceRange }
-    insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight, perChannel } })
+    const plan = planActivations(edit.document, { graph: edit.main, nodes, ranges, optionsOf: activation })
+    for (const finding of unusedOverrides(chosen, edit.main, new Set(ranges.keys()))) context.report(finding)
+    const weight = (node: Node) => weightOptionsOf({ ...chosen, perChannel }, target, node)
+    insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight } })
   },
 })
+
+/** How activations are quantized where nothing says otherwise. */
+export function activationOptions({ activationType, symmetricActivations }: StaticOptions, target: Target): ActivationOptions {
+  return { type: activationType === 'auto' ? target.activationType : activationType, symmetric: symmetricActivations || target.symmetricActivations, reduceRange: false }
+}
+
+/** How the weight of `node` is quantized; null: of a weight that no layer reads. */
+export function weightOptionsOf(chosen: StaticOptions, target: Target, node: Node | null): WeightOptions & { readonly perChannel: boolean } {
+  const own = node ? nodeOverride(chosen, node) : {}
+  const type = own.weightType ?? (chosen.weightType === 'auto' ? target.weightType : chosen.weightType)
+  const perChannel = chosen.perChannel && target.perChannel && own.perChannel !== false
+  return { type, symmetric: type === 'int8' || perChannel, reduceRange: own.reduceRange ?? (chosen.reduceRange || target.reduceRange), perChannel }
+}
 
 /** Raises the opset as far as it is needed and can be. Returns whether channels may have scales of their own, or null where nothing goes. */
 function raiseOpset(edit: Edit, perChannel: boolean, context: PassContext): boolean | null {
@@ -108,8 +126,8 @@ function raiseOpset(edit: Edit, perChannel: boolean, context: PassContext): bool
 
 interface RangeNeeds {
   readonly context: PassContext
-  readonly chosen: z.output<typeof options>
-  readonly activation: ActivationOptions
+  readonly chosen: StaticOptions
+  readonly activation: (name: string) => ActivationOptions
 }
 
 async function rangesOf({ edit, graph, types }: Selection, nodes: ReadonlyMap<number, ChosenNode>, { context, chosen, activation }: RangeNeeds): Promise<Map<string, ValueRange>> {
@@ -118,9 +136,10 @@ async function rangesOf({ edit, graph, types }: Selection, nodes: ReadonlyMap<nu
   const ranges = await calibrateRanges(edit, names, {
     context,
     maxSamples: chosen.calibrationSamples,
-    method: chosen.calibration,
-    percentile: chosen.percentile,
-    quantizer: { ...quantizationRange(activation.type, activation), parametersOf: (range) => parametersOf(range, activation) },
+    methodOf(name) {
+      const own = tensorOverride(chosen, name)
+      return { method: own.calibration ?? chosen.calibration, percentile: own.percentile ?? chosen.percentile, quantizer: quantizerOf(activation(name)) }
+    },
     nonNegative: nonNegativeValues(edit.document, graph, nodes),
     isFloat32(name) {
       const type = types.typeOf(graph, name)
@@ -132,6 +151,7 @@ async function rangesOf({ edit, graph, types }: Selection, nodes: ReadonlyMap<nu
     const range = ranges.get(reader)
     if (range) ranges.set(name, range)
   }
+  for (const [name, range] of ranges) ranges.set(name, overriddenRange(chosen, name, range))
   return ranges
 }
 

@@ -6,8 +6,12 @@ import type { ModelDocument } from '#shared/onnx/document'
 import type { Recipe } from '#shared/recipe'
 import type { PassContext } from './pass'
 import { type ResolvedStep, resolveRecipe } from './resolve-recipe'
+import { measureLayerQuality } from './recovery/layer-quality'
 import { snapshotModel } from './recovery/snapshot-model'
 import { ResultGuard } from './result-guard'
+
+/** Layers are compared on so many samples at most: to watch them, not to judge. */
+const COMPARED_SAMPLES = 8
 
 /**
  * Runs the passes of `recipe` on `document`, each as one transaction. A pass that should keep results and moves an output by more than
@@ -51,6 +55,7 @@ async function runStep(document: ModelDocument, { pass, options }: ResolvedStep,
   const isKept = !pass.keepsResults || (await guard.accepts(transaction, report))
   if (!isKept) document.undo(transaction)
   if (!pass.keepsResults) await guard.close()
+  const layers = isKept && transaction.changes.length > 0 && !pass.keepsResults && context.float ? await measureLayerQuality({ float: context.float, quantized: document.model, context, limit: COMPARED_SAMPLES }) : []
   context.progress(pass.name, 1)
   return {
     pass: pass.name,
@@ -60,6 +65,7 @@ async function runStep(document: ModelDocument, { pass, options }: ResolvedStep,
     nodesBefore,
     nodesAfter: nodeCount(document),
     diagnostics,
+    layers,
   }
 }
 
@@ -76,7 +82,7 @@ async function mustLoad(document: ModelDocument, context: PassContext, sourceRun
 }
 
 function inStep(context: PassContext, at: number, steps: number): PassContext {
-  return { ...context, progress: (phase, fraction, detail) => context.progress(phase, fraction === null ? null : (at + fraction) / steps, detail) }
+  return { ...context, progress: (phase, fraction, ...rest) => context.progress(phase, fraction === null ? null : (at + fraction) / steps, ...rest) }
 }
 
 function throwIfCancelled({ signal }: PassContext): void {

@@ -86,6 +86,7 @@ async function finish(job: Job, result: unknown): Promise<void> {
       return tellDeployed(jobKinds.deploy.result.parse(result))
     case 'compare':
     case 'sensitivity':
+    case 'distribution':
       return
   }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { AdbSettings, DeployOptions, DeployResult } from '../device'
 import { Diagnostic } from '../diagnostic'
-import { ComparisonResult, LatencyBeside, OutputError, ProfileResult, SensitivityResult } from '../measurement'
+import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { Recipe } from '../recipe'
 
 export const ErrorPayload = z.object({
@@ -40,6 +40,8 @@ export const PassReport = z.object({
   nodesBefore: z.number().int(),
   nodesAfter: z.number().int(),
   diagnostics: z.array(Diagnostic),
+  /** After a pass that changed quantized layers: each of them beside the float model's, in the order of the graph. */
+  layers: z.array(LayerQuality).default([]),
 })
 export type PassReport = z.infer<typeof PassReport>
 
@@ -111,6 +113,18 @@ export const jobKinds = {
     }),
     result: SensitivityResult,
   },
+  /** The values of an activation over samples with the range that each way of calibrating chooses, or a weight before and after. */
+  distribution: {
+    params: z.object({
+      modelPath: z.string(),
+      data: DataSource,
+      value: z.string().describe('Name of a float32 value of the main graph: an input, what a node gives, or an initializer.'),
+      options: z.record(z.string(), z.unknown()).default({}).describe('Of the pass quantize-static; its overrides count too.'),
+      samples: z.number().int().min(1).max(100_000).default(64),
+      bins: z.number().int().min(16).max(2048).default(256),
+    }),
+    result: DistributionResult,
+  },
 } as const
 export type JobKind = keyof typeof jobKinds
 export type JobParams<K extends JobKind> = z.infer<(typeof jobKinds)[K]['params']>
@@ -122,12 +136,14 @@ export const JobProgress = z.object({
   fraction: z.number().nullable(),
   /** What the phase is at: a pass, a node, `12 / 50`. */
   detail: z.string().default(''),
+  /** While quantized layers are compared with the float model: those measured anew since the last progress. A later figure takes an earlier one's place. */
+  layers: z.array(LayerQuality).optional(),
 })
 export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'distribution']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

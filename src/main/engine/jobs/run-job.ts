@@ -1,6 +1,7 @@
 import { type JobKind, type JobParams, type JobResult, jobKinds } from '#shared/ipc/jobs'
 import { compare } from './compare'
 import { deploy } from './deploy'
+import { distribution } from './distribution'
 import type { JobContext } from './job-context'
 import { optimize } from './optimize'
 import { profile } from './profile'
@@ -8,7 +9,7 @@ import { sensitivity } from './sensitivity'
 
 type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
 
-const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity }
+const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, distribution }
 
 /** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
 export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {

@@ -4,6 +4,7 @@ import { constantTensor } from '../constants'
 import type { ReadonlyDocument } from '../pass'
 import { type QuantizationParameters, quantizationParameters, quantizationRange, type QuantizedType } from '../quantize-numerics'
 import { floatValues } from '../weight-store'
+import type { Quantizer } from './search-range'
 import type { ValueRange } from './value-range'
 import type { ChosenNode } from './choose-nodes'
 
@@ -13,9 +14,13 @@ export interface ActivationOptions {
   readonly reduceRange: boolean
 }
 
+export interface ActivationParameters extends QuantizationParameters {
+  readonly type: QuantizedType
+}
+
 /** How the activations of a graph are quantized, and which nodes the quantization makes needless. */
 export interface ActivationPlan {
-  readonly parameters: ReadonlyMap<string, QuantizationParameters>
+  readonly parameters: ReadonlyMap<string, ActivationParameters>
   /** Relu and Clip nodes that the cut-off of the quantization stands for, by node id. */
   readonly absorbed: ReadonlySet<number>
 }
@@ -26,7 +31,7 @@ export interface ActivationPlan {
  */
 export function planActivations(
   document: ReadonlyDocument,
-  { graph, nodes, ranges, options }: { graph: Graph; nodes: ReadonlyMap<number, ChosenNode>; ranges: ReadonlyMap<string, ValueRange>; options: ActivationOptions },
+  { graph, nodes, ranges, optionsOf }: { graph: Graph; nodes: ReadonlyMap<number, ChosenNode>; ranges: ReadonlyMap<string, ValueRange>; optionsOf: (name: string) => ActivationOptions },
 ): ActivationPlan {
   const known = new Map(ranges)
   const absorbed = new Set<number>()
@@ -39,10 +44,11 @@ export function planActivations(
     const range = known.get(output)
     if (!range || !known.has(input) || document.uses(graph, input).length !== 1) continue
     known.set(input, range)
+    const options = optionsOf(output)
     if (!options.symmetric && producedBy(document, graph, nodes, input) && cutsOff(document, graph, node, range, options)) absorbed.add(node.id)
   }
-  const parameters = new Map<string, QuantizationParameters>()
-  for (const [name, range] of known) parameters.set(name, parametersOf(range, options))
+  const parameters = new Map<string, ActivationParameters>()
+  for (const [name, range] of known) parameters.set(name, parametersOf(range, optionsOf(name)))
   for (const { node, placement, activations } of nodes.values()) {
     const shared = placement.role === 'carry' ? parameters.get(activations[0] ?? '') : undefined
     if (shared) for (const output of node.outputs) parameters.set(output, shared)
@@ -73,8 +79,13 @@ function producedByNode(document: ReadonlyDocument, graph: Graph, name: string):
   return document.index(graph).definition(name)?.kind === 'node'
 }
 
-export function parametersOf(range: ValueRange, options: ActivationOptions): QuantizationParameters {
-  return quantizationParameters(range.min, range.max, { ...quantizationRange(options.type, options), symmetric: options.symmetric })
+export function parametersOf(range: ValueRange, options: ActivationOptions): ActivationParameters {
+  return { ...quantizationParameters(range.min, range.max, { ...quantizationRange(options.type, options), symmetric: options.symmetric }), type: options.type }
+}
+
+/** What searching for a range needs to know of how the values will be quantized. */
+export function quantizerOf(options: ActivationOptions): Quantizer {
+  return { ...quantizationRange(options.type, options), parametersOf: (range) => parametersOf(range, options) }
 }
 
 function producedBy(document: ReadonlyDocument, graph: Graph, nodes: ReadonlyMap<number, ChosenNode>, name: string): boolean {

@@ -7,7 +7,6 @@ import { constantTensor, opsetVersion } from '../constants'
 import {
   type ChannelLayout,
   minimumWeightScales,
-  type QuantizationParameters,
   quantizeBias,
   quantizeChannels,
   quantizedArray,
@@ -17,13 +16,13 @@ import {
   type WeightOptions,
 } from '../quantize-numerics'
 import { floatValues } from '../weight-store'
-import type { ActivationOptions, ActivationPlan } from './activation-parameters'
+import type { ActivationOptions, ActivationParameters, ActivationPlan } from './activation-parameters'
 import { type ChosenNode, mustEndQuantized, readersOf } from './choose-nodes'
 
 export interface PairOptions {
-  readonly activation: ActivationOptions
-  readonly weight: WeightOptions
-  readonly perChannel: boolean
+  /** Of constants among the activations. */
+  readonly activation: (name: string) => ActivationOptions
+  readonly weight: (node: Node) => WeightOptions & { readonly perChannel: boolean }
 }
 
 interface Inserter {
@@ -137,12 +136,12 @@ function removeAbsorbed({ edit, graph }: Inserter, id: number): void {
 }
 
 function addPair(inserter: Inserter, { from, to, known }: { from: string; to: string; known: string }) {
-  const { edit, graph, plan, options } = inserter
+  const { edit, graph, plan } = inserter
   const parameters = plan.parameters.get(known)
   if (!parameters) throw new Error(`internal: no range for '${known}'`)
   const quantized = edit.freshName(graph, `${known}.q`)
-  const scale = parameterNames(inserter, known, parameters, options.activation)
-  const domain = pairDomain(edit, options.activation.type)
+  const scale = parameterNames(inserter, known, parameters)
+  const domain = pairDomain(edit, parameters.type)
   return {
     quantize: { opType: 'QuantizeLinear', domain, inputs: [from, ...scale], outputs: [quantized] },
     dequantize: { opType: 'DequantizeLinear', domain, inputs: [quantized, ...scale], outputs: [to] },
@@ -158,7 +157,7 @@ function pairDomain(edit: Edit, type: QuantizedType): string {
 }
 
 /** Equal scales and zero points are stored once. */
-function parameterNames(inserter: Inserter, base: string, { scale, zeroPoint }: QuantizationParameters, { type }: ActivationOptions): [string, string] {
+function parameterNames(inserter: Inserter, base: string, { scale, zeroPoint, type }: ActivationParameters): [string, string] {
   const { edit, graph, dequantized } = inserter
   const named = (key: string, suffix: string, store: (name: string) => void) => {
     const known = dequantized.get(key)
@@ -184,8 +183,10 @@ function quantizeConstants(inserter: Inserter, chosen: ChosenNode): void {
   for (const name of new Set(chosen.activations)) {
     const tensor = constantTensor(edit.document, graph, name)
     if (!tensor) continue
-    const key = `activation ${name}`
-    const values = () => quantizeTensor(floatValues(tensor), options.activation)
+    // As what the node gives: kernels take both inputs in one type.
+    const form = options.activation(chosen.node.outputs[0] ?? '')
+    const key = `activation ${name} ${form.type}`
+    const values = () => quantizeTensor(floatValues(tensor), form)
     replaceInput(inserter, chosen.node, name, dequantizedConstant(inserter, { key, base: name, dims: tensor.dims, axis: null, make: values, before: chosen.node }))
   }
   const { weight } = chosen.placement
@@ -196,12 +197,13 @@ function quantizeConstants(inserter: Inserter, chosen: ChosenNode): void {
   const input = plan.parameters.get(chosen.activations[0] ?? '')
   if (!tensor || !input) throw new Error(`internal: ${node.opType} '${node.name}' has no constant weight or no range`)
   const alpha = node.opType === 'Gemm' ? floatAttribute(node, 'alpha', 1) : 1
-  const axis = options.perChannel ? weight.channelAxis(node, tensor.dims.length) : null
+  const { perChannel, ...form } = options.weight(node)
+  const axis = perChannel ? weight.channelAxis(node, tensor.dims.length) : null
   const floats = alpha === 1 ? floatValues(tensor) : floatValues(tensor).map((value) => value * alpha)
   const biasName = weight.bias === null ? '' : (node.inputs[weight.bias] ?? '')
   const bias = biasName === '' ? null : scaledBias(inserter, node, biasName)
-  const { quantized, isWidened } = quantizeWeight(floats, { dims: tensor.dims, axis }, { options: options.weight, bias, inputScale: input.scale })
-  const key = `weight ${name} ${axis} ${alpha} ${isWidened ? node.id : ''}`
+  const { quantized, isWidened } = quantizeWeight(floats, { dims: tensor.dims, axis }, { options: form, bias, inputScale: input.scale })
+  const key = `weight ${name} ${axis} ${alpha} ${form.type} ${form.reduceRange} ${isWidened ? node.id : ''}`
   replaceInput(inserter, node, name, dequantizedConstant(inserter, { key, base: name, dims: tensor.dims, axis, make: () => quantized, before: node }))
   if (bias && weight.bias !== null) {
     const real = dequantizedBias(inserter, { node, name: biasName, bias, inputScale: input.scale, weightScales: quantized.scales, perChannel: axis !== null })
