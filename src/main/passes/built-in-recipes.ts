@@ -7,6 +7,24 @@ const cleanUp = [
   { pass: 'fuse-bias-add', options: {} },
 ]
 
+/** Everything that makes the graph smaller and leaves its results, in standard operators of an opset that every runtime of today knows. */
+const simplify = [
+  ...cleanUp,
+  { pass: 'simplify-shapes', options: {} },
+  { pass: 'fold-constants', options: {} },
+  { pass: 'eliminate-dead-nodes', options: {} },
+  // It raises the opset, which the next one has use for.
+  { pass: 'fuse-layer-normalization', options: {} },
+  { pass: 'simplify-data-movement', options: {} },
+  { pass: 'sink-transposes', options: {} },
+  { pass: 'remove-identities', options: {} },
+  { pass: 'fold-pads', options: {} },
+]
+const cleanUpAfter = [
+  { pass: 'eliminate-common-subexpressions', options: {} },
+  { pass: 'eliminate-dead-nodes', options: {} },
+]
+
 export const builtInRecipes: readonly Recipe[] = [
   {
     name: 'int8-dynamic',
@@ -42,5 +60,23 @@ export const builtInRecipes: readonly Recipe[] = [
     name: 'float16-storage',
     description: 'Half the size: weights in 16 bits, computed in float32 as before. No data needed. As fast as before on every processor.',
     passes: [...cleanUp, { pass: 'store-float16', options: {} }],
+  },
+  {
+    name: 'simplify',
+    description: 'The same results from fewer nodes: constants and shapes worked out, what changes nothing removed, normalization and GELU in one node each. Standard operators only.',
+    passes: [...simplify, { pass: 'fuse-gelu', options: {} }, ...cleanUpAfter],
+  },
+  {
+    name: 'fuse-for-onnxruntime',
+    description: "As simplify, and attention, sums before normalizations, biases before GELU and activations after Conv in onnxruntime's own operators. Runs in onnxruntime only.",
+    passes: [
+      ...simplify,
+      { pass: 'fuse-rms-normalization', options: { form: 'onnxruntime' } },
+      { pass: 'fuse-gelu', options: { form: 'onnxruntime' } },
+      { pass: 'fuse-attention', options: { form: 'onnxruntime' } },
+      { pass: 'fuse-skip-normalization', options: {} },
+      { pass: 'fuse-conv-activation', options: {} },
+      ...cleanUpAfter,
+    ],
   },
 ]

@@ -10,19 +10,29 @@ import { eliminateDeadNodes } from './eliminate-dead-nodes'
 import { equalizeLayers } from './equalize-layers'
 import { foldBatchNormalization } from './fold-batch-normalization'
 import { foldConstants } from './fold-constants'
+import { foldPads } from './fold-pads'
+import { fuseAttention } from './fuse-attention'
 import { fuseBiasAdd } from './fuse-bias-add'
+import { fuseConvActivation } from './fuse-conv-activation'
+import { fuseGelu } from './fuse-gelu'
+import { fuseLayerNormalization } from './fuse-layer-normalization'
+import { fuseRmsNormalization } from './fuse-rms-normalization'
+import { fuseSkipNormalization } from './fuse-skip-normalization'
 import { nearestNames } from './nearest-names'
 import type { Pass } from './pass'
 import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
 import { quantizeWeights } from './quantize-weights'
 import { removeIdentities } from './remove-identities'
+import { simplifyDataMovement } from './simplify-data-movement'
+import { simplifyShapes } from './simplify-shapes'
+import { sinkTransposes } from './sink-transposes'
 import { storeBfloat16 } from './store-bfloat16'
 import { storeFloat16 } from './store-float16'
 import { searchPrecision } from './search-precision'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, removeIdentities, eliminateCommonSubexpressions, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

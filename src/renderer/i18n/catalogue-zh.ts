@@ -6,6 +6,8 @@ const excludeNodes = '保持这些名称的节点不变。'
 
 export const catalogueZh: CatalogueTexts = {
   recipes: {
+    simplify: { title: '化简', description: '结果不变，节点更少：推算常量与形状，去除不起作用的部分，归一化与 GELU 各用一个节点。只用标准算子。' },
+    'fuse-for-onnxruntime': { title: '为 onnxruntime 融合', description: '在“化简”之上，将注意力、归一化前的求和、GELU 前的偏置与 Conv 后的激活换成 onnxruntime 自有算子。只能在 onnxruntime 中运行。' },
     'int8-dynamic': { title: '动态 int8', description: '权重为 8 位整数，激活在运行时量化。无需数据。' },
     'int8-static': { title: '静态 int8', description: '权重与激活均为 8 位整数，范围来自校准数据。适合手机内核与 NPU。' },
   },
@@ -23,6 +25,32 @@ export const catalogueZh: CatalogueTexts = {
       description: '移除不影响任何输出的节点、初始值、函数与标注。结果不变。',
       options: { identities: '同时移除 Identity 节点，以及推理时不起作用的 Dropout 节点。' },
     },
+    'simplify-shapes': {
+      title: '推算形状',
+      description: '将图中计算的形状在已知处（包括部分已知）替换为常量：Reshape 的一个未知维度写作 -1，不变的维度写作 0。',
+      options: { dims: '按符号或“输入:轴”固定输入的符号维度。之后模型只接受这些大小的输入。' },
+    },
+    'simplify-data-movement': { title: '清理 Slice、Concat 与 Reshape', description: '去除不起作用的 Slice、Expand、Tile、Pad 与算术运算，合并相连的 Concat 与 Reshape，并用一个 Split 代替将值切分的多个 Slice。', options: {} },
+    'sink-transposes': { title: '跨算子抵消 Transpose', description: '将 Transpose 移到逐元素算子、Concat 与 Softmax 之后，使其与另一个 Transpose 抵消或合并。', options: {} },
+    'fold-pads': { title: '将 Pad 并入 Conv', description: '将图像周围补零的 Pad 并入其后 Conv 或 AveragePool 的填充。', options: {} },
+    'fuse-layer-normalization': { title: '融合层归一化', description: '用一个 LayerNormalization 代替导出时拆开的均值、差、平方、开方、除法、缩放与偏移。opset 升至 17。', options: {} },
+    'fuse-rms-normalization': {
+      title: '融合 RMS 归一化',
+      description: '用一个节点代替导出时拆开的平方、均值、开方、除法与缩放。',
+      options: { form: 'standard：RMSNormalization，opset 升至 23。onnxruntime：其自有的 SimplifiedLayerNormalization，任何 opset 均可。' },
+    },
+    'fuse-gelu': {
+      title: '融合 GELU',
+      description: '用一个节点代替以误差函数或 tanh 写成的 GELU（五至八个节点）。',
+      options: { form: 'standard：Gelu，opset 升至 20。onnxruntime：其自有的 Gelu 与 FastGelu，任何 opset 均可，并将前面的偏置并为 BiasGelu。' },
+    },
+    'fuse-attention': {
+      title: '融合注意力',
+      description: '用一个节点代替拆分多头、相乘、softmax 与合并多头的各步。',
+      options: { form: 'standard：Attention，opset 升至 23。onnxruntime：其自有的 MultiHeadAttention，任何 opset 均可。' },
+    },
+    'fuse-skip-normalization': { title: '融合归一化前的求和', description: '用 onnxruntime 自有的 SkipLayerNormalization 代替残差求和、其前的偏置与其后的归一化。之后模型只能在 onnxruntime 中运行。', options: {} },
+    'fuse-conv-activation': { title: '融合 Conv 与激活', description: '用 onnxruntime 自有的 FusedConv 代替 Conv 及其后的 Relu、Clip、LeakyRelu、Sigmoid、Tanh 或 HardSigmoid。之后模型只能在 onnxruntime 中运行。', options: {} },
     'fold-batch-normalization': { title: '折叠批归一化', description: '将 BatchNormalization 并入其前面的 Conv 的权重；否则 Conv 无法全程以整数运行。', options: {} },
     'quantize-dynamic': {
       title: '动态量化',

@@ -10,6 +10,8 @@ export interface CatalogueTexts {
 
 export const catalogueEn: CatalogueTexts = {
   recipes: {
+    simplify: { title: 'Simplify', description: 'The same results from fewer nodes: constants and shapes worked out, what changes nothing removed, normalization and GELU in one node each. Standard operators only.' },
+    'fuse-for-onnxruntime': { title: 'Fuse for onnxruntime', description: "As Simplify, with attention, sums before normalizations, biases before GELU and activations after Conv in onnxruntime's own operators. Runs in onnxruntime only." },
     'int8-dynamic': { title: 'Dynamic int8', description: 'Weights as 8-bit integers, activations quantized at run time. Needs no data.' },
     'int8-static': { title: 'Static int8', description: 'Weights and activations as 8-bit integers, with ranges from calibration data. What phone kernels and NPUs are made for.' },
   },
