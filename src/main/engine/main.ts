@@ -47,13 +47,15 @@ async function runOnlyJob(message: Extract<ToEngine, { type: 'job' }>): Promise<
   let lastSentAt = 0
   /** Measured since the last message, by node: messages are left out, what they tell of layers is not. */
   const layers = new Map<number, LayerQuality>()
+  let evaluation: JobProgress['evaluation']
   const progress = (update: JobProgress) => {
     for (const layer of update.layers ?? []) layers.set(layer.nodeId, layer)
     const now = performance.now()
     if (update.phase === lastPhase && now - lastSentAt < PROGRESS_INTERVAL_MS) return
     lastPhase = update.phase
     lastSentAt = now
-    send({ type: 'progress', progress: { ...update, layers: layers.size === 0 ? undefined : [...layers.values()] } })
+    send({ type: 'progress', progress: { ...update, layers: layers.size === 0 ? undefined : [...layers.values()], evaluation } })
+    evaluation = undefined
     layers.clear()
   }
   const answer = await answerOf(async () => {
@@ -63,6 +65,7 @@ async function runOnlyJob(message: Extract<ToEngine, { type: 'job' }>): Promise<
       scratchFolder: message.scratchFolder,
       signal: cancellation.signal,
       progress: (phase, fraction, detail, measured) => progress({ phase, fraction, detail: detail ?? '', layers: measured }),
+      showEvaluation: (partial) => void (evaluation = partial),
     })
   })
   send({ type: 'end', answer }, () => process.exit(0))

@@ -178,6 +178,8 @@ function titleOf({ kind, params }: JobRequest): string {
       return basename(params.modelPath)
     case 'deploy':
       return `${basename(params.modelPath)} → ${params.serial}`
+    case 'evaluate':
+      return `${basename(params.modelPath)} · ${params.metric}`
     case 'distribution':
       return `${basename(params.modelPath)} · ${params.value}`
     case 'compare':

@@ -14,7 +14,7 @@ import { openSettings } from '../workspace/settings'
 import { appInfo } from './app-info'
 import type { EngineCommand } from './engine-process'
 import { createEngineService } from './engine-service'
-import { createJobQueue } from './jobs'
+import { createJobQueue, type JobRequest } from './jobs'
 import { openLog } from './log-file'
 import { listSamples } from './samples'
 import type { ShellHandlers } from './shell-handlers'
@@ -106,7 +106,7 @@ export function createShell(options: ShellOptions): Shell {
     'devices.list': () => (options.host === 'cli' ? devices.list() : devices.watch()),
     'devices.facts': ({ serial }) => devices.facts(serial),
     'devices.doctor': ({ serial }) => devices.examine(serial),
-    'job.start': (request, clientId) => jobs.start(clientId, request.kind === 'deploy' ? { ...request, params: { ...request.params, adb: settings.get().adb } } : request),
+    'job.start': (request, clientId) => jobs.start(clientId, withOwnFields(request)),
     'job.cancel': async ({ jobId }, clientId) => {
       await jobs.cancel(clientId, jobId)
       return {}
@@ -126,6 +126,13 @@ export function createShell(options: ShellOptions): Shell {
       return value
     }
     return answerFrom(handlers, { name, params: parsed.data, clientId })
+  }
+
+  /** What only the shell knows: the phone settings, and where results are kept. */
+  function withOwnFields(request: JobRequest): JobRequest {
+    if (request.kind === 'deploy') return { ...request, params: { ...request.params, adb: settings.get().adb } }
+    if (request.kind === 'evaluate') return { ...request, params: { ...request.params, storeFolder: home.evaluationsFolder } }
+    return request
   }
 
   function rememberOpened(path: string): void {

@@ -42,7 +42,8 @@ export async function openCalibrationData(source: DataSource, model: Model, opti
   }
 }
 
-async function* feedsOf({ bound, samples }: DataPart, inputs: readonly ModelInput[]): AsyncGenerator<Feeds> {
+/** The samples of one part in order. */
+export async function* feedsOf({ bound, samples }: DataPart, inputs: readonly ModelInput[]): AsyncGenerator<Feeds> {
   const readers = bound.map((array) => ({ array, values: readSamples(array), repeated: null as TensorValue | null }))
   try {
     for (let sample = 0; sample < samples; sample++) {

@@ -22,6 +22,11 @@ const LABELS = /^(labels?|targets?|y|y_(train|test|true))$/i
 
 const WHAT_IS_ACCEPTED = 'Give an .npz or .npy file, a folder of such files, or a folder of ONNX test_data_set_* folders.'
 
+/** Whether an array of this name holds labels. */
+export function isLabelName(name: string): boolean {
+  return LABELS.test(name)
+}
+
 /** Throws AppError `not-found`, `not-supported` or `invalid-data`. */
 export async function findData(path: string, inputs: readonly ModelInput[]): Promise<DataPart[]> {
   const info = await stat(path).catch((error: unknown) => {

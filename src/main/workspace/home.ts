@@ -8,6 +8,8 @@ export interface Home {
   readonly settingsFile: string
   readonly recentFile: string
   readonly variantsFolder: string
+  /** Results of evaluations, by model. */
+  readonly evaluationsFolder: string
   /** Scratch of running jobs; emptied with each job. */
   readonly jobsFolder: string
   /** Unsaved edits, one folder for each document. */
@@ -28,6 +30,7 @@ export function openHome(folder: string = process.env['EDGEFIT_HOME'] || envPath
     settingsFile: join(root, 'settings.json'),
     recentFile: join(root, 'recent.json'),
     variantsFolder: join(root, 'variants'),
+    evaluationsFolder: join(root, 'evaluations'),
     jobsFolder: join(root, 'jobs'),
     draftsFolder: join(root, 'drafts'),
     importsFolder: join(root, 'imports'),

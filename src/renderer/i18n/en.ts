@@ -327,7 +327,7 @@ export const en = {
   },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
-    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', distribution: 'Distribution' },
+    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', distribution: 'Distribution', evaluate: 'Evaluate' },
     queued: 'Waiting for the job before it',
     done: 'Done in {{duration}}',
     cancelled: 'Cancelled',
@@ -354,6 +354,7 @@ export const en = {
     'running-here': 'Running on this computer',
     pushing: 'Copying to the phone',
     comparing: 'Comparing outputs',
+    evaluating: 'Evaluating samples',
     saving: 'Saving',
     'warming-up': 'Warming up',
     running: 'Running',

@@ -329,7 +329,7 @@ export const zh: Translations = {
   },
   jobs: {
     none: '还没有任务。优化与性能分析会在这里运行。',
-    kinds: { optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', distribution: '分布' },
+    kinds: { optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', distribution: '分布', evaluate: '评估' },
     queued: '等待前一个任务',
     done: '完成，用时 {{duration}}',
     cancelled: '已取消',
@@ -356,6 +356,7 @@ export const zh: Translations = {
     'running-here': '正在本机上运行',
     pushing: '正在复制到手机',
     comparing: '正在比较输出',
+    evaluating: '正在评估样本',
     saving: '正在保存',
     'warming-up': '正在预热',
     running: '正在运行',

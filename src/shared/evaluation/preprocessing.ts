@@ -77,6 +77,8 @@ export type TextPreprocessing = z.infer<typeof TextPreprocessing>
 /** Numbers as they are in the file, but for `(value · scale − mean) / std`. */
 export const TensorPreprocessing = z.object({
   kind: z.literal('tensor'),
+  /** The input it is for; all float inputs where null. */
+  input: z.string().nullable().default(null),
   scale: z.number().describe('1/255 makes bytes of pictures numbers of 0…1.').default(1),
   mean: z.number().default(0),
   std: z.number().default(1),

@@ -140,6 +140,7 @@ export const requests = {
       z.object({ kind: z.literal('compare'), params: jobKinds.compare.params }),
       z.object({ kind: z.literal('sensitivity'), params: jobKinds.sensitivity.params }),
       z.object({ kind: z.literal('distribution'), params: jobKinds.distribution.params }),
+      z.object({ kind: z.literal('evaluate'), params: jobKinds.evaluate.params }),
     ]),
     z.object({ jobId: z.string() }),
   ),

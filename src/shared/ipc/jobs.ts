@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { AdbSettings, DeployOptions, DeployResult } from '../device'
 import { Diagnostic } from '../diagnostic'
+import { EvaluateParams } from '../evaluation/evaluate-job'
+import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-result'
 import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { Recipe } from '../recipe'
 
@@ -125,6 +127,8 @@ export const jobKinds = {
     }),
     result: DistributionResult,
   },
+  /** How good a model is on data with labels. Progress carries an `EvaluationPartial`. */
+  evaluate: { params: EvaluateParams, result: EvaluationResult },
 } as const
 export type JobKind = keyof typeof jobKinds
 export type JobParams<K extends JobKind> = z.infer<(typeof jobKinds)[K]['params']>
@@ -138,12 +142,14 @@ export const JobProgress = z.object({
   detail: z.string().default(''),
   /** While quantized layers are compared with the float model: those measured anew since the last progress. A later figure takes an earlier one's place. */
   layers: z.array(LayerQuality).optional(),
+  /** What an evaluation can show before it has ended. */
+  evaluation: EvaluationPartial.optional(),
 })
 export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'distribution']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'distribution', 'evaluate']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

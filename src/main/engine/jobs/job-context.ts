@@ -1,3 +1,4 @@
+import type { EvaluationPartial } from '#shared/evaluation/evaluation-result'
 import type { LayerQuality } from '#shared/measurement'
 
 export interface JobContext {
@@ -6,4 +7,6 @@ export interface JobContext {
   readonly signal: AbortSignal
   /** `phase` is a key of the translations; `fraction` is 0…1 of the whole job. */
   readonly progress: (phase: string, fraction: number | null, detail?: string, layers?: LayerQuality[]) => void
+  /** Figures so far; they go with the next progress. */
+  readonly showEvaluation: (partial: EvaluationPartial) => void
 }

@@ -2,6 +2,7 @@ import { type JobKind, type JobParams, type JobResult, jobKinds } from '#shared/
 import { compare } from './compare'
 import { deploy } from './deploy'
 import { distribution } from './distribution'
+import { evaluate } from './evaluate'
 import type { JobContext } from './job-context'
 import { optimize } from './optimize'
 import { profile } from './profile'
@@ -9,7 +10,7 @@ import { sensitivity } from './sensitivity'
 
 type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
 
-const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, distribution }
+const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, distribution, evaluate }
 
 /** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
 export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {

@@ -4,6 +4,7 @@ import { packageVersion } from '../app-root'
 import type { CliContext } from './cli-context'
 import { compareCommand } from './compare-command'
 import { editCommand } from './edit-command'
+import { evaluateCommand } from './evaluate-command'
 import { extractCommand } from './extract-command'
 import { deployCommand } from './deploy-command'
 import { devicesCommand } from './devices-command'
@@ -46,7 +47,7 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, sensitivityCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, sensitivityCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     program.addCommand(command(context).copyInheritedSettings(program))
   }

@@ -1,0 +1,22 @@
+/** What data is known by, so that results of the same data are found again. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+
+/** SHA-256 of a file's bytes. */
+export async function fileFingerprint(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+/** SHA-256 of names, sizes and times: the contents of thousands of files would take longer to read than to evaluate. */
+export async function listFingerprint(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (let at = 0; at < paths.length; at += 256) {
+    const batch = paths.slice(at, at + 256)
+    const infos = await Promise.all(batch.map((path) => stat(path)))
+    infos.forEach(({ size, mtimeMs }, index) => hash.update(`${batch[index] ?? ''}\0${size}\0${mtimeMs}\n`))
+  }
+  return hash.digest('hex')
+}
