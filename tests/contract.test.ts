@@ -71,6 +71,7 @@ const harmless: { [N in RequestName]: unknown } = {
   'model.graph': { documentId: 'absent', graphId: 1 },
   'model.tensor': { documentId: 'absent', graphId: 1, name: 'w' },
   'model.text': { documentId: 'absent', graphId: 1 },
+  'model.memory': { documentId: 'd' },
   'model.diff': { a: 'absent', b: 'absent' },
   'model.fromText': { text: 'g () => () {}', basePath: '/absent.onnx', path: '/absent/model.onnx' },
   'model.save': { documentId: 'absent', path: '/absent/model.onnx' },

@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors'
 import { type OpenDocument, type ParsedParams, type RequestResult, requests } from '#shared/ipc/contract'
 import type { Graph } from '#shared/onnx/records'
 import { diffModels } from '#shared/onnx/diff/diff-models'
+import { planMemory } from '#shared/onnx/memory/plan-memory'
 import { printGraph, printModel } from '#shared/onnx/text/print'
 import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
 import { builtInRecipes } from '../passes/built-in-recipes'
@@ -149,6 +150,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       const graph = graphOf(model, graphId)
       return { text: graph === document.model.graph ? printModel(document.model) : printGraph(document.model, graph) }
     },
+    'model.memory': ({ documentId, dims }) => planMemory(find(documentId).document, { dims }),
     'model.diff': ({ a, b }) => diffModels(find(a), find(b)),
     'model.fromText': async ({ text, basePath, path }) => {
       const saved = await saveModelFromText({ text, basePath, path })

@@ -175,7 +175,10 @@ function titleOf({ kind, params }: JobRequest): string {
       return params.recipe.name
     case 'profile':
     case 'sensitivity':
+    case 'ort-graph':
       return basename(params.modelPath)
+    case 'preview':
+      return params.recipe.name
     case 'deploy':
       return `${basename(params.modelPath)} → ${params.serial}`
     case 'evaluate':
@@ -189,6 +192,7 @@ function titleOf({ kind, params }: JobRequest): string {
 
 /** The job process writes straight to its target where nothing is kept, else into the folder that the store takes over. */
 function engineParams(request: JobRequest, stagedFolder: string): JobParams<JobKind> {
+  if (request.kind === 'ort-graph') return { ...request.params, outputPath: request.params.outputPath ?? join(stagedFolder, `${parse(request.params.modelPath).name} (onnxruntime).onnx`) }
   if (request.kind !== 'optimize') return request.params
   const { keepVariant, outputPath } = request.params
   return { ...request.params, outputPath: keepVariant || outputPath === undefined ? join(stagedFolder, 'model.onnx') : outputPath }

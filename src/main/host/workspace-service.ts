@@ -1,5 +1,7 @@
 /** Variants and measurements of a model, found by the content of its file, so that a moved or uploaded copy finds them too. */
-import { statSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { AppError } from '#shared/errors'
 import type { RequestResult } from '#shared/ipc/contract'
 import { jobKinds, type Variant } from '#shared/ipc/jobs'
@@ -52,6 +54,16 @@ export function createWorkspace(options: {
     return { report: variant.report, variant }
   }
 
+  /** A graph to look at lies among the imports, from where it goes after a day. */
+  function keepOrtGraph(job: FinishedJob): unknown {
+    const result = jobKinds['ort-graph'].result.parse(job.result)
+    if (dirname(result.path) !== job.stagedFolder) return result
+    const folder = join(options.home.importsFolder, randomUUID())
+    mkdirSync(options.home.importsFolder, { recursive: true })
+    renameSync(job.stagedFolder, folder)
+    return { ...result, path: join(folder, basename(result.path)) }
+  }
+
   async function keepProfile(modelPath: string, profile: ProfileResult): Promise<void> {
     const variant = variants.at(modelPath)
     if (variant) variants.keepProfile({ sourceSha256: variant.report.source.sha256, variantId: variant.id }, profile)
@@ -87,6 +99,7 @@ export function createWorkspace(options: {
     },
     async keep(job) {
       if (job.request.kind === 'optimize') return keepOptimized({ ...job, request: job.request })
+      if (job.request.kind === 'ort-graph') return keepOrtGraph(job)
       if (job.request.kind === 'profile') await keepProfile(job.request.params.modelPath, ProfileResult.parse(job.result))
       return job.result
     },

@@ -16,6 +16,7 @@ import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
 import { findFloatKernels, summarizeKernels } from './kernel-summary'
 import type { CalibrationData, PassContext, TellProgress } from './pass'
+import { fixedDims } from './recipe-dims'
 import { measureLatencyBeside } from './quick-latency'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
 import { runRecipe } from './run-recipe'
@@ -113,7 +114,7 @@ interface DataNeeds {
 /** Null where made-up data cannot be had for a model (onnxruntime refuses it) and the recipe does without. */
 async function openData(params: OptimizeParams, { model, runner, needsData, signal, report }: DataNeeds): Promise<CalibrationData | null> {
   try {
-    const data = await openCalibrationData(params.data, model, { runner, signal, ...(params.dims && { dims: params.dims }) })
+    const data = await openCalibrationData(params.data, model, { runner, signal, dims: { ...params.dims, ...fixedDims(params.recipe) } })
     if (data.synthetic && needsData) {
       report({
         severity: 'warning',

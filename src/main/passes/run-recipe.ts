@@ -48,6 +48,7 @@ async function runStep(document: ModelDocument, { pass, options }: ResolvedStep,
   const diagnostics: Diagnostic[] = []
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
   const nodesBefore = nodeCount(document)
+  const opsBefore = countOps(document)
   if (pass.keepsResults) await guard.prepare()
   const started = performance.now()
   context.progress(pass.name, 0)
@@ -64,6 +65,7 @@ async function runStep(document: ModelDocument, { pass, options }: ResolvedStep,
     changes: isKept ? transaction.changes.length : 0,
     nodesBefore,
     nodesAfter: nodeCount(document),
+    opChanges: changesOf(opsBefore, countOps(document)),
     diagnostics,
     layers,
   }
@@ -91,6 +93,17 @@ function throwIfCancelled({ signal }: PassContext): void {
 
 function nodeCount(document: ModelDocument): number {
   return document.graphs().reduce((total, graph) => total + graph.nodes.length, 0)
+}
+
+function countOps(document: ModelDocument): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const graph of document.graphs()) for (const { opType } of graph.nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1)
+  return counts
+}
+
+function changesOf(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
+  const names = [...new Set([...before.keys(), ...after.keys()])].sort()
+  return Object.fromEntries(names.map((name): [string, number] => [name, (after.get(name) ?? 0) - (before.get(name) ?? 0)]).filter(([, change]) => change !== 0))
 }
 
 function isError({ severity }: Diagnostic): boolean {

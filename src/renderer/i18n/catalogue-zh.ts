@@ -51,6 +51,11 @@ export const catalogueZh: CatalogueTexts = {
     },
     'fuse-skip-normalization': { title: '融合归一化前的求和', description: '用 onnxruntime 自有的 SkipLayerNormalization 代替残差求和、其前的偏置与其后的归一化。之后模型只能在 onnxruntime 中运行。', options: {} },
     'fuse-conv-activation': { title: '融合 Conv 与激活', description: '用 onnxruntime 自有的 FusedConv 代替 Conv 及其后的 Relu、Clip、LeakyRelu、Sigmoid、Tanh 或 HardSigmoid。之后模型只能在 onnxruntime 中运行。', options: {} },
+    'reorder-nodes': {
+      title: '调整节点顺序以省内存',
+      description: '若能降低峰值，则改变节点顺序，使同时等待的值更少。适用于按文件顺序运行节点的运行时。',
+      options: { dims: '假定的符号维度大小，按符号或“输入:轴”。模型仍接受任意大小。' },
+    },
     'fold-batch-normalization': { title: '折叠批归一化', description: '将 BatchNormalization 并入其前面的 Conv 的权重；否则 Conv 无法全程以整数运行。', options: {} },
     'quantize-dynamic': {
       title: '动态量化',
@@ -81,6 +86,8 @@ export const catalogueZh: CatalogueTexts = {
     },
   },
   optionLabels: {
+    dims: '维度大小',
+    form: '形式',
     maxBytes: '最大字节数',
     defaultsAreConstants: '默认值视为常量',
     identities: '移除恒等节点',

@@ -10,6 +10,7 @@ import { Recipe } from '../recipe'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
 import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
+import { MemoryPlan } from './memory-plan'
 import { ModelDiff } from './model-diff'
 import { GraphView, ModelSummary, TensorDetails } from './model-view'
 
@@ -81,6 +82,8 @@ export const requests = {
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
   'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
+  /** What the values between the nodes take in memory, over the order in which the nodes run. `dims` are sizes for symbolic dimensions. */
+  'model.memory': request('engine', document.extend({ dims: z.record(z.string(), z.number().int().positive()).default({}) }), MemoryPlan),
   /** How two open documents differ. */
   'model.diff': request('engine', z.object({ a: z.string(), b: z.string() }), ModelDiff),
   /** Writes the model that a text describes to `path`; values the text leaves out are those of the model at `basePath`. */
@@ -139,6 +142,8 @@ export const requests = {
       z.object({ kind: z.literal('deploy'), params: jobKinds.deploy.params }),
       z.object({ kind: z.literal('compare'), params: jobKinds.compare.params }),
       z.object({ kind: z.literal('sensitivity'), params: jobKinds.sensitivity.params }),
+      z.object({ kind: z.literal('preview'), params: jobKinds.preview.params }),
+      z.object({ kind: z.literal('ort-graph'), params: jobKinds['ort-graph'].params }),
       z.object({ kind: z.literal('distribution'), params: jobKinds.distribution.params }),
       z.object({ kind: z.literal('evaluate'), params: jobKinds.evaluate.params }),
     ]),

@@ -6,6 +6,7 @@ import { EvaluateParams } from '../evaluation/evaluate-job'
 import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-result'
 import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { Recipe } from '../recipe'
+import { MemoryPlan } from './memory-plan'
 
 export const ErrorPayload = z.object({
   code: z.string(),
@@ -41,6 +42,8 @@ export const PassReport = z.object({
   changes: z.number().int(),
   nodesBefore: z.number().int(),
   nodesAfter: z.number().int(),
+  /** How many nodes of each operator came or went. */
+  opChanges: z.record(z.string(), z.number().int()).default({}),
   diagnostics: z.array(Diagnostic),
   /** After a pass that changed quantized layers: each of them beside the float model's, in the order of the graph. */
   layers: z.array(LayerQuality).default([]),
@@ -87,6 +90,30 @@ export const Variant = z.object({
 })
 export type Variant = z.infer<typeof Variant>
 
+/** What a recipe would do, without a result kept. */
+export const RecipePreview = z.object({
+  passes: z.array(PassReport),
+  nodesBefore: z.number().int(),
+  nodesAfter: z.number().int(),
+  memoryBefore: MemoryPlan,
+  memoryAfter: MemoryPlan,
+  data: z.string().describe('What the results were compared on.'),
+  diagnostics: z.array(Diagnostic),
+})
+export type RecipePreview = z.infer<typeof RecipePreview>
+
+/** The graph as onnxruntime runs it, written as a model. */
+export const OrtGraph = z.object({
+  path: z.string(),
+  sizeBytes: z.number(),
+  nodesBefore: z.number().int(),
+  nodesAfter: z.number().int(),
+  /** By operator, onnxruntime's own with their domain. */
+  opCounts: z.record(z.string(), z.number().int()),
+  conditions: z.string(),
+})
+export type OrtGraph = z.infer<typeof OrtGraph>
+
 /** The kinds of job: parameters in, result out. The one list from which dispatch and types come. */
 export const jobKinds = {
   optimize: {
@@ -114,6 +141,21 @@ export const jobKinds = {
       samples: z.number().int().min(1).max(100_000).default(32),
     }),
     result: SensitivityResult,
+  },
+  /** Tries a recipe and keeps nothing. */
+  preview: {
+    params: z.object({
+      modelPath: z.string(),
+      recipe: Recipe,
+      data: DataSource,
+      dims: z.record(z.string(), z.number().int().positive()).default({}).describe('Sizes for symbolic dimensions, for random inputs and for memory, by symbol or as input:axis.'),
+    }),
+    result: RecipePreview,
+  },
+  'ort-graph': {
+    /** The shell chooses `outputPath` where it is left out. */
+    params: z.object({ modelPath: z.string(), outputPath: z.string().optional(), optimization: z.enum(['basic', 'extended', 'all']).default('extended') }),
+    result: OrtGraph,
   },
   /** The values of an activation over samples with the range that each way of calibrating chooses, or a weight before and after. */
   distribution: {
@@ -149,7 +191,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'distribution', 'evaluate']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'evaluate']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

@@ -404,6 +404,13 @@ export class Edit {
     if (after.some((node, at) => node !== graph.nodes[at])) this.#make({ kind: 'order', graph, before: graph.nodes, after })
   }
 
+  /** Puts the nodes in another order: the same nodes, each after those that feed it. */
+  reorderNodes(graph: Graph, after: readonly Node[]): void {
+    const present = new Set(graph.nodes)
+    if (after.length !== present.size || !after.every((node) => present.delete(node))) throw new Error('internal: a new order must have the same nodes')
+    this.#make({ kind: 'order', graph, before: graph.nodes, after })
+  }
+
   /** A value name that nothing in the graph, or in the graphs around and within it, has yet. */
   freshName(graph: Graph, base: string): string {
     const taken = this.#namesIn(graph)

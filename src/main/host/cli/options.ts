@@ -16,6 +16,15 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Sizes of free dimensions, given as often as needed. */
+export function dimOption(): Option {
+  return new Option('--dim <name=size...>', 'size of a free dimension, by symbol or as input:axis; may be given several times').default({}).argParser((text: string, sizes: Record<string, number>) => {
+    const [, name, size] = /^(.+)=(\d+)$/.exec(text) ?? []
+    if (name === undefined || Number(size) < 1) throw new InvalidArgumentError('Give it as name=size, with a size from 1.')
+    return { ...sizes, [name]: Number(size) }
+  })
+}
+
 /** The data a path option names; random inputs where it is left out. */
 export function dataSource(path: string | undefined, samples: number): z.input<typeof DataSource> {
   return path === undefined ? { kind: 'synthetic', samples } : { kind: 'path', path: resolve(path) }

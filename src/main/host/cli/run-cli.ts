@@ -11,7 +11,9 @@ import { devicesCommand } from './devices-command'
 import { diffCommand } from './diff-command'
 import { fromTextCommand } from './from-text-command'
 import { inspectCommand } from './inspect-command'
+import { memoryCommand } from './memory-command'
 import { optimizeCommand } from './optimize-command'
+import { ortGraphCommand } from './ort-graph-command'
 import { printJson } from './output'
 import { passesCommand } from './passes-command'
 import { profileCommand } from './profile-command'
@@ -47,7 +49,7 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, sensitivityCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     program.addCommand(command(context).copyInheritedSettings(program))
   }
