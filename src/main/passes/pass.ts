@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Diagnostic } from '#shared/diagnostic'
+import type { LayerChange } from '#shared/ipc/jobs'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
 import type { LayerQuality } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
@@ -29,6 +30,8 @@ export interface PassContext {
   /** `fraction` is 0…1 of this pass. */
   readonly progress: TellProgress
   report(diagnostic: Diagnostic): void
+  /** Tells what became of one layer, for the report; where nobody listens it is left out. */
+  readonly reportLayer?: (change: LayerChange) => void
 }
 
 export interface Pass<Options extends z.ZodType = z.ZodType> {

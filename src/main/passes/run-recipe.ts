@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
-import type { PassReport } from '#shared/ipc/jobs'
+import type { LayerChange, PassReport } from '#shared/ipc/jobs'
 import { checkModel } from '#shared/onnx/check/check-model'
 import type { ModelDocument } from '#shared/onnx/document'
 import type { Recipe } from '#shared/recipe'
@@ -46,13 +46,15 @@ export async function runRecipe(document: ModelDocument, recipe: Recipe, context
 
 async function runStep(document: ModelDocument, { pass, options }: ResolvedStep, guard: ResultGuard, context: PassContext): Promise<PassReport> {
   const diagnostics: Diagnostic[] = []
+  const layerChanges: LayerChange[] = []
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
+  const reportLayer = (change: LayerChange) => void layerChanges.push(change)
   const nodesBefore = nodeCount(document)
   const opsBefore = countOps(document)
   if (pass.keepsResults) await guard.prepare()
   const started = performance.now()
   context.progress(pass.name, 0)
-  const transaction = await document.transact(pass.name, (edit) => pass.run(edit, options, { ...context, report }))
+  const transaction = await document.transact(pass.name, (edit) => pass.run(edit, options, { ...context, report, reportLayer }))
   const isKept = !pass.keepsResults || (await guard.accepts(transaction, report))
   if (!isKept) document.undo(transaction)
   if (!pass.keepsResults) await guard.close()
@@ -68,6 +70,7 @@ async function runStep(document: ModelDocument, { pass, options }: ResolvedStep,
     opChanges: changesOf(opsBefore, countOps(document)),
     diagnostics,
     layers,
+    layerChanges,
   }
 }
 

@@ -1,5 +1,4 @@
-/** Matrix work for passes that look at activations: products in onnxruntime, small factors by ml-matrix. */
-import { CholeskyDecomposition, Matrix } from 'ml-matrix'
+/** Matrix products in onnxruntime, for passes that look at activations. */
 import { makeInt } from '#shared/onnx/attributes'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Model, ValueInfo } from '#shared/onnx/records'
@@ -83,40 +82,4 @@ function productModel(type: 'float32' | 'float64'): Model {
     trainingInfo: [],
     unknown: [],
   }
-}
-
-/**
- * The upper triangular R with A⁻¹ = Rᵀ·R, of a symmetric positive definite A [size, size], row-major; null where A is not positive
- * definite. With J turning the order round, J·A·J = L·Lᵀ gives A = U·Uᵀ for U = J·L·J, and R is U⁻¹: one factorization, no inverse of A.
- */
-export function inverseFactor(matrix: Float64Array, size: number): Float64Array | null {
-  const turned = new Matrix(size, size)
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) turned.set(row, column, matrix[(size - 1 - row) * size + (size - 1 - column)] as number)
-  }
-  const decomposition = new CholeskyDecomposition(turned)
-  if (!decomposition.isPositiveDefinite()) return null
-  const lower = decomposition.lowerTriangularMatrix
-  const upper = new Float64Array(size * size)
-  for (let row = 0; row < size; row++) {
-    for (let column = row; column < size; column++) upper[row * size + column] = lower.get(size - 1 - row, size - 1 - column)
-  }
-  return invertUpper(upper, size)
-}
-
-/** In whole rows, from the last: row i of U⁻¹ is (eᵢ − Σ U[i, j]·row j of U⁻¹) / U[i, i]. Null where a pivot is not above zero. */
-function invertUpper(upper: Float64Array, size: number): Float64Array | null {
-  const inverse = new Float64Array(size * size)
-  for (let i = size - 1; i >= 0; i--) {
-    const pivot = upper[i * size + i] as number
-    if (!(pivot > 0)) return null
-    inverse[i * size + i] = 1
-    for (let j = i + 1; j < size; j++) {
-      const factor = upper[i * size + j] as number
-      if (factor === 0) continue
-      for (let column = j; column < size; column++) inverse[i * size + column] = (inverse[i * size + column] as number) - factor * (inverse[j * size + column] as number)
-    }
-    for (let column = i; column < size; column++) inverse[i * size + column] = (inverse[i * size + column] as number) / pivot
-  }
-  return inverse
 }

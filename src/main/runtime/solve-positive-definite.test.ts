@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runner } from '../passes/testing/run-pass'
 import { eigenSymmetric } from './eigen-symmetric'
 import { type MatrixProducts, openMatrixProducts } from './linear-algebra'
-import { choleskyFactor, solveLeastSquares, solvePositiveDefinite } from './solve-positive-definite'
+import { choleskyFactor, inverseFactor, solveLeastSquares, solvePositiveDefinite } from './solve-positive-definite'
 
 let products: MatrixProducts
 beforeAll(async () => void (products = await openMatrixProducts(runner)))
@@ -50,6 +50,23 @@ describe('a symmetric positive definite matrix', () => {
   it('is told apart from one that is not', async () => {
     expect(await choleskyFactor(products, Float64Array.of(1, 2, 2, 1), 2)).toBeNull()
     expect(await solvePositiveDefinite(products, Float64Array.of(NaN), { size: 1, right: Float64Array.of(1), columns: 1 })).toBeNull()
+  })
+})
+
+describe('the inverse factor', () => {
+  it.each([1, 2, 7, 70])('R of a matrix A of size %i is upper triangular, and RᵀR·A is one', async (size) => {
+    const a = await positive(size)
+    const r = await inverseFactor(products, a, size)
+    if (!r) throw new Error('not positive definite')
+    for (let row = 0; row < size; row++) for (let column = 0; column < row; column++) expect(r[row * size + column]).toBe(0)
+    const inverse = await products.transposedProduct64(r, r, { inner: size, rows: size, columns: size })
+    const one = await products.transposedProduct64(inverse, a, { inner: size, rows: size, columns: size })
+    expect(farthest(one, Float64Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 : 0)))).toBeLessThan(1e-9)
+  })
+
+  it('is not there for a matrix that is not positive definite', async () => {
+    expect(await inverseFactor(products, Float64Array.of(1, 2, 2, 1), 2)).toBeNull()
+    expect(await inverseFactor(products, new Float64Array(9), 3)).toBeNull()
   })
 })
 

@@ -36,17 +36,36 @@ export async function solvePositiveDefinite(products: MatrixProducts, matrix: Fl
   const lower = await choleskyFactor(products, matrix, size)
   if (!lower) return null
   const solution = right.slice()
-  for (let from = 0; from < size; from += BLOCK) {
-    const to = Math.min(from + BLOCK, size)
-    if (from > 0) await takeAway(products, solution, { columns, from, to, factor: transposedBlock(lower, size, { rows: [from, to], columns: [0, from] }), known: [0, from] })
-    solveForward(lower, solution, { size, columns, from, to })
-  }
+  await solveLower(products, lower, { size, right: solution, columns })
   for (let to = size; to > 0; to -= to % BLOCK || BLOCK) {
     const from = to - (to % BLOCK || BLOCK)
     if (to < size) await takeAway(products, solution, { columns, from, to, factor: block(lower, size, { rows: [to, size], columns: [from, to] }), known: [to, size] })
     solveBackward(lower, solution, { size, columns, from, to })
   }
   return solution
+}
+
+/** L⁻¹·B in the place of B [size, columns]. */
+async function solveLower(products: MatrixProducts, lower: Float64Array, { size, right, columns }: { size: number; right: Float64Array; columns: number }): Promise<void> {
+  for (let from = 0; from < size; from += BLOCK) {
+    const to = Math.min(from + BLOCK, size)
+    if (from > 0) await takeAway(products, right, { columns, from, to, factor: transposedBlock(lower, size, { rows: [from, to], columns: [0, from] }), known: [0, from] })
+    solveForward(lower, right, { size, columns, from, to })
+  }
+}
+
+/**
+ * The upper triangular R with A⁻¹ = Rᵀ·R, of a symmetric positive definite A [size, size], row-major; null where A is not positive
+ * definite. With J turning the order round, J·A·J = L·Lᵀ gives R = J·L⁻¹·J: one factorization, no inverse of A.
+ */
+export async function inverseFactor(products: MatrixProducts, matrix: Float64Array, size: number): Promise<Float64Array | null> {
+  // Turning both orders round is reading the values backwards.
+  const lower = await choleskyFactor(products, matrix.slice().reverse(), size)
+  if (!lower) return null
+  const inverse = new Float64Array(size * size)
+  for (let at = 0; at < size; at++) inverse[at * size + at] = 1
+  await solveLower(products, lower, { size, right: inverse, columns: size })
+  return inverse.reverse()
 }
 
 /**

@@ -35,6 +35,19 @@ export const ProfileOptions = z.object({
 })
 export type ProfileOptions = z.infer<typeof ProfileOptions>
 
+/** What a pass that works on weights did to one layer, or why it left it as it was. */
+export const LayerChange = z.object({
+  nodeId: z.number().int().describe('Of the main graph, before the pass.'),
+  nodeName: z.string(),
+  opType: z.string(),
+  isChanged: z.boolean(),
+  /** In what form the layer is now, or why it stays. */
+  note: z.string(),
+  /** By name, units in the names: sparsity, relativeError, rank, macsRatio, latencyRatio. */
+  figures: z.record(z.string(), z.number()),
+})
+export type LayerChange = z.infer<typeof LayerChange>
+
 export const PassReport = z.object({
   pass: z.string(),
   options: z.record(z.string(), z.unknown()),
@@ -47,6 +60,8 @@ export const PassReport = z.object({
   diagnostics: z.array(Diagnostic),
   /** After a pass that changed quantized layers: each of them beside the float model's, in the order of the graph. */
   layers: z.array(LayerQuality).default([]),
+  /** After a pass that makes weights sparse or factors them, in the order of the graph. */
+  layerChanges: z.array(LayerChange).default([]),
 })
 export type PassReport = z.infer<typeof PassReport>
 

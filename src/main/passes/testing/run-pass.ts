@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Diagnostic } from '#shared/diagnostic'
+import type { LayerChange } from '#shared/ipc/jobs'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument, type Transaction } from '#shared/onnx/document'
 import type { Model } from '#shared/onnx/records'
@@ -23,15 +24,17 @@ export interface PassRun {
   readonly document: ModelDocument
   readonly transaction: Transaction
   readonly diagnostics: readonly Diagnostic[]
+  readonly layers: readonly LayerChange[]
 }
 
 /** Runs `pass` with `options` (defaults filled in) as one transaction. */
 export async function runPass(model: Model | ModelDocument, pass: Pass, options: Record<string, unknown> = {}, calibration: CalibrationData | null = null): Promise<PassRun> {
   const document = model instanceof ModelDocument ? model : new ModelDocument(model)
   const diagnostics: Diagnostic[] = []
-  const context: PassContext = { calibration, runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: (found) => void diagnostics.push(found) }
+  const layers: LayerChange[] = []
+  const context: PassContext = { calibration, runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: (found) => void diagnostics.push(found), reportLayer: (change) => void layers.push(change) }
   const transaction = await document.transact(pass.name, (edit) => pass.run(edit, pass.options.parse(options), context))
-  return { document, transaction, diagnostics }
+  return { document, transaction, diagnostics, layers }
 }
 
 export function opCounts({ model }: ModelDocument): Record<string, number> {

@@ -37,7 +37,7 @@ export async function quantizeByGptq(
     for (const name of round.keys()) {
       const group = groups.get(name) ?? []
       const found = moments.get(name)
-      const factor = found ? factorInput(found, options) : null
+      const factor = found ? await factorInput(found, options) : null
       for (const target of group) {
         context.signal.throwIfAborted()
         context.progress('quantizing', done++ / targets.length, target.node.name)

@@ -1,4 +1,5 @@
-import { inverseFactor, type MatrixProducts } from '../../runtime/linear-algebra'
+import type { MatrixProducts } from '../../runtime/linear-algebra'
+import { inverseFactor } from '../../runtime/solve-positive-definite'
 import { type BlockFormat, type BlockQuantizer, blocksPerRow, type BlockWeights, highestCode, transposeMatrix, type WeightMatrix } from './block-weights'
 import type { InputMoments } from './input-moments'
 import { nearestCode, reciprocalScale } from './round-to-nearest'
@@ -24,7 +25,10 @@ export interface InputFactor {
 }
 
 /** Null where the input was zero throughout, or where even strong damping does not make XᵀX positive definite. */
-export function factorInput({ squares, columns }: InputMoments, { damping, actOrder }: Pick<GptqOptions, 'damping' | 'actOrder'>): InputFactor | null {
+export async function factorInput(
+  { squares, columns }: Pick<InputMoments, 'squares' | 'columns'>,
+  { damping, actOrder, products }: Pick<GptqOptions, 'damping' | 'actOrder' | 'products'>,
+): Promise<InputFactor | null> {
   const diagonal = Float64Array.from({ length: columns }, (_, at) => squares[at * columns + at] as number)
   const mean = diagonal.reduce((sum, value) => sum + value, 0) / columns
   if (!(mean > 0)) return null
@@ -37,7 +41,7 @@ export function factorInput({ squares, columns }: InputMoments, { damping, actOr
       for (let column = 0; column < columns; column++) damped[row * columns + column] = squares[from + (order[column] as number)] as number
       damped[row * columns + row] = (damped[row * columns + row] as number) + added
     }
-    const factor = inverseFactor(damped, columns)
+    const factor = await inverseFactor(products, damped, columns)
     if (factor) return { order, factor }
   }
   return null
