@@ -15,6 +15,10 @@ export interface ActionContext {
   readonly canUndo: boolean
   readonly canRedo: boolean
   readonly canPaste: boolean
+  /** Another model is open, or the source of the variant shown can be: there is something to compare with. */
+  readonly comparable: boolean
+  /** Two models stand side by side. */
+  readonly comparing: boolean
 }
 
 /** One thing a person can do: the palette, the menus, the buttons and the keys all come from this. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keyLabel, type Action } from './action'
 import { actions } from './all-actions'
 
-const idle = { modelOpen: false, depth: 0, mode: 'graph', selectedNodes: 0, selection: 'model', canUndo: false, canRedo: false, canPaste: false } as const
+const idle = { modelOpen: false, depth: 0, mode: 'graph', selectedNodes: 0, selection: 'model', canUndo: false, canRedo: false, canPaste: false, comparable: false, comparing: false } as const
 
 describe('the actions', () => {
   it('share no id and no key', () => {

@@ -4,6 +4,9 @@ import {
   IconArrowsMaximize,
   IconBolt,
   IconChartBar,
+  IconChevronDown,
+  IconChevronUp,
+  IconColumns2,
   IconDeviceFloppy,
   IconFold,
   IconFolderOpen,
@@ -30,6 +33,7 @@ import {
 } from '@tabler/icons-react'
 import type { Settings } from '#shared/ipc/contract'
 import { foldAllGroups, toggleGrouping, unfoldAllGroups } from '../canvas/group-actions'
+import { stepDifference, toggleComparing } from '../session/compare-models'
 import { exportImage } from '../session/export-image'
 import { closeDocument, openWithDialog } from '../session/open-models'
 import { openPanel, togglePanel } from '../session/panels'
@@ -72,6 +76,9 @@ export const actions = [
     enabled: ({ depth }) => depth > 0,
     run: () => useSessionStore.getState().leaveSubgraph(),
   },
+  { id: 'compare', group: 'view', title: 'actions.compare', icon: IconColumns2, keys: ['shift+C'], enabled: ({ comparable, comparing }) => comparable || comparing, run: toggleComparing },
+  { id: 'next-difference', group: 'view', title: 'actions.nextDifference', icon: IconChevronDown, keys: ['F7'], enabled: ({ comparing }) => comparing, run: () => stepDifference(1) },
+  { id: 'previous-difference', group: 'view', title: 'actions.previousDifference', icon: IconChevronUp, keys: ['shift+F7'], enabled: ({ comparing }) => comparing, run: () => stepDifference(-1) },
   { id: 'export-image', group: 'view', title: 'actions.exportImage', icon: IconPhoto, keys: ['shift+E'], enabled: withGraph, run: () => exportImage('svg') },
   { id: 'export-png', group: 'view', title: 'actions.exportPng', icon: IconPhoto, keys: [], enabled: withGraph, run: () => exportImage('png') },
   { id: 'text', group: 'view', title: 'actions.toggleText', icon: IconFileText, keys: ['T'], enabled: withModel, run: toggleText },

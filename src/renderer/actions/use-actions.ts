@@ -1,10 +1,12 @@
 import { useHotkeys } from '@mantine/hooks'
 import { useShallow } from 'zustand/react/shallow'
+import { useShownPair } from '../session/compare-models'
 import { reportError } from '../session/report-error'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { documentState, useEditStore } from '../stores/edit-store'
 import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
-import { useSessionStore } from '../stores/session-store'
+import { activeDocument, useSessionStore } from '../stores/session-store'
+import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { useViewStore } from '../stores/view-store'
 import type { Action, ActionContext } from './action'
 import { actions } from './all-actions'
@@ -22,7 +24,10 @@ export function useActionContext(): ActionContext {
   const documentId = useSessionStore((state) => state.activeDocumentId)
   const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
   const canPaste = useEditStore((state) => state.clipboard !== null)
-  return { modelOpen, depth, mode, selectedNodes, selection, canUndo: revision > 0, canRedo: revision < revisions, canPaste }
+  const comparing = useShownPair() !== null
+  const bySource = useVariantsStore((state) => state.bySource)
+  const comparable = useSessionStore((state) => state.documents.length > 1 || variantAt(bySource, activeDocument(state)?.summary.path ?? '') !== null)
+  return { modelOpen, depth, mode, selectedNodes, selection, canUndo: revision > 0, canRedo: revision < revisions, canPaste, comparable, comparing }
 }
 
 /** Runs an action from wherever it was asked for; what goes wrong is told. */

@@ -7,7 +7,7 @@ import type { OpenMenu } from './context-menu'
 import { groupsAround } from './scene/group-tree'
 import { boxesOfNodes } from './scene/highlight'
 import { areaAround, type Scene } from './scene/scene'
-import { anchorBox, contains, DETAIL_ZOOM, fitArea, fitScene, initialViewport, keepBoxInPlace, MAX_ZOOM, MIN_ZOOM, visibleArea } from './viewport'
+import { anchorBox, contains, DETAIL_ZOOM, fitArea, fitScene, initialViewport, keepBoxInPlace, MAX_ZOOM, MIN_ZOOM, throughWindow, visibleArea, type Size } from './viewport'
 import { useGroupsStore } from '../stores/groups-store'
 import { useSelectionStore } from '../stores/selection-store'
 import { useSessionStore } from '../stores/session-store'
@@ -17,8 +17,8 @@ const MOVE_MS = 220
 /** Zoom at which a box that is shown from far out can be read. */
 const READING_ZOOM = 0.9
 
-/** Where each graph was last looked at. */
-const remembered = new Map<string, Viewport>()
+/** Where each graph was last looked at, and through a window of which size. */
+const remembered = new Map<string, Viewport & Size>()
 /** The last wish to reveal something that was fulfilled: it must not come true again when another graph is shown. */
 let fulfilledReveal = useViewStore.getState().reveal?.serial ?? 0
 
@@ -95,7 +95,7 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
       const { transform, width, height } = store.getState()
       if (shown.current === null || width === 0) return
       const viewport = { x: transform[0], y: transform[1], zoom: transform[2] }
-      remembered.set(graphKey, viewport)
+      remembered.set(graphKey, { ...viewport, width, height })
       const known = canvas.getState().viewport
       if (known.x === viewport.x && known.y === viewport.y && known.zoom === viewport.zoom && known.width === width && known.height === height) return
       canvas.getState().setViewport({ ...viewport, width, height })
@@ -121,14 +121,14 @@ interface ViewportContext {
   now: Viewport
   width: number
   height: number
-  remembered: Viewport | null
+  remembered: (Viewport & Size) | null
   anchor: number | null
   selected: ReadonlySet<number>
 }
 
 function viewportFor(scene: Scene, before: Scene | null, { now, width, height, remembered, anchor: wanted, selected }: ViewportContext): Viewport {
   const size = { width, height }
-  if (before === null) return remembered ?? initialViewport(scene, size)
+  if (before === null) return remembered === null ? initialViewport(scene, size) : throughWindow(remembered, size, scene.layout.direction)
   if (before.layout.direction !== scene.layout.direction) {
     const area = areaAround(scene.layout, [...selected])
     return area === null ? initialViewport(scene, size) : fitArea(area, size, now.zoom)

@@ -76,8 +76,8 @@ export function useScene(view: GraphView, graphKey: string): { scene: Scene | nu
   useLayoutEffect(() => {
     if (arranged !== undefined) canvas.getState().setScene(createScene(arranged.levelled, composeLevels(arranged.levelled, arranged.layouts, unfolded)))
   }, [canvas, arranged, unfolded])
-  // The next graph must not start from this one's boxes.
-  useEffect(() => () => canvas.getState().setScene(null), [canvas])
+  // The next graph must not start from this one's boxes; it may be on the same canvas, and is there before effects end.
+  useLayoutEffect(() => () => canvas.getState().setScene(null), [canvas])
   return { scene, failed }
 }
 

@@ -3,6 +3,7 @@ import type { Viewport } from './canvas-store'
 import { touches, type Area } from './scene/box-index'
 import type { CanvasBox } from './scene/canvas-graph'
 import { boxArea, type Scene } from './scene/scene'
+import type { LayoutDirection } from './layout/layout-graph'
 
 export const MIN_ZOOM = 0.001
 export const MAX_ZOOM = 4
@@ -56,6 +57,11 @@ export function initialViewport(scene: Scene, size: Size): Viewport {
   const edge = (along: number, length: number, available: number) => Math.max(MARGIN - along * zoom, (available - length * zoom) / 2)
   if (direction === 'down') return { zoom, x: size.width / 2 - (start.x + start.width / 2) * zoom, y: edge(start.y, totalHeight, size.height) }
   return { zoom, x: edge(start.x, totalWidth, size.width), y: size.height / 2 - (start.y + start.height / 2) * zoom }
+}
+
+/** The same view through a window of another size: what was in the middle across the flow stays there. */
+export function throughWindow({ x, y, zoom, width, height }: Viewport & Size, size: Size, direction: LayoutDirection): Viewport {
+  return direction === 'down' ? { x: x + (size.width - width) / 2, y, zoom } : { x, y: y + (size.height - height) / 2, zoom }
 }
 
 /** After a new arrangement of the same graph: the view in which `box` stands where it stood, or null if it is gone. */

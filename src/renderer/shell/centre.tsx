@@ -7,6 +7,7 @@ import { ActionIconButton } from '../actions/action-icon-button'
 import { DirtyMark } from '../panels/edit/dirty-mark'
 import { useModelTitle } from '../session/document-title'
 import { useCanvasStore } from '../canvas/canvas-store'
+import { useShownPair } from '../session/compare-models'
 import { loadGraph } from '../session/load-graph'
 import { closeDocument } from '../session/open-models'
 import { useOverlayStore } from '../stores/overlay-store'
@@ -17,6 +18,7 @@ import { WelcomeScreen } from '../welcome/welcome-screen'
 import styles from './centre.module.css'
 
 const GraphCanvas = lazy(async () => ({ default: (await import('../canvas/graph-canvas')).GraphCanvas }))
+const CompareView = lazy(async () => ({ default: (await import('../canvas/compare/compare-view')).CompareView }))
 const ModelText = lazy(() => import('../text-view/model-text'))
 
 /** Tabs of the open models, the way through subgraphs, and the graph or its text. */
@@ -74,6 +76,7 @@ function ViewBar(): ReactNode {
   const attributes = useViewStore((state) => state.attributes)
   const weights = useViewStore((state) => state.weights)
   const names = useViewStore((state) => state.names)
+  const comparing = useShownPair() !== null
   return (
     <div className={styles.viewBar} role="toolbar" aria-label={t('shell.viewBar')}>
       <Breadcrumbs />
@@ -87,6 +90,7 @@ function ViewBar(): ReactNode {
           <ActionIconButton id="weights" pressed={weights} />
           <ActionIconButton id="names" pressed={names} />
           <ActionIconButton id="direction" />
+          <ActionIconButton id="compare" pressed={comparing} />
         </>
       )}
       <SegmentedControl
@@ -114,9 +118,10 @@ function OverlayChoice(): ReactNode {
   const overlay = useProfileStore((state) => state.overlay)
   const setOverlay = useProfileStore((state) => state.setOverlay)
   const documentId = useSessionStore((state) => state.activeDocumentId)
+  const comparing = useShownPair() !== null
   const overlays = useOverlayStore((state) => state.overlays)
   const choices: { value: Overlay; label: string }[] = [
-    ...OVERLAYS.map((value) => ({ value, label: t(`view.overlays.${value}`) })),
+    ...OVERLAYS.map((value) => ({ value, label: t(comparing && value === 'none' ? 'panels.compare' : `view.overlays.${value}`) })),
     ...overlays.filter((put) => put.documentId === documentId).map(({ id, title }) => ({ value: `panel:${id}` as const, label: title })),
   ]
   return (
@@ -173,6 +178,7 @@ function GraphView(): ReactNode {
   const graphId = useSessionStore(activeGraphId)
   const ready = useSessionStore((state) => activeGraph(state) !== null)
   const error = useSessionStore((state) => (documentId === null || graphId === null ? undefined : state.graphErrors[graphKey(documentId, graphId)]))
+  const pair = useShownPair()
   const forget = useSessionStore((state) => state.forgetGraphError)
   if (error !== undefined && documentId !== null && graphId !== null) {
     const retry = (): void => {
@@ -185,6 +191,7 @@ function GraphView(): ReactNode {
       </EmptyState>
     )
   }
+  if (pair !== null) return <CompareView pair={pair} />
   return ready ? <GraphCanvas /> : <Loading />
 }
 

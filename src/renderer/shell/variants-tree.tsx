@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, UnstyledButton } from '@mantine/core'
 import { modals } from '@mantine/modals'
-import { IconArrowDown, IconBox, IconCube, IconDots, IconFileReport, IconTrash } from '@tabler/icons-react'
+import { IconArrowDown, IconBox, IconColumns2, IconCube, IconDots, IconFileReport, IconTrash } from '@tabler/icons-react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Variant } from '#shared/ipc/jobs'
@@ -9,7 +9,9 @@ import { formatBytes, formatDb, formatMs, formatRatio, quantityText } from '../f
 import { Figure } from '../format/figure'
 import { fileName } from '../format/format-type'
 import { variantTitle } from '../optimize/catalogue-text'
+import { compareWithSource } from '../session/compare-models'
 import { openPaths } from '../session/open-models'
+import { reportError } from '../session/report-error'
 import { removeVariant } from '../session/variants'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
@@ -116,6 +118,9 @@ function VariantMenu({ variant, sourcePath }: { readonly variant: Variant; reado
       <Menu.Dropdown>
         <Menu.Item leftSection={<IconArrowDown size={14} aria-hidden />} onClick={() => void openPaths([variant.modelPath])}>
           {t('rail.openVariant')}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconColumns2 size={14} aria-hidden />} onClick={() => void compareWithSource(sourcePath, variant.modelPath).catch(reportError)}>
+          {t('rail.compareVariant')}
         </Menu.Item>
         <Menu.Item leftSection={<IconFileReport size={14} aria-hidden />} onClick={() => showReport(variant.report)}>
           {t('optimize.showResult')}

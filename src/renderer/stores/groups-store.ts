@@ -13,6 +13,7 @@ interface GroupsState {
   readonly setMode: (mode: GroupingMode) => void
   readonly toggleGroup: (graphKey: string, groupId: string) => void
   readonly unfold: (graphKey: string, groupIds: readonly string[]) => void
+  readonly fold: (graphKey: string, groupIds: readonly string[]) => void
   readonly foldAll: (graphKey: string) => void
   readonly toggleType: (type: string) => void
   readonly showAllTypes: () => void
@@ -30,6 +31,11 @@ export const useGroupsStore = create<GroupsState>()((set) => ({
     set(({ unfolded }) => {
       const before = unfolded[graphKey] ?? none
       return groupIds.every((id) => before.has(id)) ? {} : { unfolded: { ...unfolded, [graphKey]: new Set([...before, ...groupIds]) } }
+    }),
+  fold: (graphKey, groupIds) =>
+    set(({ unfolded }) => {
+      const before = unfolded[graphKey] ?? none
+      return groupIds.some((id) => before.has(id)) ? { unfolded: { ...unfolded, [graphKey]: new Set([...before].filter((id) => !groupIds.includes(id))) } } : {}
     }),
   foldAll: (graphKey) => set(({ unfolded }) => ({ unfolded: { ...unfolded, [graphKey]: none } })),
   toggleType: (type) => set(({ hiddenTypes }) => ({ hiddenTypes: toggled(hiddenTypes, type) })),

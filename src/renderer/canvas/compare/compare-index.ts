@@ -16,6 +16,8 @@ export interface DiffMark {
 /** One thing to look at: nodes of either model that differ together. */
 export interface Difference {
   readonly tone: DiffTone
+  /** Those of all its nodes. */
+  readonly tones: readonly DiffTone[]
   /** Ids of the graphs in both models. */
   readonly graphs: { readonly a: number; readonly b: number }
   /** Node ids; empty on the side that does not have it. The first is what it is about. */
@@ -25,7 +27,7 @@ export interface Difference {
   readonly name: string
   readonly opType: string
   readonly changes: readonly NodeChange[]
-  /** Operators of nodes that stand around the node on one side only, and of those that took another's place. */
+  /** Operators of nodes that stand around the node on one side only, that it took in, or that took another's place. */
   readonly gone: readonly string[]
   readonly come: readonly string[]
 }
@@ -36,9 +38,11 @@ export interface CompareIndex {
   readonly partners: Readonly<Record<Side, ReadonlyMap<number, readonly number[]>>>
   /** In the order of the graphs, main graph first. */
   readonly differences: readonly Difference[]
-  /** Pairs of nodes, by graph of A. */
-  readonly pairs: ReadonlyMap<number, GraphDiff>
-  /** Differences of each tone; lone nodes that only change a representation are counted one by one. */
+  /** The difference that a node has part in, by its index. */
+  readonly differenceOf: Readonly<Record<Side, ReadonlyMap<number, number>>>
+  /** Id of the other model's graph that a graph of this side was compared with. */
+  readonly graphs: Readonly<Record<Side, ReadonlyMap<number, number>>>
+  /** Nodes of each tone; those that both models have count once. */
   readonly counts: Readonly<Record<DiffTone, number>>
   /** Nodes that both models have, as a share of the smaller model's, 0…1. */
   readonly common: number
@@ -50,11 +54,22 @@ export function indexDiff(diff: ModelDiff): CompareIndex {
   const draft: Draft = { marks: { a: new Map(), b: new Map() }, partners: { a: new Map(), b: new Map() } }
   const differences = diff.graphs.flatMap((graph) => graphDifferences(graph, draft))
   const counts = { removed: 0, added: 0, replaced: 0, attribute: 0, weights: 0, shape: 0, rewired: 0, qdq: 0 }
-  for (const { tone } of differences) if (tone !== 'qdq') counts[tone]++
-  for (const side of ['a', 'b'] as const) for (const { tone } of draft.marks[side].values()) if (tone === 'qdq') counts.qdq++
+  for (const { tone } of draft.marks.a.values()) counts[tone]++
+  for (const { tone } of draft.marks.b.values()) if (tone === 'qdq' || tone === 'added') counts[tone]++
   const { same, changed, added, removed } = diff.summary
   const smaller = Math.min(same + changed + removed, same + changed + added)
-  return { ...draft, differences, counts, pairs: new Map(diff.graphs.map((graph) => [graph.a, graph])), common: smaller === 0 ? 1 : (same + changed) / smaller }
+  return {
+    ...draft,
+    differences,
+    differenceOf: { a: differencesByNode(differences, 'a'), b: differencesByNode(differences, 'b') },
+    graphs: { a: new Map(diff.graphs.map(({ a, b }) => [a, b])), b: new Map(diff.graphs.map(({ a, b }) => [b, a])) },
+    counts,
+    common: smaller === 0 ? 1 : (same + changed) / smaller,
+  }
+}
+
+function differencesByNode(differences: readonly Difference[], side: Side): Map<number, number> {
+  return new Map(differences.flatMap(({ [side]: ids }, at) => ids.map((id): [number, number] => [id, at])))
 }
 
 interface Draft {
@@ -76,25 +91,28 @@ function graphDifferences(graph: GraphDiff, draft: Draft): Difference[] {
   const placed: Placed[] = []
   const told = { a: new Set<number>(), b: new Set<number>() }
   for (const { a, b } of graph.replaced) {
-    const [first] = a
-    const node = first === undefined ? undefined : lone.a.get(first)
-    if (node === undefined) continue
+    const gone = a.flatMap((id) => lone.a.get(id) ?? [])
+    const [first] = gone
+    if (first === undefined) continue
     for (const id of a) put(draft, 'a', id, { tone: 'replaced', others: b })
-    for (const id of b) {
-      if (lone.b.has(id)) put(draft, 'b', id, { tone: 'replaced', others: a })
-      else draft.partners.b.set(id, [mates.b.get(id) ?? -1, ...a])
-    }
     for (const id of a) told.a.add(id)
+    const owner = b.find((id) => mates.b.has(id))
+    if (owner !== undefined) {
+      // Taken in by a node that both models have: told with it.
+      draft.partners.b.set(owner, [mates.b.get(owner) ?? -1, ...a])
+      around.set(owner, { gone: [...(around.get(owner)?.gone ?? []), ...gone], come: around.get(owner)?.come ?? [] })
+      continue
+    }
+    for (const id of b) put(draft, 'b', id, { tone: 'replaced', others: a })
     for (const id of b) told.b.add(id)
-    const gone = a.flatMap((id) => lone.a.get(id)?.opType ?? [])
-    const come = b.flatMap((id) => lone.b.get(id)?.opType ?? graph.pairs.find((pair) => pair.b.id === id)?.b.opType ?? [])
-    placed.push({ at: placeOf('a', node.id), difference: { tone: 'replaced', graphs, a, b, name: node.name, opType: node.opType, changes: [], gone, come } })
+    const types = { gone: gone.map(({ opType }) => opType), come: b.flatMap((id) => lone.b.get(id)?.opType ?? []) }
+    placed.push({ at: placeOf('a', first.id), difference: { tone: 'replaced', tones: ['replaced'], graphs, a, b, name: first.name, opType: first.opType, changes: [], ...types } })
   }
   for (const pair of graph.pairs) {
     const near = around.get(pair.b.id) ?? { gone: [], come: [] }
     draft.partners.a.set(pair.a.id, [pair.b.id])
     if (!draft.partners.b.has(pair.b.id)) draft.partners.b.set(pair.b.id, [pair.a.id])
-    for (const node of near.gone) put(draft, 'a', node.id, { tone: 'qdq', others: [pair.b.id] })
+    for (const node of near.gone) if (!told.a.has(node.id)) put(draft, 'a', node.id, { tone: 'qdq', others: [pair.b.id] })
     for (const node of near.come) put(draft, 'b', node.id, { tone: 'qdq', others: [pair.a.id] })
     const tone = toneOf(pair.changes)
     if (tone !== null) {
@@ -103,14 +121,15 @@ function graphDifferences(graph: GraphDiff, draft: Draft): Difference[] {
       draft.marks.b.set(pair.b.id, mark)
     }
     if (tone === null && near.gone.length + near.come.length === 0) continue
-    placed.push({ at: placeOf('a', pair.a.id), difference: pairDifference(pair, near, { tone: tone ?? 'qdq', graphs }) })
+    const tones = new Set([...(tone === null ? [] : [tone]), ...near.gone.flatMap(({ id }) => draft.marks.a.get(id)?.tone ?? []), ...near.come.flatMap(({ id }) => draft.marks.b.get(id)?.tone ?? [])])
+    placed.push({ at: placeOf('a', pair.a.id), difference: pairDifference(pair, near, { tones: diffTones.filter((own) => tones.has(own)), graphs, tone: tone ?? 'qdq' }) })
   }
   const single = (side: Side, node: LoneNode): void => {
     if (told[side].has(node.id) || draft.marks[side].get(node.id)?.tone === 'qdq') return
     const tone = side === 'a' ? 'removed' : 'added'
     put(draft, side, node.id, { tone, others: [] })
     const ids = { a: side === 'a' ? [node.id] : [], b: side === 'b' ? [node.id] : [] }
-    placed.push({ at: placeOf(side, node.id), difference: { tone, graphs, ...ids, name: node.name, opType: node.opType, changes: [], gone: [], come: [] } })
+    placed.push({ at: placeOf(side, node.id), difference: { tone, tones: [tone], graphs, ...ids, name: node.name, opType: node.opType, changes: [], gone: [], come: [] } })
   }
   for (const node of graph.removed) single('a', node)
   for (const node of graph.added) single('b', node)
@@ -146,10 +165,10 @@ function aroundPairs({ pairs, removed, added }: GraphDiff): Map<number, Near> {
   return near
 }
 
-function pairDifference({ a, b, changes }: NodePair, { gone, come }: Near, { tone, graphs }: Pick<Difference, 'tone' | 'graphs'>): Difference {
+function pairDifference({ a, b, changes }: NodePair, { gone, come }: Near, about: Pick<Difference, 'tone' | 'tones' | 'graphs'>): Difference {
   const types = (nodes: readonly LoneNode[]) => nodes.map(({ opType }) => opType)
   const ids = (nodes: readonly LoneNode[]) => nodes.map(({ id }) => id)
-  return { tone, graphs, a: [a.id, ...ids(gone)], b: [b.id, ...ids(come)], name: b.name, opType: b.opType, changes, gone: types(gone), come: types(come) }
+  return { ...about, a: [a.id, ...ids(gone)], b: [b.id, ...ids(come)], name: b.name, opType: b.opType, changes, gone: types(gone), come: types(come) }
 }
 
 const TONE_OF_CHANGE: Record<NodeChange['kind'], DiffTone> = { operator: 'attribute', attribute: 'attribute', weight: 'weights', type: 'shape', input: 'rewired' }

@@ -1,63 +1,59 @@
-import { Alert, Badge, Loader, Select } from '@mantine/core'
+import { Alert, Button, Loader, Select } from '@mantine/core'
+import { IconColumns2 } from '@tabler/icons-react'
 import type { ColumnDef } from '@tanstack/react-table'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { toErrorData, type ErrorData } from '#shared/errors'
-import type { ModelDiff } from '#shared/ipc/model-diff'
-import { getBridge } from '../../bridge/bridge'
+import { diffTones, type DiffTone } from '../../canvas/compare/compare-index'
+import { latencyOf } from '../../canvas/compare/node-latencies'
+import { diffColour } from '../../canvas/scene/heat'
+import { formatMs, formatRatio, quantityText } from '../../format/format-number'
+import { goToDifference, showSideBySide, sideOf, useComparison, useShownPair } from '../../session/compare-models'
 import { modelTitle } from '../../session/document-title'
-import { goToNodes } from '../../session/go-to-node'
-import { useSelectionStore } from '../../stores/selection-store'
-import { activeDocument, useSessionStore } from '../../stores/session-store'
+import { reportError } from '../../session/report-error'
+import type { ComparedPair } from '../../stores/compare-store'
+import { useProfileStore } from '../../stores/profile-store'
+import { selectedNodeIds, useSelectionStore } from '../../stores/selection-store'
+import { openDocument, useSessionStore } from '../../stores/session-store'
 import { useVariantsStore } from '../../stores/variants-store'
-import { DataTable } from '../data-table'
+import { DataTable, type ColumnLook } from '../data-table'
 import styles from './compare-panel.module.css'
-import { changeText, diffRows, type DiffRow } from './diff-rows'
+import { diffRows, type DiffRow } from './diff-rows'
 
-const COLOURS = { added: 'green', removed: 'red', changed: 'yellow' } as const
+const LOOKS: readonly ColumnLook[] = [{ width: '116px' }, { width: '150px' }, { width: '200px' }, { width: 'minmax(240px, 1fr)' }]
+const LATENCY_LOOKS: readonly ColumnLook[] = [{ width: '88px', align: 'right' }, { width: '88px', align: 'right' }, { width: '72px', align: 'right' }]
 
-/** What differs between another open model and the one shown; a row leads to the node, in whichever model has it. */
+/** What differs between another open model and the one shown, or the two side by side; a row leads to the node, in whichever model has it. */
 export default function ComparePanel(): ReactNode {
   const { t } = useTranslation('canvas')
-  const documents = useSessionStore((state) => state.documents)
-  const active = useSessionStore(activeDocument)
-  const bySource = useVariantsStore((state) => state.bySource)
-  const others = documents.filter(({ documentId }) => documentId !== active?.documentId)
-  const [chosen, setChosen] = useState<string | null>(null)
-  const other = others.find(({ documentId }) => documentId === chosen)?.documentId ?? others[0]?.documentId ?? null
-  const { diff, error } = useDiff(other, active?.documentId ?? null)
-  const rows = useMemo(() => (diff === null ? [] : diffRows(diff)), [diff])
-  const columns = useMemo<ColumnDef<DiffRow>[]>(
-    () => [
-      { id: 'kind', header: t('compare.what'), accessorKey: 'kind', cell: ({ row }) => <Badge size="sm" variant="light" color={COLOURS[row.original.kind]}>{t(`compare.${row.original.kind}`)}</Badge> },
-      { id: 'type', header: t('ops.type'), accessorKey: 'opType' },
-      { id: 'name', header: t('compare.node'), accessorKey: 'name' },
-      { id: 'changes', header: t('compare.difference'), accessorFn: (row) => row.changes.map(changeText).join('; ') },
-    ],
-    [t],
-  )
-  const show = (row: DiffRow): void => {
-    if (row.b !== null) void goToNodes([row.b])
-    else if (row.a !== null && other !== null) {
-      useSessionStore.getState().activate(other)
-      void goToNodes([row.a])
-    }
+  const { pair, others, choose } = useChosenPair()
+  const shown = useShownPair()
+  const comparison = useComparison(pair)
+  const latencyA = useLatencies(pair?.a)
+  const latencyB = useLatencies(pair?.b)
+  const found = comparison?.found ?? null
+  const error = comparison?.error ?? null
+  const rows = useMemo(() => (found === null ? [] : diffRows(found, { t, latencyA: latencyA.of, latencyB: latencyB.of })), [found, t, latencyA, latencyB])
+  const measured = latencyA.measured || latencyB.measured
+  const columns = useMemo(() => columnsFor(t, measured), [t, measured])
+  const selected = useSelectionStore((state) => selectedNodeIds(state.selection)[0])
+  const front = useSessionStore((state) => (pair === null ? 'b' : sideOf(pair, state.activeDocumentId)))
+  const at = selected === undefined || found === null ? undefined : found.index.differenceOf[front].get(selected)
+  const selectedRow = at === undefined ? undefined : found?.index.differences[at]
+  const hover = (row: DiffRow | null): void => {
+    const nodeIds = row?.difference?.[front] ?? []
+    useSelectionStore.getState().hover(nodeIds.length === 0 ? null : { kind: 'nodes', nodeIds })
   }
   return (
     <div className={styles.panel}>
       <div className={styles.bar}>
-        <Select
-          aria-label={t('compare.with')}
-          placeholder={t('compare.with')}
-          size="xs"
-          w={260}
-          value={other}
-          allowDeselect={false}
-          onChange={setChosen}
-          data={others.map(({ documentId, summary }) => ({ value: documentId, label: modelTitle(bySource, summary.path) }))}
-        />
-        {diff !== null && <span role="status">{t('compare.summary', diff.summary)}</span>}
-        {diff === null && error === null && other !== null && <Loader size="xs" aria-label={t('compare.comparing')} />}
+        <Select aria-label={t('compare.with')} placeholder={t('compare.with')} w={260} value={pair?.a ?? null} allowDeselect={false} disabled={others.length === 0} onChange={choose} data={others} />
+        {shown === null && pair !== null && (
+          <Button variant="default" size="compact-xs" leftSection={<IconColumns2 size={14} aria-hidden />} onClick={() => showSideBySide(pair)}>
+            {t('compare.show')}
+          </Button>
+        )}
+        {found !== null && <span role="status">{t('compare.summary', found.diff.summary)}</span>}
+        {comparison === null && pair !== null && <Loader size="xs" aria-label={t('compare.comparing')} />}
       </div>
       {error !== null && (
         <Alert color="red" m="xs">
@@ -68,39 +64,85 @@ export default function ComparePanel(): ReactNode {
         label={t('compare.label')}
         rows={rows}
         columns={columns}
-        looks={[{ width: '110px' }, { width: '160px' }, { width: '240px' }, { width: 'minmax(240px, 1fr)' }]}
-        onSelect={show}
-        onHover={(row) => useSelectionStore.getState().hover(row === null || row.b === null ? null : { kind: 'nodes', nodeIds: [row.b] })}
-        empty={other === null ? t('compare.needsTwo') : diff === null ? t('compare.comparing') : t('compare.same')}
+        looks={measured ? [...LOOKS, ...LATENCY_LOOKS] : LOOKS}
+        isSelected={(row) => row.difference !== null && row.difference === selectedRow}
+        onSelect={(row) => pair !== null && row.difference !== null && void goToDifference(pair, row.difference).catch(reportError)}
+        onHover={hover}
+        empty={t(pair === null ? 'compare.needsTwo' : comparison === null ? 'compare.comparing' : 'compare.same')}
       />
     </div>
   )
 }
 
-interface DiffState {
-  readonly key: string
-  readonly diff: ModelDiff | null
-  readonly error: ErrorData | null
+function columnsFor(t: ReturnType<typeof useTranslation<'canvas'>>['t'], measured: boolean): ColumnDef<DiffRow>[] {
+  const kindText = (kind: DiffRow['kind']) => (isTone(kind) ? t(`compare.tones.${kind}`) : t(`compare.entries.${kind}`))
+  const ratio = ({ latencyA, latencyB }: DiffRow) => (latencyA === null || latencyB === null || latencyA === 0 ? null : latencyB / latencyA)
+  const ms = (value: number | null) => (value === null ? '' : quantityText(formatMs(value)))
+  return [
+    { id: 'kind', header: t('compare.what'), accessorFn: ({ kind }) => kindText(kind), cell: ({ row }) => <Kind kind={row.original.kind} text={kindText(row.original.kind)} /> },
+    { id: 'type', header: t('ops.type'), accessorKey: 'opType' },
+    { id: 'name', header: t('compare.node'), accessorKey: 'name' },
+    { id: 'words', header: t('compare.difference'), accessorKey: 'words' },
+    ...(measured
+      ? [
+          { id: 'a', header: t('compare.latencyA'), accessorKey: 'latencyA', cell: ({ row }) => ms(row.original.latencyA) } satisfies ColumnDef<DiffRow>,
+          { id: 'b', header: t('compare.latencyB'), accessorKey: 'latencyB', cell: ({ row }) => ms(row.original.latencyB) } satisfies ColumnDef<DiffRow>,
+          {
+            id: 'ratio',
+            header: t('compare.ratio'),
+            accessorFn: ratio,
+            cell: ({ row }) => {
+              const value = ratio(row.original)
+              return value === null ? '' : quantityText(formatRatio(value))
+            },
+          } satisfies ColumnDef<DiffRow>,
+        ]
+      : []),
+  ]
 }
 
-/** The comparison of two open documents; nothing while it is under way. */
-function useDiff(a: string | null, b: string | null): { diff: ModelDiff | null; error: ErrorData | null } {
-  const graphViews = useSessionStore((state) => state.graphViews)
-  const key = `${a}/${b}`
-  const [state, setState] = useState<DiffState>({ key: '', diff: null, error: null })
-  useEffect(() => {
-    if (a === null || b === null) return undefined
-    let current = true
-    getBridge()
-      .request('model.diff', { a, b })
-      .then(
-        (diff) => current && setState({ key, diff, error: null }),
-        (error: unknown) => current && setState({ key, diff: null, error: toErrorData(error) }),
-      )
-    return () => {
-      current = false
-    }
-    // An edit gives the document new views, and the comparison is made again.
-  }, [a, b, key, graphViews])
-  return state.key === key ? state : { diff: null, error: null }
+function Kind({ kind, text }: { readonly kind: DiffRow['kind']; readonly text: string }): ReactNode {
+  return (
+    <span className={styles.kind}>
+      <span className={styles.swatch} style={{ background: isTone(kind) ? diffColour(kind).background : 'var(--text-dim)' }} aria-hidden />
+      {text}
+    </span>
+  )
+}
+
+function isTone(kind: DiffRow['kind']): kind is DiffTone {
+  return diffTones.some((tone) => tone === kind)
+}
+
+interface Chosen {
+  readonly pair: ComparedPair | null
+  readonly others: readonly { readonly value: string; readonly label: string }[]
+  readonly choose: (documentId: string | null) => void
+}
+
+/** The pair side by side; else the model shown and the one chosen to compare it with, the first of the others where none is. */
+function useChosenPair(): Chosen {
+  const documents = useSessionStore((state) => state.documents)
+  const activeId = useSessionStore((state) => state.activeDocumentId)
+  const bySource = useVariantsStore((state) => state.bySource)
+  const [chosen, setChosen] = useState<string | null>(null)
+  const shown = useShownPair()
+  const b = shown?.b ?? activeId
+  const open = documents.filter(({ documentId }) => documentId !== b)
+  const a = shown?.a ?? (open.find(({ documentId }) => documentId === chosen) ?? open[0])?.documentId
+  const pair = a === undefined || b === null ? null : { a, b }
+  return {
+    pair,
+    others: open.map(({ documentId, summary }) => ({ value: documentId, label: modelTitle(bySource, summary.path) })),
+    choose: (documentId) => {
+      setChosen(documentId)
+      if (shown !== null && documentId !== null) showSideBySide({ a: documentId, b: shown.b })
+    },
+  }
+}
+
+function useLatencies(documentId: string | undefined): { readonly of: ReturnType<typeof latencyOf>; readonly measured: boolean } {
+  const path = useSessionStore((state) => openDocument(state, documentId ?? null)?.summary.path ?? '')
+  const profile = useProfileStore((state) => state.profiles[path])
+  return useMemo(() => ({ of: latencyOf(profile), measured: profile !== undefined }), [profile])
 }

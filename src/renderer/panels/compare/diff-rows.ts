@@ -1,38 +1,43 @@
 /** A comparison of two models as rows of a table. */
-import type { ModelDiff, NodeChange } from '#shared/ipc/model-diff'
+import type { ModelDiff } from '#shared/ipc/model-diff'
+import { differenceWords, type CanvasWords } from '../../canvas/compare/change-words'
+import type { CompareIndex, Difference, DiffTone } from '../../canvas/compare/compare-index'
+import type { LatencyOf } from '../../canvas/compare/node-latencies'
+
+export type EntryKind = 'input' | 'output' | 'field' | 'function'
 
 export interface DiffRow {
-  readonly kind: 'added' | 'removed' | 'changed'
+  readonly kind: DiffTone | EntryKind
   readonly name: string
   readonly opType: string
-  readonly changes: readonly NodeChange[]
-  /** Where it is: ids in the first model or in the second; null where a side does not have it. */
-  readonly a: number | null
-  readonly b: number | null
+  readonly words: string
+  /** Latency p50 in both models, ms; null where it was not measured, or the side has no part in it. */
+  readonly latencyA: number | null
+  readonly latencyB: number | null
+  /** Null for what is no node. */
+  readonly difference: Difference | null
 }
 
-/** What differs, graph by graph: changed nodes, then those only one side has. */
-export function diffRows({ graphs }: ModelDiff): DiffRow[] {
-  return graphs.flatMap(({ pairs, removed, added }) => [
-    ...pairs.flatMap(({ a, b, changes }): DiffRow[] => (changes.length === 0 ? [] : [{ kind: 'changed', name: b.name, opType: b.opType, changes, a: a.id, b: b.id }])),
-    ...removed.map(({ id, name, opType }): DiffRow => ({ kind: 'removed', name, opType, changes: [], a: id, b: null })),
-    ...added.map(({ id, name, opType }): DiffRow => ({ kind: 'added', name, opType, changes: [], a: null, b: id })),
-  ])
+interface RowContext {
+  readonly t: CanvasWords
+  readonly latencyA: LatencyOf
+  readonly latencyB: LatencyOf
 }
 
-/** `strides: [1, 1] → [2, 2]`; parts that one side lacks are a dash. */
-export function changeText(change: NodeChange): string {
-  const sides = `${change.a ?? '–'} → ${change.b ?? '–'}`
-  switch (change.kind) {
-    case 'operator':
-      return sides
-    case 'attribute':
-      return `${change.name}: ${sides}`
-    case 'type':
-      return `[${change.output}] ${sides}`
-    case 'input':
-      return `(${change.input}) ${sides}`
-    case 'weight':
-      return `(${change.input}) ${change.relativeError === null ? sides : `‖Δ‖/‖w‖ ${change.relativeError.toPrecision(3)}`}`
-  }
+/** What differs: the models' own fields and functions first, then graph by graph its inputs, outputs and nodes. */
+export function diffRows({ diff, index }: { readonly diff: ModelDiff; readonly index: CompareIndex }, { t, latencyA, latencyB }: RowContext): DiffRow[] {
+  return [
+    ...entryRows('field', diff.fields),
+    ...entryRows('function', diff.functions),
+    ...diff.graphs.flatMap(({ inputs, outputs }) => [...entryRows('input', inputs), ...entryRows('output', outputs)]),
+    ...index.differences.map((difference): DiffRow => {
+      const { tone, name, opType, a, b } = difference
+      return { kind: tone, name, opType, words: differenceWords(t, difference).join('; '), latencyA: latencyA(a), latencyB: latencyB(b), difference }
+    }),
+  ]
+}
+
+/** `1 → 2`; what one side does not have is a dash. */
+function entryRows(kind: EntryKind, entries: ModelDiff['fields']): DiffRow[] {
+  return entries.map(({ name, a, b }) => ({ kind, name, opType: '', words: `${a || '–'} → ${b || '–'}`, latencyA: null, latencyB: null, difference: null }))
 }
