@@ -1,16 +1,24 @@
 /*
  * Runs one ONNX model on a phone and times it.
  *
- *   runner MODEL INPUTS OUTPUTS WARMUP RUNS THREADS EXACT
+ *   runner MODEL INPUTS OUTPUTS [NAME=NUMBER]... [profile=PATH]
  *
- * INPUTS and OUTPUTS are files of tensors: "EFT1", u32 count, then for each: u32 length of the name, the name, i32 element
- * type (ONNX's codes), u32 rank, i64 dimensions, u64 length, bytes; all little-endian. OUTPUTS is written to OUTPUTS.part
- * and renamed, so that it is whole or absent. THREADS 0 lets onnxruntime choose; EXACT 1 asks for integer kernels that do
- * not saturate (x86 without VNNI).
+ * INPUTS and OUTPUTS are files of sets of tensors, one set after the other: "EFT1", u32 count, then for each tensor u32 length
+ * of the name, the name, i32 element type (ONNX's codes), u32 rank, i64 dimensions, u64 length, bytes; all little-endian.
+ * OUTPUTS is written to OUTPUTS.part and renamed, so that it is whole or absent.
+ *
+ *   warmup, runs   inferences of the first set that do not count, and that do
+ *   threads        0 lets onnxruntime choose
+ *   exact          1: integer kernels that do not saturate (x86 without VNNI)
+ *   seconds        go on after the runs until so long after the first of them, telling of each second ("window")
+ *   sets           run so many sets, each once, instead of timing the first again and again
+ *   profile        afterwards some more runs with onnxruntime's profiler, whose JSON is put there; PATH.onnx is the graph that
+ *                  ran, with its weights beside it
  *
  * stdout is one JSON object a line: {"event":"alive"} every second, {"event":"loaded"...}, {"event":"run"...} at most ten
- * times a second, and last {"event":"done"...} or {"event":"error","message":...}. Exit code 0 done, 1 error, 2 bad usage.
- * It never outlives the connection: it ends when stdout is closed (SIGPIPE at the next line, a second later at most).
+ * times a second, {"event":"window"...}, and last {"event":"done"...} or {"event":"error","message":...}. Exit code 0 done,
+ * 1 error, 2 bad usage. It never outlives the connection: it ends when stdout is closed (SIGPIPE at the next line, a second
+ * later at most).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,6 +37,9 @@
 
 #define MAX_RANK 64
 #define MAX_TENSORS 4096
+#define WINDOW_MS 1000.0
+/* Enough for medians. */
+#define PROFILED_RUNS 20
 
 static const OrtApi *ort;
 static pthread_mutex_t output_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -115,11 +126,17 @@ struct tensors {
   uint32_t count;
   char **names;
   OrtValue **values;
+  void **data;
 };
 
-static struct tensors read_tensors(const char *path, const OrtMemoryInfo *memory) {
+static FILE *open_inputs(const char *path) {
   FILE *file = fopen(path, "rb");
   if (!file) fail("The inputs cannot be opened: %s", strerror(errno));
+  return file;
+}
+
+/* The next set of the file. */
+static struct tensors read_tensors(FILE *file, const OrtMemoryInfo *memory) {
   char magic[4];
   read_exactly(file, magic, 4);
   if (memcmp(magic, "EFT1", 4) != 0) fail("The file of inputs has another format.");
@@ -128,6 +145,7 @@ static struct tensors read_tensors(const char *path, const OrtMemoryInfo *memory
   if (tensors.count > MAX_TENSORS) fail("The file of inputs names too many tensors.");
   tensors.names = allocate(tensors.count * sizeof *tensors.names);
   tensors.values = allocate(tensors.count * sizeof *tensors.values);
+  tensors.data = allocate(tensors.count * sizeof *tensors.data);
   for (uint32_t at = 0; at < tensors.count; at++) {
     uint32_t name_length, rank;
     int32_t type;
@@ -145,11 +163,22 @@ static struct tensors read_tensors(const char *path, const OrtMemoryInfo *memory
     read_exactly(file, &length, 8);
     void *data = allocate(length);
     read_exactly(file, data, length);
+    tensors.data[at] = data;
     tensors.values[at] = NULL;
     check(ort->CreateTensorWithDataAsOrtValue(memory, data, length, dims, rank, (ONNXTensorElementDataType)type, &tensors.values[at]));
   }
-  fclose(file);
   return tensors;
+}
+
+static void free_tensors(struct tensors *tensors) {
+  for (uint32_t at = 0; at < tensors->count; at++) {
+    ort->ReleaseValue(tensors->values[at]);
+    free(tensors->names[at]);
+    free(tensors->data[at]);
+  }
+  free(tensors->names);
+  free(tensors->values);
+  free(tensors->data);
 }
 
 static size_t element_bits(ONNXTensorElementDataType type) {
@@ -222,12 +251,16 @@ static void write_tensor(FILE *file, const char *name, OrtValue *value, size_t b
   if (length > 0) write_exactly(file, data, length);
 }
 
-static void write_outputs(const char *path, char **names, OrtValue **values, size_t count) {
+static FILE *open_outputs(const char *path, char **part) {
   size_t part_length = strlen(path) + 6;
-  char *part = allocate(part_length);
-  snprintf(part, part_length, "%s.part", path);
-  FILE *file = fopen(part, "wb");
+  *part = allocate(part_length);
+  snprintf(*part, part_length, "%s.part", path);
+  FILE *file = fopen(*part, "wb");
   if (!file) fail("The outputs cannot be written: %s", strerror(errno));
+  return file;
+}
+
+static void write_outputs(FILE *file, char **names, OrtValue **values, size_t count) {
   uint32_t fetchable = 0;
   for (size_t at = 0; at < count; at++) fetchable += fetchable_bits(values[at]) > 0;
   write_exactly(file, "EFT1", 4);
@@ -236,17 +269,42 @@ static void write_outputs(const char *path, char **names, OrtValue **values, siz
     size_t bits = fetchable_bits(values[at]);
     if (bits > 0) write_tensor(file, names[at], values[at], bits);
   }
+}
+
+static void close_outputs(FILE *file, const char *part, const char *path) {
   if (fclose(file) != 0 || rename(part, path) != 0) fail("The outputs cannot be written: %s", strerror(errno));
 }
 
-static long number(const char *text) {
-  char *end;
-  long value = strtol(text, &end, 10);
-  if (*text == '\0' || *end != '\0' || value < 0) {
-    fprintf(stderr, "runner: '%s' is not a number\n", text);
-    exit(2);
+static _Noreturn void bad_usage(const char *word) {
+  fprintf(stderr, "runner: '%s' is not understood\nusage: runner MODEL INPUTS OUTPUTS [NAME=NUMBER]... [profile=PATH]\n", word);
+  exit(2);
+}
+
+struct settings {
+  long warmup, runs, threads, exact, seconds, sets;
+  const char *profile;
+};
+
+static struct settings read_settings(int argc, char **argv) {
+  struct settings settings = {.warmup = 0, .runs = 1, .threads = 0, .exact = 0, .seconds = 0, .sets = 0, .profile = NULL};
+  const struct { const char *name; long *value; } numbers[] = {
+    {"warmup=", &settings.warmup}, {"runs=", &settings.runs}, {"threads=", &settings.threads},
+    {"exact=", &settings.exact}, {"seconds=", &settings.seconds}, {"sets=", &settings.sets},
+  };
+  for (int at = 4; at < argc; at++) {
+    if (strncmp(argv[at], "profile=", 8) == 0) {
+      settings.profile = argv[at] + 8;
+      continue;
+    }
+    size_t known = 0, count = sizeof numbers / sizeof *numbers;
+    while (known < count && strncmp(argv[at], numbers[known].name, strlen(numbers[known].name)) != 0) known++;
+    if (known == count) bad_usage(argv[at]);
+    const char *text = argv[at] + strlen(numbers[known].name);
+    char *end;
+    *numbers[known].value = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || *numbers[known].value < 0) bad_usage(argv[at]);
   }
-  return value;
+  return settings;
 }
 
 static void release_outputs(OrtValue **values, size_t count) {
@@ -269,71 +327,169 @@ static const OrtApi *load_onnxruntime(void) {
   return api;
 }
 
-int main(int argc, char **argv) {
-  if (argc != 8) {
-    fprintf(stderr, "usage: runner MODEL INPUTS OUTPUTS WARMUP RUNS THREADS EXACT\n");
-    return 2;
+struct model {
+  OrtSession *session;
+  char **output_names;
+  OrtValue **outputs;
+  size_t output_count;
+};
+
+/* Keys of onnxruntime_session_options_config_keys.h. Weights beside the graph, which is read for its structure. */
+static void keep_profile(OrtSessionOptions *options, const char *path) {
+  size_t length = strlen(path) + 16;
+  char *graph = allocate(length), *weights = allocate(length);
+  const char *name = strrchr(path, '/');
+  snprintf(graph, length, "%s.onnx", path);
+  snprintf(weights, length, "%s.weights", name ? name + 1 : path);
+  check(ort->EnableProfiling(options, path));
+  check(ort->SetOptimizedModelFilePath(options, graph));
+  check(ort->AddSessionConfigEntry(options, "session.optimized_model_external_initializers_file_name", weights));
+  free(graph);
+  free(weights);
+}
+
+static struct model load_model(const OrtEnv *env, const char *path, const struct settings *settings, const char *profile_path) {
+  OrtSessionOptions *options = NULL;
+  OrtAllocator *allocator = NULL;
+  struct model model = {0};
+  check(ort->CreateSessionOptions(&options));
+  check(ort->SetIntraOpNumThreads(options, (int)settings->threads));
+  check(ort->SetInterOpNumThreads(options, 1));
+  if (settings->exact) check(ort->AddSessionConfigEntry(options, "session.x64quantprecision", "1"));
+  if (profile_path) keep_profile(options, profile_path);
+  check(ort->CreateSession(env, path, options, &model.session));
+  check(ort->GetAllocatorWithDefaultOptions(&allocator));
+  check(ort->SessionGetOutputCount(model.session, &model.output_count));
+  model.output_names = allocate(model.output_count * sizeof *model.output_names);
+  model.outputs = allocate(model.output_count * sizeof *model.outputs);
+  for (size_t at = 0; at < model.output_count; at++) {
+    check(ort->SessionGetOutputName(model.session, at, allocator, &model.output_names[at]));
+    model.outputs[at] = NULL;
   }
-  const char *model = argv[1], *inputs_path = argv[2], *outputs_path = argv[3];
-  long warmup = number(argv[4]), runs = number(argv[5]), threads = number(argv[6]), exact = number(argv[7]);
+  ort->ReleaseSessionOptions(options);
+  return model;
+}
+
+/* One inference, in ms. Its outputs stay until the next. */
+static double infer(struct model *model, const struct tensors *inputs) {
+  release_outputs(model->outputs, model->output_count);
+  double start = now_ms();
+  check(ort->Run(model->session, NULL, (const char *const *)inputs->names, (const OrtValue *const *)inputs->values, inputs->count,
+                 (const char *const *)model->output_names, model->output_count, model->outputs));
+  return now_ms() - start;
+}
+
+static void tell_run(long done) {
+  static double told = 0;
+  double now = now_ms();
+  if (now - told < 100) return;
+  told = now;
+  print_line("{\"event\":\"run\",\"done\":%ld}", done);
+}
+
+static int by_size(const void *a, const void *b) {
+  double difference = *(const double *)a - *(const double *)b;
+  return difference < 0 ? -1 : difference > 0;
+}
+
+/* Runs until `until`, a time of now_ms, and tells of each second: when it ended after `start`, its runs and their median. */
+static void go_on(struct model *model, const struct tensors *inputs, double start, double until) {
+  size_t capacity = 1024, count = 0;
+  double *samples = allocate(capacity * sizeof *samples);
+  double window_start = now_ms();
+  while (now_ms() < until) {
+    if (count == capacity) {
+      double *larger = allocate(2 * capacity * sizeof *larger);
+      memcpy(larger, samples, capacity * sizeof *samples);
+      free(samples);
+      samples = larger;
+      capacity *= 2;
+    }
+    samples[count++] = infer(model, inputs);
+    double now = now_ms();
+    if (now - window_start < WINDOW_MS && now < until) continue;
+    qsort(samples, count, sizeof *samples, by_size);
+    print_line("{\"event\":\"window\",\"atMs\":%.3f,\"runs\":%zu,\"p50Ms\":%.6f}", now - start, count, samples[count / 2]);
+    window_start = now;
+    count = 0;
+  }
+  free(samples);
+}
+
+static void profile(const OrtEnv *env, const char *path, const struct settings *settings, const struct tensors *inputs) {
+  struct model model = load_model(env, path, settings, settings->profile);
+  for (long run = 0; run < PROFILED_RUNS; run++) infer(&model, inputs);
+  OrtAllocator *allocator = NULL;
+  char *written = NULL;
+  check(ort->GetAllocatorWithDefaultOptions(&allocator));
+  check(ort->SessionEndProfiling(model.session, allocator, &written));
+  if (rename(written, settings->profile) != 0) fail("The profile cannot be written: %s", strerror(errno));
+}
+
+int main(int argc, char **argv) {
+  if (argc < 4) bad_usage("");
+  const char *model_path = argv[1], *inputs_path = argv[2], *outputs_path = argv[3];
+  const struct settings settings = read_settings(argc, argv);
   signal(SIGPIPE, SIG_DFL);
   pthread_t alive;
   pthread_create(&alive, NULL, tell_alive, NULL);
 
   ort = load_onnxruntime();
   OrtEnv *env = NULL;
-  OrtSessionOptions *options = NULL;
-  OrtSession *session = NULL;
   OrtMemoryInfo *memory = NULL;
-  OrtAllocator *allocator = NULL;
   check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "edgefit", &env));
-  check(ort->CreateSessionOptions(&options));
-  check(ort->SetIntraOpNumThreads(options, (int)threads));
-  check(ort->SetInterOpNumThreads(options, 1));
-  if (exact) check(ort->AddSessionConfigEntry(options, "session.x64quantprecision", "1"));
   check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
-  check(ort->GetAllocatorWithDefaultOptions(&allocator));
 
   uint64_t baseline = memory_bytes("VmRSS:");
   double load_start = now_ms();
-  check(ort->CreateSession(env, model, options, &session));
+  struct model model = load_model(env, model_path, &settings, NULL);
   double load_ms = now_ms() - load_start;
   print_line("{\"event\":\"loaded\",\"loadMs\":%.6f}", load_ms);
 
-  struct tensors inputs = read_tensors(inputs_path, memory);
-  size_t output_count;
-  check(ort->SessionGetOutputCount(session, &output_count));
-  char **output_names = allocate(output_count * sizeof *output_names);
-  OrtValue **outputs = allocate(output_count * sizeof *outputs);
-  for (size_t at = 0; at < output_count; at++) {
-    check(ort->SessionGetOutputName(session, at, allocator, &output_names[at]));
-    outputs[at] = NULL;
-  }
-
-  double *samples = allocate((size_t)runs * sizeof *samples);
-  double first_ms = 0, told = 0;
-  /* The first inference is one of the warm-up, where there is any, and is timed by itself in any case. */
-  long before = warmup > 0 ? warmup : 1;
-  for (long run = -before; run < runs; run++) {
-    release_outputs(outputs, output_count);
-    double start = now_ms();
-    check(ort->Run(session, NULL, (const char *const *)inputs.names, (const OrtValue *const *)inputs.values, inputs.count,
-                   (const char *const *)output_names, output_count, outputs));
-    double end = now_ms();
-    if (run == -before) first_ms = end - start;
-    if (run >= 0) samples[run] = end - start;
-    if (end - told > 100) {
-      told = end;
-      print_line("{\"event\":\"run\",\"done\":%ld}", run < 0 ? 0 : run + 1);
+  FILE *inputs_file = open_inputs(inputs_path);
+  char *part;
+  FILE *outputs_file = open_outputs(outputs_path, &part);
+  long count = settings.sets > 0 ? settings.sets : settings.runs;
+  double *samples = allocate((size_t)count * sizeof *samples);
+  double first_ms = 0;
+  uint64_t peak = 0;
+  if (settings.sets > 0) {
+    for (long set = 0; set < settings.sets; set++) {
+      struct tensors inputs = read_tensors(inputs_file, memory);
+      samples[set] = infer(&model, &inputs);
+      if (set == 0) first_ms = samples[set];
+      write_outputs(outputs_file, model.output_names, model.outputs, model.output_count);
+      release_outputs(model.outputs, model.output_count);
+      free_tensors(&inputs);
+      tell_run(set + 1);
     }
+    peak = memory_bytes("VmHWM:");
+  } else {
+    struct tensors inputs = read_tensors(inputs_file, memory);
+    /* The first inference is one of the warm-up, where there is any, and is timed by itself in any case. */
+    first_ms = infer(&model, &inputs);
+    for (long run = 1; run < settings.warmup; run++) {
+      infer(&model, &inputs);
+      tell_run(0);
+    }
+    double start = now_ms();
+    for (long run = 0; run < settings.runs; run++) {
+      samples[run] = infer(&model, &inputs);
+      tell_run(run + 1);
+    }
+    go_on(&model, &inputs, start, start + (double)settings.seconds * 1e3);
+    write_outputs(outputs_file, model.output_names, model.outputs, model.output_count);
+    /* Before the profiler's session, which is not the model's. */
+    peak = memory_bytes("VmHWM:");
+    if (settings.profile) profile(env, model_path, &settings, &inputs);
   }
-  write_outputs(outputs_path, output_names, outputs, output_count);
+  close_outputs(outputs_file, part, outputs_path);
 
   /* Never unlocked: this is the last line. */
   pthread_mutex_lock(&output_lock);
   printf("{\"event\":\"done\",\"loadMs\":%.6f,\"firstRunMs\":%.6f,\"peakMemoryBytes\":%" PRIu64 ",\"baselineMemoryBytes\":%" PRIu64 ",\"samplesMs\":[",
-         load_ms, first_ms, memory_bytes("VmHWM:"), baseline);
-  for (long run = 0; run < runs; run++) printf("%s%.6f", run > 0 ? "," : "", samples[run]);
+         load_ms, first_ms, peak, baseline);
+  for (long at = 0; at < count; at++) printf("%s%.6f", at > 0 ? "," : "", samples[at]);
   printf("]}\n");
   fflush(stdout);
   /* Nothing is left to free that the end of the process does not. */

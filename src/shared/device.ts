@@ -1,6 +1,5 @@
-/** Phones, what is known of them, and figures taken on them. */
+/** Phones and what is known of them. */
 import { z } from 'zod'
-import { Conditions, LatencyStatistics, OutputError } from './measurement'
 
 /** How the adb server is found: null leaves it to the environment. */
 export const AdbSettings = z.object({
@@ -58,38 +57,9 @@ export type DeviceFacts = z.infer<typeof DeviceFacts>
 export const DoctorCheck = z.object({
   /** Null where the check is not of one phone. */
   serial: z.string().nullable(),
-  check: z.enum(['adb', 'server', 'devices', 'permission', 'shell', 'abi', 'hashing', 'runtime', 'exec', 'loader']),
+  check: z.enum(['adb', 'server', 'devices', 'permission', 'shell', 'abi', 'hashing', 'runtime', 'exec', 'loader', 'tunnel', 'browser']),
   status: z.enum(['ok', 'warning', 'failed', 'skipped']),
   message: z.string(),
   hint: z.string().nullable(),
 })
 export type DoctorCheck = z.infer<typeof DoctorCheck>
-
-export const DeployOptions = z.object({
-  runs: z.number().int().min(1).max(100_000).default(50),
-  warmup: z.number().int().min(0).max(10_000).default(5),
-  /** 0 lets onnxruntime choose. */
-  threads: z.number().int().min(0).max(256).default(0),
-  /** Values for symbolic dimensions of synthetic inputs, by symbol or as `input:axis`. */
-  dims: z.record(z.string(), z.number().int().positive()).default({}),
-})
-export type DeployOptions = z.infer<typeof DeployOptions>
-
-/** A model timed on a phone, with its outputs held against the desktop's on the same input. */
-export const DeployResult = z.object({
-  facts: DeviceFacts,
-  conditions: Conditions,
-  latency: LatencyStatistics,
-  /** Latency of each run in order, ms. */
-  samplesMs: z.array(z.number()),
-  loadMs: z.number(),
-  firstRunMs: z.number(),
-  /** Highest resident size of the program that ran the model on the phone, and the same before the model was loaded. */
-  peakMemoryBytes: z.number(),
-  baselineMemoryBytes: z.number(),
-  outputError: z.array(OutputError),
-  desktop: z.object({ conditions: Conditions, latency: LatencyStatistics }),
-  pushed: z.object({ modelBytes: z.number(), runtimeBytes: z.number().describe('0 where the phone had the runtime already.'), bytesPerSecond: z.number().nullable() }),
-  model: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),
-})
-export type DeployResult = z.infer<typeof DeployResult>

@@ -45,20 +45,24 @@ export async function openAdbServer(settings: AdbSettings): Promise<AdbServer> {
 }
 
 async function startServer(adb: string, port: number): Promise<void> {
-  const { error, stderr } = await runAdb(adb, ['-P', String(port), 'start-server'], START_MS)
+  const { error, stderr } = await runAdb(adb, ['-P', String(port), 'start-server'], { timeout: START_MS })
   if (error) throw new AppError({ code: 'device-lost', message: `The adb server could not be started: ${stderr.trim() || error.message}`, hint: 'Run `adb start-server` in a terminal to see why.' })
 }
 
 /** Version of an adb program as the server counts it (41 for 1.0.41), and its own words. Null where it prints none. */
 export async function adbProgramVersion(adb: string): Promise<{ version: number | null; text: string }> {
-  const { stdout, stderr } = await runAdb(adb, ['version'], START_MS)
+  const { stdout, stderr } = await runAdb(adb, ['version'], { timeout: START_MS })
   const found = /version 1\.0\.(\d+)/.exec(stdout)?.[1]
   return { version: found === undefined ? null : Number(found), text: (stdout || stderr).trim().split('\n').slice(0, 2).join(', ') }
 }
 
-function runAdb(adb: string, args: readonly string[], timeout: number): Promise<{ error: Error | null; stdout: string; stderr: string }> {
+/** Never throws: a failing adb is a result, since what it says decides. */
+export function runAdb(adb: string, args: readonly string[], { timeout, input = '' }: { readonly timeout: number; readonly input?: string }): Promise<{ error: Error | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(adb, [...args], { timeout, windowsHide: true }, (error, stdout, stderr) => resolve({ error, stdout, stderr }))
+    const child = execFile(adb, [...args], { timeout, windowsHide: true }, (error, stdout, stderr) => resolve({ error, stdout, stderr }))
+    // A program that ends without reading is no mistake of ours.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
   })
 }
 

@@ -1,4 +1,6 @@
-import type { AdbSettings, DeployOptions, DeployResult, DeviceFacts } from '#shared/device'
+import { type DeployOptions, type DeployPlan, type DeployResult, NETWORK_SERIAL, type SustainedSample } from '#shared/deploy'
+import type { AdbSettings, DeviceFacts } from '#shared/device'
+import { AppError } from '#shared/errors'
 import type { DataSource } from '#shared/ipc/jobs'
 import type { Conditions } from '#shared/measurement'
 import { openCalibrationData } from '../runtime/calibration-data'
@@ -9,12 +11,14 @@ import type { Feeds, ModelRunner, TensorValue } from '../runtime/model-runner'
 import { createOrtRunner } from '../runtime/ort-runner'
 import { OutputErrorMeter } from '../runtime/output-error'
 import { firstSample } from '../runtime/profile-model'
-import { readDeviceFacts } from './device-facts'
-import { openDeviceRuntime } from './device-runtime'
-import { installRuntime } from './install-runtime'
-import { openPhone } from './phone'
+import { choosePlan, type Rules } from './choose-plan'
+import { type AdapterRequest, type DecidedOptions, loadAdapter, type PreparedRun } from './device-adapter'
+import { readDeviceFacts, unknownFacts } from './device-facts'
+import { openPhone, type Phone } from './phone'
 import { sweepLeftovers } from './phone-folders'
-import { runNative } from './run-native'
+import { summarizeSustained } from './summarize-sustained'
+import { takeTurns } from './take-turns'
+import { watchConditions } from './watch-conditions'
 
 /** Runs on the desktop to stand beside the phone's: enough for a median, few enough not to keep the phone waiting. */
 const DESKTOP_RUNS = 20
@@ -23,11 +27,13 @@ const PROGRESS_MS = 100
 
 export interface DeployModelOptions {
   readonly path: string
+  /** Of a phone over adb, or NETWORK_SERIAL. */
   readonly serial: string
   readonly options: DeployOptions
   /** The first sample is run. */
   readonly data: DataSource
   readonly adb: AdbSettings
+  readonly rules: Rules
   /** Local folder of the phones' runtimes. */
   readonly runtimeFolder: string
   readonly scratchFolder: string
@@ -36,66 +42,102 @@ export interface DeployModelOptions {
 }
 
 /**
- * Times a model on a phone's CPU, in a program of its own there, and holds its outputs against this computer's on the same
- * input. Leaves nothing on the phone but the runtime, which is pushed once.
- *
- * Outputs are compared with integer kernels that do not saturate (what ARM computes), unless the phone is an x86 one, which
- * computes as this computer does. Throws AppError as `openPhone`, `installRuntime` and `runNative` do, and `cancelled`.
+ * Times a model on a phone and holds its outputs against this computer's on the same input. How it runs there is the
+ * adapter's matter, which the options name or the rules choose. Leaves nothing on the phone but the native runtime, which is
+ * pushed once. Throws AppError as `openPhone` and the adapters do, and `cancelled`.
  */
 export async function deployModel(deploy: DeployModelOptions): Promise<DeployResult> {
-  const { path, serial, options, adb, signal, progress } = deploy
-  progress('connecting', 0)
-  const phone = await openPhone(serial, adb)
+  deploy.progress('connecting', 0)
+  if (deploy.serial === NETWORK_SERIAL) return deployTo(null, unknownFacts(NETWORK_SERIAL), deploy)
+  const phone = await openPhone(deploy.serial, deploy.adb)
   try {
     const facts = await readDeviceFacts(phone)
-    const runtime = openDeviceRuntime(deploy.runtimeFolder, facts.abis)
     await sweepLeftovers(phone)
-    progress('reading', 0.02)
-    const file = openModelFile(path)
-    try {
-      const exactIntegers = runtime.abi !== 'x86_64'
-      const runner = createOrtRunner({ scratchFolder: deploy.scratchFolder })
-      const data = await openCalibrationData(deploy.data, file.model, { dims: options.dims, runner, signal })
-      const feeds = await firstSample(data)
-      const inputs = data.sampleCount > 1 ? `${data.description}; the first of them` : data.description
-      progress('running-here', 0.05)
-      const here = await runHere({ runner, path, feeds, options, exactIntegers, signal, inputs })
-      const meter = createThroughput(progress, runtime.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) + file.sizeBytes)
-      progress('pushing', 0.2)
-      const installed = await installRuntime(phone, runtime, { signal, onBytes: meter.add })
-      const run = await runNative(phone, {
-        runtime,
-        runtimeFolder: installed.folder,
-        model: file,
-        feeds,
-        options,
-        exactIntegers,
-        signal,
-        onBytes: meter.add,
-        onRun: (done) => (done === null ? progress('starting', 0.6) : progress('running', 0.65 + (0.3 * done) / options.runs, `${String(done)} / ${String(options.runs)}`)),
-      })
-      progress('comparing', 0.97)
-      const { outputs, ...figures } = run
-      return {
-        facts,
-        conditions: phoneConditions(facts, { options, runtime: `onnxruntime ${runtime.onnxruntime}, native ${runtime.abi}`, inputs }),
-        latency: summarizeLatency(run.samplesMs),
-        samplesMs: figures.samplesMs,
-        loadMs: figures.loadMs,
-        firstRunMs: figures.firstRunMs,
-        peakMemoryBytes: figures.peakMemoryBytes,
-        baselineMemoryBytes: figures.baselineMemoryBytes,
-        outputError: compareOutputs(here.outputs, outputs),
-        desktop: { conditions: here.conditions, latency: here.latency },
-        pushed: { modelBytes: file.sizeBytes, runtimeBytes: installed.pushedBytes, bytesPerSecond: meter.bytesPerSecond() },
-        model: await describeModel(file, signal),
-      }
-    } finally {
-      file.close()
-    }
+    return await deployTo(phone, facts, deploy)
   } finally {
     await phone.close()
   }
+}
+
+async function deployTo(phone: Phone | null, facts: DeviceFacts, deploy: DeployModelOptions): Promise<DeployResult> {
+  const { path, signal, progress, scratchFolder, runtimeFolder } = deploy
+  const plan = choosePlan(deploy.rules, facts, { network: phone === null })
+  const adapter = await loadAdapter(deploy.options.adapter ?? plan.adapter)
+  const options = decide(deploy.options, plan, adapter.name)
+  progress('reading', 0.02)
+  const file = openModelFile(path)
+  try {
+    const runner = createOrtRunner({ scratchFolder })
+    const data = await openCalibrationData(deploy.data, file.model, { dims: options.dims, runner, signal })
+    const feeds = await firstSample(data)
+    const meter = createThroughput(progress, file.sizeBytes)
+    const samples: SustainedSample[] = []
+    const watch = phone && options.sustainedSeconds > 0 ? await watchConditions(phone) : null
+    const request: AdapterRequest = {
+      phone,
+      facts,
+      model: file,
+      feeds,
+      options,
+      runtimeFolder,
+      scratchFolder,
+      signal,
+      onBytes: meter.add,
+      onPhase: (phase, share, detail) => progress(phase, phaseFraction(phase, share), detail),
+      onWindow: (window) => void samples.push({ batteryC: null, hottestC: null, clockMHz: null, thermalStatus: null, currentMa: null, voltage: null, ...watch?.latest(), ...window }),
+    }
+    try {
+      await adapter.probe(request)
+      progress('running-here', 0.05)
+      const inputs = data.sampleCount > 1 ? `${data.description}; the first of them` : data.description
+      const here = await takeTurns(signal, () => runHere({ runner, path, feeds, options, exactIntegers: adapter.exactIntegers(facts), signal, inputs }))
+      progress('pushing', 0.2)
+      const prepared = await adapter.prepare(request)
+      try {
+        const figures = await prepared.run()
+        progress('comparing', 0.97)
+        const outputs = await prepared.read()
+        const known = { ...facts, ...prepared.learnt?.() }
+        return {
+          ...figures,
+          facts: known,
+          adapter: adapter.name,
+          plan,
+          conditions: phoneConditions(known, options, prepared.runtime, inputs),
+          latency: summarizeLatency(figures.samplesMs),
+          outputError: compareOutputs(here.outputs, outputs),
+          sustained: samples.length === 0 ? null : summarizeSustained(samples, options.sustainedSeconds, facts.battery?.charging ?? true),
+          desktop: { conditions: here.conditions, latency: here.latency },
+          pushed: { modelBytes: file.sizeBytes, runtimeBytes: prepared.pushedRuntimeBytes, bytesPerSecond: meter.bytesPerSecond() },
+          model: await describeModel(file, signal),
+        }
+      } finally {
+        await prepared.cleanUp()
+      }
+    } finally {
+      await watch?.stop()
+    }
+  } finally {
+    file.close()
+  }
+}
+
+/** What was left open comes from the rules, where they had this adapter in mind. Throws AppError bad-usage. */
+function decide({ adapter: _, provider, threads, ...options }: DeployOptions, plan: DeployPlan, adapter: DeployPlan['adapter']): DecidedOptions {
+  const usual = { native: 'cpu', browser: 'wasm', custom: 'cpu' } as const
+  const chosen = provider ?? (adapter === plan.adapter ? plan.provider : usual[adapter])
+  if (adapter !== 'custom' && (chosen === 'cpu') !== (adapter === 'native')) {
+    throw new AppError({ code: 'bad-usage', message: `'${chosen}' does not run in the ${adapter} runtime.`, hint: 'The native runtime has cpu; the browser has wasm and webgpu.' })
+  }
+  return { ...options, provider: chosen, threads: threads ?? plan.threads }
+}
+
+/** Where in the whole a phase begins, and how long it is. */
+const PHASES = { starting: [0.6, 0.05], 'waiting-for-browser': [0.2, 0.1], running: [0.65, 0.3], sustained: [0.65, 0.3], profiling: [0.95, 0.02] } as const
+
+function phaseFraction(phase: keyof typeof PHASES, share: number | null): number {
+  const [start, length] = PHASES[phase]
+  return start + length * (share ?? 0)
 }
 
 /** Maker, model, chip, processor and Android version, as measurements state them. */
@@ -104,16 +146,15 @@ function describePhone({ maker, model, soc, abis, androidVersion, serial }: Devi
   return [name, soc, abis[0], androidVersion === null ? null : `Android ${androidVersion}`].filter((part) => typeof part === 'string').join(', ')
 }
 
-function phoneConditions(facts: DeviceFacts, { options, runtime, inputs }: { options: DeployOptions; runtime: string; inputs: string }): Conditions {
-  const { threads, warmup, runs } = options
-  return { device: describePhone(facts), provider: 'cpu', threads, warmup, runs, runtime, inputs, measuredAt: new Date().toISOString() }
+function phoneConditions(facts: DeviceFacts, { threads, warmup, runs, provider }: DecidedOptions, runtime: string, inputs: string): Conditions {
+  return { device: describePhone(facts), provider, threads, warmup, runs, runtime, inputs, measuredAt: new Date().toISOString() }
 }
 
 interface HereOptions {
   readonly runner: ModelRunner
   readonly path: string
   readonly feeds: Feeds
-  readonly options: DeployOptions
+  readonly options: DecidedOptions
   readonly exactIntegers: boolean
   readonly signal: AbortSignal
   readonly inputs: string
@@ -137,7 +178,7 @@ async function runHere({ runner, path, feeds, options: { runs, threads }, exactI
   }
 }
 
-function compareOutputs(expected: ReadonlyMap<string, TensorValue>, actual: ReadonlyMap<string, TensorValue>): DeployResult['outputError'] {
+function compareOutputs(expected: ReadonlyMap<string, TensorValue>, actual: Awaited<ReturnType<PreparedRun['read']>>): DeployResult['outputError'] {
   return [...expected].flatMap(([name, value]) => {
     const other = actual.get(name)
     if (!other) return []
@@ -152,7 +193,7 @@ async function describeModel({ path, sizeBytes }: ModelFile, signal: AbortSignal
   return { path, sizeBytes, sha256: await hashModelFile(path, signal) }
 }
 
-/** Tells how far the pushing is and how fast it goes. `total` is the most that can go out: the phone may have the runtime. */
+/** Tells how far the pushing is and how fast it goes. The runtime may come on top of the model's `total`: the share then stays below 1. */
 function createThroughput(progress: DeployModelOptions['progress'], total: number) {
   let sent = 0
   let last = 0
@@ -167,7 +208,7 @@ function createThroughput(progress: DeployModelOptions['progress'], total: numbe
       sent += bytes
       if (now - last < PROGRESS_MS) return
       last = now
-      progress('pushing', 0.2 + 0.4 * Math.min(1, sent / total), `${(sent / 1e6).toFixed(1)} MB, ${pushingMs > 0 ? (sent / 1e3 / pushingMs).toFixed(1) : '–'} MB/s`)
+      progress('pushing', 0.2 + 0.4 * (sent / (sent + total)), `${(sent / 1e6).toFixed(1)} MB, ${pushingMs > 0 ? (sent / 1e3 / pushingMs).toFixed(1) : '–'} MB/s`)
     },
     bytesPerSecond: () => (pushingMs === 0 ? null : (sent / pushingMs) * 1000),
   }

@@ -79,3 +79,8 @@ function parseBattery(text: string): DeviceFacts['battery'] {
 function wholeOrNull(text: string | null): number | null {
   return text !== null && /^-?\d+$/.test(text) ? Number(text) : null
 }
+
+/** Of a phone that is not asked over adb. */
+export function unknownFacts(serial: string): DeviceFacts {
+  return { ...parseFacts(serial, ''), cores: [] }
+}

@@ -1,8 +1,12 @@
+import { type DeployPlan, NETWORK_SERIAL } from '#shared/deploy'
 import type { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '#shared/device'
 import type { Disposer } from '#shared/disposer'
 import { AppError } from '#shared/errors'
 import { openAdbServer } from './adb-server'
-import { readDeviceFacts } from './device-facts'
+import { choosePlan, readRules } from './choose-plan'
+import { awaitQrPairing, connectDevice, disconnectDevice, pairDevice } from './connect-device'
+import { readDeviceFacts, unknownFacts } from './device-facts'
+import { deviceRuntimeFolder } from './device-runtime'
 import { examineDevices } from './examine-devices'
 import { listDevices } from './list-devices'
 import { openPhone } from './phone'
@@ -15,19 +19,26 @@ export interface DeviceService {
   watch(): Promise<DeviceList>
   /** Throws AppError not-found or device-lost. */
   facts(serial: string): Promise<DeviceFacts>
+  /** What the rules choose for a phone. */
+  plan(serial: string): Promise<DeployPlan>
   examine(serial: string | null): Promise<DoctorCheck[]>
+  /** Over the network; see `connect-device.ts`. */
+  connect(address: string): Promise<string>
+  disconnect(address: string): Promise<void>
+  pair(address: string, code: string): Promise<void>
+  awaitQrPairing(pairing: { readonly service: string; readonly password: string }): Promise<string>
   dispose(): void
 }
 
 export interface DeviceServiceOptions {
   /** Read at each use: the person may change it. */
   readonly settings: () => AdbSettings
-  readonly runtimeFolder: string
+  readonly appRoot: string
   readonly onChange: (list: DeviceList) => void
 }
 
 /** The phones of the user's adb server, for the shell. */
-export function createDeviceService({ settings, runtimeFolder, onChange }: DeviceServiceOptions): DeviceService {
+export function createDeviceService({ settings, appRoot, onChange }: DeviceServiceOptions): DeviceService {
   let tracking: { readonly key: string; readonly stop: Disposer } | null = null
 
   async function list(): Promise<DeviceList> {
@@ -37,6 +48,15 @@ export function createDeviceService({ settings, runtimeFolder, onChange }: Devic
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       return { devices: [], problem: { message: error.message, hint: error.hint ?? null } }
+    }
+  }
+
+  async function facts(serial: string): Promise<DeviceFacts> {
+    const phone = await openPhone(serial, settings())
+    try {
+      return await readDeviceFacts(phone)
+    } finally {
+      await phone.close()
     }
   }
 
@@ -51,15 +71,16 @@ export function createDeviceService({ settings, runtimeFolder, onChange }: Devic
       }
       return current
     },
-    async facts(serial) {
-      const phone = await openPhone(serial, settings())
-      try {
-        return await readDeviceFacts(phone)
-      } finally {
-        await phone.close()
-      }
+    facts,
+    async plan(serial) {
+      const network = serial === NETWORK_SERIAL
+      return choosePlan(readRules(appRoot), network ? unknownFacts(serial) : await facts(serial), { network })
     },
-    examine: (serial) => examineDevices({ settings: settings(), serial, runtimeFolder }),
+    examine: (serial) => examineDevices({ settings: settings(), serial, runtimeFolder: deviceRuntimeFolder(appRoot) }),
+    connect: (address) => connectDevice(address, settings()),
+    disconnect: (address) => disconnectDevice(address, settings()),
+    pair: (address, code) => pairDevice(address, code, settings()),
+    awaitQrPairing: (pairing) => awaitQrPairing(pairing, settings()),
     dispose() {
       tracking?.stop()
       tracking = null

@@ -33,7 +33,7 @@ export async function removeFolder(phone: Phone, folder: string): Promise<void> 
   await phone.run(`rm -rf ${quoteShell(folder)}`, REMOVE_MS)
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

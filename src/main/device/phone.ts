@@ -1,18 +1,17 @@
 /** One phone over adb: command lines, files in, files out. Everything that can hang has a deadline. */
-import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
 import type { Adb } from '@yume-chan/adb'
 import type { AdbSettings } from '#shared/device'
 import { AppError, toErrorData } from '#shared/errors'
 import { openAdbServer } from './adb-server'
 import { listDevices } from './list-devices'
+import { pushFile } from './push-file'
 import { withDeadline } from './with-deadline'
 
 const COMMAND_MS = 9000
+/** Short: it is also done where the phone has just gone away. */
+const TUNNEL_CLOSE_MS = 1500
 /** So long without a byte taken, and the phone is given up. */
 const STALL_MS = 8000
-/** What adb's file service carries in one packet. */
-const PACKET_BYTES = 64 * 1024
 
 export interface CommandResult {
   readonly stdout: string
@@ -40,9 +39,15 @@ export interface Phone {
   run(commandLine: string, deadlineMs?: number): Promise<CommandResult>
   /** As `run`, telling of each line of stdout as it comes; aborting or a stall closes the connection, which ends an `exec`ed program. */
   follow(commandLine: string, options: FollowOptions): Promise<CommandResult>
-  /** Writes a local file, or bytes, to `path`. A push that fails may leave part of the file. Throws AppError disk-full, device-lost. */
-  push(source: string | Uint8Array, path: string, options: PushOptions): Promise<void>
+  /**
+   * Writes a local file, or bytes, to `path`, and returns the SHA-256 of what was sent. A push that fails may leave part of
+   * the file. Throws AppError disk-full, device-lost.
+   */
+  push(source: string | Uint8Array, path: string, options: PushOptions): Promise<string>
   pull(path: string, signal?: AbortSignal): Promise<Uint8Array>
+  /** Makes a port of this computer's loopback reachable on the phone's. Returns its number there. */
+  openTunnel(localPort: number): Promise<number>
+  closeTunnel(phonePort: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -86,7 +91,11 @@ function connectedPhone(serial: string, adb: Adb): Phone {
     async push(source, path, { mode, signal, onBytes }) {
       const watch = createStallWatch(STALL_MS, `The phone '${serial}' stopped taking data.`, signal)
       try {
-        await explained(serial, Promise.race([pushWatched(adb, { source, path, mode }, { signal: watch.signal, onBytes: (bytes) => (watch.alive(), onBytes?.(bytes)) }), watch.stalled]))
+        const alive = (bytes: number) => {
+          watch.alive()
+          onBytes?.(bytes)
+        }
+        return await explained(serial, Promise.race([pushFile(adb, { source, path, mode }, { signal: watch.signal, onBytes: alive }), watch.stalled]))
       } finally {
         watch.stop()
       }
@@ -99,6 +108,12 @@ function connectedPhone(serial: string, adb: Adb): Phone {
         watch.stop()
       }
     },
+    async openTunnel(localPort) {
+      // Port 0: the phone chooses one that is free and says which.
+      const opened = await explained(serial, withDeadline(adb.reverse.addExternal('tcp:0', `tcp:${String(localPort)}`), COMMAND_MS, gone))
+      return Number(opened.slice('tcp:'.length))
+    },
+    closeTunnel: (phonePort) => explained(serial, withDeadline(adb.reverse.remove(`tcp:${String(phonePort)}`), TUNNEL_CLOSE_MS, gone)),
     close: async () => void (await withDeadline(Promise.resolve(adb.close()), COMMAND_MS, gone).catch(() => undefined)),
   }
 }
@@ -161,36 +176,6 @@ function createStallWatch(ms: number, message: string, outer: AbortSignal | unde
       outer?.removeEventListener('abort', onAbort)
     },
   }
-}
-
-interface Transfer {
-  readonly source: string | Uint8Array
-  readonly path: string
-  readonly mode: number
-}
-
-async function pushWatched(adb: Adb, { source, path, mode }: Transfer, { signal, onBytes }: { signal: AbortSignal; onBytes: (bytes: number) => void }): Promise<void> {
-  const sync = await adb.sync()
-  const close = () => void sync.dispose().catch(() => undefined)
-  signal.addEventListener('abort', close, { once: true })
-  const bytes = typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) : Readable.from(packets(source))
-  try {
-    signal.throwIfAborted()
-    const counted = bytes.map((chunk: Uint8Array) => {
-      signal.throwIfAborted()
-      onBytes(chunk.length)
-      return chunk
-    })
-    await sync.write({ filename: path, file: Readable.toWeb(counted) as ReadableStream<Uint8Array> as never, permission: mode })
-  } finally {
-    signal.removeEventListener('abort', close)
-    bytes.destroy()
-    close()
-  }
-}
-
-function* packets(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PACKET_BYTES) yield bytes.subarray(at, at + PACKET_BYTES)
 }
 
 async function pullWatched(adb: Adb, path: string, onChunk: () => void): Promise<Uint8Array> {

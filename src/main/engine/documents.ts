@@ -6,9 +6,13 @@ import { AppError } from '#shared/errors'
 import { type OpenDocument, type ParsedParams, type RequestResult, requests } from '#shared/ipc/contract'
 import type { Graph } from '#shared/onnx/records'
 import { diffModels } from '#shared/onnx/diff/diff-models'
+import { inferTypes } from '#shared/onnx/infer/infer-types'
+import { singleBatch } from '#shared/onnx/infer/macs'
 import { planMemory } from '#shared/onnx/memory/plan-memory'
 import { printGraph, printModel } from '#shared/onnx/text/print'
 import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
+import { checkUsability, readProviderTables } from '../device/check-usability'
+import { findAppRoot } from '../host/app-root'
 import { builtInRecipes } from '../passes/built-in-recipes'
 import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
@@ -143,6 +147,11 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       const tensor = findTensor(model.document, graphOf(model, graphId), name)
       if (!tensor) throw new AppError({ code: 'not-found', message: `The model has no tensor '${name}'.` })
       return describeTensor(tensor, { offset, limit, name })
+    },
+    'model.usability': ({ documentId }) => {
+      const { document } = find(documentId)
+      // An open batch is no obstacle: who deploys a model fixes it.
+      return checkUsability({ document, types: inferTypes(document, { dims: singleBatch(document) }) }, readProviderTables(findAppRoot(import.meta.dirname)))
     },
     'model.text': ({ documentId, graphId }) => {
       const model = find(documentId)

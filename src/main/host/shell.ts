@@ -2,14 +2,16 @@
  * The shell: serves the contract to every host. Parses what comes in, answers itself or hands over to the engine, and
  * tells each client of the events that concern it. It never touches tensors.
  */
+import { DeployResult } from '#shared/deploy'
 import { AppError, toErrorData } from '#shared/errors'
 import { type Answer, type EventName, type EventPayload, type ParsedParams, type RequestName, requests } from '#shared/ipc/contract'
 import type { Disposer } from '#shared/disposer'
-import { deviceRuntimeFolder } from '../device/device-runtime'
+import { newQrPairing } from '../device/connect-device'
 import { createDeviceService } from '../device/device-service'
 import { isEngineRequest, type ShellRequestName } from '../engine/protocol'
 import type { Home } from '../workspace/home'
 import { openRecentFiles } from '../workspace/recent-files'
+import { openDeviceRuns } from '../workspace/device-runs'
 import { openSettings } from '../workspace/settings'
 import { appInfo } from './app-info'
 import type { EngineCommand } from './engine-process'
@@ -75,18 +77,25 @@ export function createShell(options: ShellOptions): Shell {
     onDamage: warn,
     onVariantsChanged: (modelPath) => tellAll({ name: 'variants', payload: { modelPath } }),
   })
+  const deviceRuns = openDeviceRuns(home.deviceRunsFolder, warn)
   const jobs = createJobQueue({
     command: options.engine,
     jobsFolder: home.jobsFolder,
     log,
     onEvent: (owner, payload) => tell(owner, { name: 'job', payload }),
-    complete: (job) => workspace.keep(job),
+    complete: (job) => {
+      if (job.request.kind === 'deploy') {
+        deviceRuns.add(DeployResult.parse(job.result))
+        tellAll({ name: 'deviceRuns', payload: {} })
+      }
+      return workspace.keep(job)
+    },
   })
   const settings = openSettings(home.settingsFile, warn)
   const recent = openRecentFiles(home.recentFile, warn)
   const devices = createDeviceService({
     settings: () => settings.get().adb,
-    runtimeFolder: deviceRuntimeFolder(options.appRoot),
+    appRoot: options.appRoot,
     onChange: (payload) => tellAll({ name: 'devices', payload }),
   })
 
@@ -106,6 +115,24 @@ export function createShell(options: ShellOptions): Shell {
     'devices.list': () => (options.host === 'cli' ? devices.list() : devices.watch()),
     'devices.facts': ({ serial }) => devices.facts(serial),
     'devices.doctor': ({ serial }) => devices.examine(serial),
+    'devices.plan': ({ serial }) => devices.plan(serial),
+    'devices.connect': async ({ address }) => ({ serial: await devices.connect(address) }),
+    'devices.disconnect': async ({ address }) => {
+      await devices.disconnect(address)
+      return {}
+    },
+    'devices.pair': async ({ address, code }) => {
+      await devices.pair(address, code)
+      return {}
+    },
+    'devices.qrPairing': () => newQrPairing(),
+    'devices.awaitQrPairing': async (pairing) => ({ address: await devices.awaitQrPairing(pairing) }),
+    'devices.runs': () => deviceRuns.list(),
+    'devices.forgetRun': ({ id }) => {
+      deviceRuns.remove(id)
+      tellAll({ name: 'deviceRuns', payload: {} })
+      return {}
+    },
     'job.start': (request, clientId) => jobs.start(clientId, withOwnFields(request)),
     'job.cancel': async ({ jobId }, clientId) => {
       await jobs.cancel(clientId, jobId)

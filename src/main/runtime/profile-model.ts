@@ -1,14 +1,13 @@
 import { join } from 'node:path'
 import type { DataSource, ProfileOptions } from '#shared/ipc/jobs'
-import type { KernelProfile, ProfileResult } from '#shared/measurement'
-import { subgraphsOf } from '#shared/onnx/graph-index'
+import type { ProfileResult } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
 import type { CalibrationData } from '../passes/pass'
 import { openCalibrationData } from './calibration-data'
 import { measurementConditions } from './device-conditions'
-import { attributeKernels, withUniqueNodeNames } from './kernel-attribution'
-import { type KernelTimes, readKernelTimes } from './kernel-times'
-import { mean, percentile, summarizeLatency, timeRun } from './latency'
+import { withUniqueNodeNames } from './kernel-attribution'
+import { kernelsOfProfile, nodesOfKernels } from './kernel-profiles'
+import { summarizeLatency, timeRun } from './latency'
 import { openModelFile } from './model-file'
 import type { Feeds, ModelRunner } from './model-runner'
 import { loadOnnxruntime } from './onnxruntime'
@@ -125,8 +124,6 @@ interface KernelPass {
   readonly signal: AbortSignal | undefined
 }
 
-type NodeReference = KernelProfile['nodes'][number]
-
 async function profileKernels({ runner, model, feeds, scratchFolder, runs, threads, signal }: KernelPass) {
   // Ids stay the same, so what is found for the renamed copy holds for the model.
   const named = withUniqueNodeNames(model)
@@ -146,44 +143,9 @@ async function profileKernels({ runner, model, feeds, scratchFolder, runs, threa
   if (profilePath === null) throw new Error('internal: the profiler was not on')
   const optimized = openModelFile(optimizedModelPath)
   try {
-    const names = originalNames(model)
-    const attributed = attributeKernels(named, optimized.model)
-    const nodesOf = (kernel: string): NodeReference[] => (attributed.get(kernel) ?? []).map(({ id, opType }) => ({ id, opType, name: names.get(id) ?? '' }))
-    return { profilePath, nodesOf, kernels: kernelProfiles(await readKernelTimes(profilePath, KERNEL_WARMUP), nodesOf) }
+    const models = { model, named, optimized: optimized.model }
+    return { profilePath, nodesOf: nodesOfKernels(models), kernels: await kernelsOfProfile({ ...models, profilePath, skipRuns: KERNEL_WARMUP }) }
   } finally {
     optimized.close()
   }
-}
-
-/** Names by id, subgraphs included. */
-function originalNames(model: Model): Map<number, string> {
-  const names = new Map<number, string>()
-  const graphs = [model.graph]
-  for (let graph = graphs.pop(); graph; graph = graphs.pop()) {
-    for (const node of graph.nodes) {
-      names.set(node.id, node.name)
-      graphs.push(...subgraphsOf(node))
-    }
-  }
-  return names
-}
-
-function kernelProfiles(times: readonly KernelTimes[], nodesOf: (kernel: string) => NodeReference[]): KernelProfile[] {
-  const sortedUs = times.map(({ perRunUs }) => perRunUs.toSorted((a, b) => a - b))
-  // Medians, not means: one interrupted run would otherwise put a small kernel on top.
-  const total = sortedUs.reduce((sum, sorted) => sum + percentile(sorted, 50), 0)
-  return times.map(({ name, opType, provider, perRunUs, calls }, at) => {
-    const sorted = sortedUs[at] ?? []
-    return {
-      kernel: name,
-      opType,
-      provider,
-      p50Ms: percentile(sorted, 50) / 1000,
-      p95Ms: percentile(sorted, 95) / 1000,
-      meanMs: mean(sorted) / 1000,
-      share: total === 0 ? 1 / times.length : percentile(sorted, 50) / total,
-      calls: Math.max(1, Math.round(calls / perRunUs.length)),
-      nodes: nodesOf(name),
-    }
-  })
 }

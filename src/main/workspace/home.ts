@@ -7,6 +7,8 @@ export interface Home {
   readonly folder: string
   readonly settingsFile: string
   readonly recentFile: string
+  /** What was measured on phones. */
+  readonly deviceRunsFolder: string
   readonly variantsFolder: string
   /** Results of evaluations, by model. */
   readonly evaluationsFolder: string
@@ -29,6 +31,7 @@ export function openHome(folder: string = process.env['EDGEFIT_HOME'] || envPath
     folder: root,
     settingsFile: join(root, 'settings.json'),
     recentFile: join(root, 'recent.json'),
+    deviceRunsFolder: join(root, 'device-runs'),
     variantsFolder: join(root, 'variants'),
     evaluationsFolder: join(root, 'evaluations'),
     jobsFolder: join(root, 'jobs'),

@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { createElement } from 'react'
-import type { DeployResult } from '#shared/device'
+import type { DeployResult } from '#shared/deploy'
 import type { EventPayload, RequestParams } from '#shared/ipc/contract'
 import { jobKinds, type OptimizeReport } from '#shared/ipc/jobs'
 import { getBridge } from '../bridge/bridge'

@@ -4,9 +4,11 @@
  * and one handler in the process that serves it.
  */
 import { z } from 'zod'
+import { DeployPlan, DeviceRun } from '../deploy'
 import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
 import { Recipe } from '../recipe'
+import { ModelUsability } from '../usability'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
 import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
@@ -81,6 +83,8 @@ export const requests = {
   'model.close': request('engine', document.extend({ draft: z.enum(['keep', 'discard']).default('keep') }), nothing),
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
+  /** Which nodes each provider of a phone runs, and into how many parts the graph falls. */
+  'model.usability': request('engine', document, ModelUsability),
   'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
   /** What the values between the nodes take in memory, over the order in which the nodes run. `dims` are sizes for symbolic dimensions. */
   'model.memory': request('engine', document.extend({ dims: z.record(z.string(), z.number().int().positive()).default({}) }), MemoryPlan),
@@ -133,6 +137,18 @@ export const requests = {
   'devices.facts': request('shell', z.object({ serial: z.string() }), DeviceFacts),
   /** What stands between this computer and a number measured on a phone: one phone, or all where null. */
   'devices.doctor': request('shell', z.object({ serial: z.string().nullable() }), z.array(DoctorCheck)),
+  /** What the rules choose for a phone, and why. */
+  'devices.plan': request('shell', z.object({ serial: z.string() }), DeployPlan),
+  /** A phone over the network, by its address; it must be paired. */
+  'devices.connect': request('shell', z.object({ address: z.string() }), z.object({ serial: z.string() })),
+  'devices.disconnect': request('shell', z.object({ address: z.string() }), nothing),
+  'devices.pair': request('shell', z.object({ address: z.string(), code: z.string().regex(/^\d{6}$/) }), nothing),
+  /** What a QR code for pairing says; `devices.awaitQrPairing` then waits, two minutes at most, for a phone that has read it. */
+  'devices.qrPairing': request('shell', nothing, z.object({ text: z.string(), service: z.string(), password: z.string() })),
+  'devices.awaitQrPairing': request('shell', z.object({ service: z.string(), password: z.string() }), z.object({ address: z.string() })),
+  /** What was measured on phones, latest first. */
+  'devices.runs': request('shell', nothing, z.array(DeviceRun)),
+  'devices.forgetRun': request('shell', z.object({ id: z.string() }), nothing),
 
   'job.start': request(
     'shell',
@@ -167,6 +183,8 @@ export const events = {
   variants: z.object({ modelPath: z.string() }),
   /** Phones came, went or changed their state, since `devices.list` was asked. */
   devices: DeviceList,
+  /** `devices.runs` has changed. */
+  deviceRuns: nothing,
   /** Files handed over from outside the window: a second start, the system's recent files. */
   openFiles: z.object({ paths: z.array(z.string()) }),
 } as const

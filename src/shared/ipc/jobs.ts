@@ -1,6 +1,7 @@
 /** Long requests: what starts them, what they tell on the way, what they end with. */
 import { z } from 'zod'
-import { AdbSettings, DeployOptions, DeployResult } from '../device'
+import { DeployOptions, DeployResult } from '../deploy'
+import { AdbSettings } from '../device'
 import { Diagnostic } from '../diagnostic'
 import { EvaluateParams } from '../evaluation/evaluate-job'
 import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-result'

@@ -22,6 +22,7 @@ import { schemaCommand } from './schema-command'
 import { sensitivityCommand } from './sensitivity-command'
 import { serveCommand } from './serve-command'
 import { textCommand } from './text-command'
+import { usabilityCommand } from './usability-command'
 
 export const EXIT_DONE = 0
 export const EXIT_FAILED = 1
@@ -49,7 +50,7 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, usabilityCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     program.addCommand(command(context).copyInheritedSettings(program))
   }

@@ -15,7 +15,7 @@ export interface Session {
   /** Throws AppError. */
   readonly request: <N extends RequestName>(name: N, params: RequestParams<N>) => Promise<RequestResult<N>>
   /** Runs a job to its end, with progress on stderr; Ctrl-C cancels it. Throws AppError. */
-  readonly runJob: <K extends JobKind>(start: Extract<RequestParams<'job.start'>, { kind: K }>) => Promise<JobResult<K>>
+  readonly runJob: <K extends JobKind>(start: Extract<RequestParams<'job.start'>, { kind: K }>, onProgress?: (progress: JobProgress) => void) => Promise<JobResult<K>>
 }
 
 export interface SessionOptions {
@@ -30,7 +30,7 @@ export async function withSession<T>({ appRoot, engine }: SessionOptions, work: 
   try {
     const session: Session = {
       request: (name, params) => Promise.race([ask(shell, name, params), interruption.asError]),
-      runJob: (start) => runJob(shell, start, interruption.requested),
+      runJob: (start, onProgress) => runJob(shell, start, { interrupted: interruption.requested, onProgress }),
     }
     return await work(session)
   } finally {
@@ -45,17 +45,34 @@ async function ask<N extends RequestName>(shell: Shell, name: N, params: Request
   return answer.value as RequestResult<N>
 }
 
-async function runJob<K extends JobKind>(shell: Shell, start: RequestParams<'job.start'>, interrupted: Promise<void>): Promise<JobResult<K>> {
+interface JobWatch {
+  readonly interrupted: Promise<void>
+  readonly onProgress: ((progress: JobProgress) => void) | undefined
+}
+
+/** Several may run at once: each listens for its own events, which may come before its number is known. */
+async function runJob<K extends JobKind>(shell: Shell, start: RequestParams<'job.start'>, { interrupted, onProgress }: JobWatch): Promise<JobResult<K>> {
   const line = createProgressLine(process.stderr)
   let settle = (_event: JobEvent) => undefined as void
   const ended = new Promise<JobEvent>((resolve) => (settle = resolve))
+  let ownId: string | null = null
+  const early: JobEvent[] = []
+  const receive = (event: JobEvent) => {
+    if (event.jobId !== ownId) return
+    if (event.type === 'progress') {
+      line.show(progressText(event.progress))
+      onProgress?.(event.progress)
+    } else if (event.type !== 'queued') settle(event)
+  }
   const unsubscribe = shell.subscribe(CLIENT, (event) => {
     if (event.name !== 'job') return
-    if (event.payload.type === 'progress') line.show(progressText(event.payload.progress))
-    else if (event.payload.type !== 'queued') settle(event.payload)
+    if (ownId === null) early.push(event.payload)
+    else receive(event.payload)
   })
   try {
     const { jobId } = await ask(shell, 'job.start', start)
+    ownId = jobId
+    for (const event of early) receive(event)
     void interrupted.then(() => shell.request(CLIENT, 'job.cancel', { jobId }))
     const event = await ended
     if (event.type === 'done') return event.result as JobResult<K>
