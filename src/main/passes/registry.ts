@@ -20,6 +20,7 @@ import { fuseRmsNormalization } from './fuse-rms-normalization'
 import { fuseSkipNormalization } from './fuse-skip-normalization'
 import { nearestNames } from './nearest-names'
 import type { Pass } from './pass'
+import { pruneChannels } from './prune-channels'
 import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
 import { quantizeWeights } from './quantize-weights'
@@ -33,7 +34,7 @@ import { reorderNodes } from './reorder-nodes'
 import { searchPrecision } from './search-precision'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, pruneChannels, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

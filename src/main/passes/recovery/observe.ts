@@ -27,7 +27,7 @@ export type Values = ReadonlyMap<string, TensorValue>
  * Runs the layers of `model` up to `names` on the calibration samples and shows each sample's values. Kernels compute as those of phones
  * do. Throws AppError `invalid-data` without samples, `runtime-rejected` where the model does not run.
  */
-export async function observe(model: Model, { calibration, runner, signal }: Observer, { names, limit, ...options }: Observation, visit: (values: Values) => void): Promise<void> {
+export async function observe(model: Model, { calibration, runner, signal }: Observer, { names, limit, ...options }: Observation, visit: (values: Values) => void | Promise<void>): Promise<void> {
   if (!calibration) throw new AppError({ code: 'invalid-data', message: 'This pass needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
   const running = await runner.load(upstreamModel(model, names), { exactIntegers: true, ...options })
   try {
@@ -35,7 +35,7 @@ export async function observe(model: Model, { calibration, runner, signal }: Obs
     for await (const feeds of calibration.samples()) {
       if (done++ === limit) break
       signal.throwIfAborted()
-      visit(await running.run(feeds, names))
+      await visit(await running.run(feeds, names))
     }
     if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
   } finally {

@@ -1,0 +1,377 @@
+/** Fitting the layers of a cut model to what the same layers gave before, from calibration data and forward passes only. */
+import { intAttribute } from '#shared/onnx/attributes'
+import type { Edit } from '#shared/onnx/document'
+import type { Graph, Model, Node, Tensor } from '#shared/onnx/records'
+import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
+import { readNames } from '#shared/onnx/topological-order'
+import { openMatrixProducts } from '../../runtime/linear-algebra'
+import type { TensorValue } from '../../runtime/model-runner'
+import { constantTensor, elementsOf, isFloat32 } from '../constants'
+import type { PassContext } from '../pass'
+import { float32Numbers, observe } from '../recovery/observe'
+import { snapshotModel } from '../recovery/snapshot-model'
+import { floatValues } from '../weight-store'
+import { type Fit, fitWeights, NormalEquations } from './normal-equations'
+import { copyPatch, groupsOf, outputSizes, type Window, windowOf } from './patches'
+
+export interface RefitOptions {
+  /** The model as it was: nodes have the same ids. */
+  readonly source: Model
+  /** Of each layer, the source's output channels that are left, by node id. */
+  readonly outputs: ReadonlyMap<number, readonly number[]>
+  /** Nodes whose own inputs or weights changed; what comes after them is fitted too. */
+  readonly changed: ReadonlySet<number>
+  readonly context: PassContext
+  readonly limit: number
+}
+
+/** How far one layer was from the source's, as a share of it (squares), before and after fitting, on samples held back. */
+export interface LayerFit {
+  readonly nodeId: number
+  readonly before: number
+  readonly after: number
+}
+
+/** Rows taken from one sample, and of a layer in all: more add little to what a layer's weights are fitted to. */
+const ROWS_PER_SAMPLE = 96
+const MOST_ROWS = 24_576
+/** Every fourth sample is held back to choose the ridge by. */
+const HELD_BACK = 4
+/** Targets held in memory at once. */
+const BUDGET_BYTES = 384 * 1024 * 1024
+/** Wider layers take too long to solve for. */
+const MOST_COLUMNS = 4608
+
+/**
+ * Layer by layer, in the order they compute: W' = argmin ‖Y − X·W'‖² with X as the cut model gives it now, so that each fit makes up for
+ * those before it too (He et al. 2017, section 3.3). Where a layer's output is added to another that is settled already, Y is what the
+ * source's sum was, less that other. Weights change only where that helps on samples held back.
+ */
+export async function refitLayers(edit: Edit, { source, outputs, changed, context, limit }: RefitOptions): Promise<LayerFit[]> {
+  const layers = layersToFit(edit, source, { outputs, changed })
+  if (layers.length === 0) return []
+  const products = await openMatrixProducts(context.runner)
+  const fits: LayerFit[] = []
+  const samples = Math.min(limit, context.calibration?.sampleCount ?? 0)
+  const rowsPerSample = Math.max(1, Math.min(ROWS_PER_SAMPLE, Math.floor(MOST_ROWS / samples)))
+  try {
+    for (const chunk of chunksWithinMemory(layers, samples * rowsPerSample)) {
+      const targets = await collectTargets(source, chunk, { context, limit, rowsPerSample })
+      for (const layer of chunk) {
+        context.progress('refitting', layers.indexOf(layer) / layers.length, `${layers.indexOf(layer) + 1} / ${layers.length}`)
+        const equations = layer.groups.map(() => [new NormalEquations(layer.size, layer.columns, products), new NormalEquations(layer.size, layer.columns, products)] as const)
+        await collectRows(edit, layer, { equations, targets: targets.get(layer.nodeId) ?? [], context, limit, rowsPerSample })
+        const found = await fitGroups(edit, layer, equations)
+        if (found) fits.push({ nodeId: layer.nodeId, ...found })
+      }
+    }
+  } finally {
+    await products.close()
+  }
+  return fits
+}
+
+interface FittedLayer {
+  readonly nodeId: number
+  readonly opType: string
+  readonly input: string
+  readonly weight: Tensor
+  readonly biasInput: number | null
+  readonly transposed: boolean
+  readonly window: Window | null
+  /** Channels (or columns) of the input and of the output that each group has. */
+  readonly groups: readonly number[]
+  readonly inputsPerGroup: number
+  readonly columns: number
+  /** Unknowns of each output, the bias included. */
+  readonly size: number
+  /** Value of the source that is aimed at, and the one of the cut model to be taken from it. */
+  readonly target: string
+  readonly minus: string | null
+  readonly kept: readonly number[]
+}
+
+function layersToFit(edit: Edit, source: Model, { outputs, changed }: Pick<RefitOptions, 'outputs' | 'changed'>): FittedLayer[] {
+  const graph = edit.main
+  const dirty = new Set<string>()
+  const unsettled = new Set<string>()
+  const touched: Node[] = []
+  for (const node of graph.nodes) {
+    if (!changed.has(node.id) && !readNames(node).some((name) => dirty.has(name))) continue
+    for (const name of node.outputs) dirty.add(name)
+    touched.push(node)
+  }
+  const sourceNodes = new Map(source.graph.nodes.map((node) => [node.id, node]))
+  const layers: FittedLayer[] = []
+  const candidates = touched.filter((node) => outputs.has(node.id))
+  for (const [at, node] of candidates.entries()) {
+    // What depends on layers yet to be fitted is not settled.
+    unsettled.clear()
+    for (const later of candidates.slice(at)) for (const name of later.outputs) unsettled.add(name)
+    for (const each of graph.nodes) if (readNames(each).some((name) => unsettled.has(name))) for (const name of each.outputs) unsettled.add(name)
+    const layer = describeLayer(edit, graph, node, { source: sourceNodes, kept: outputs.get(node.id) ?? [], unsettled })
+    if (layer) layers.push(layer)
+  }
+  return layers
+}
+
+function describeLayer(edit: Edit, graph: Graph, node: Node, { source, kept, unsettled }: { source: ReadonlyMap<number, Node>; kept: readonly number[]; unsettled: ReadonlySet<string> }): FittedLayer | null {
+  const original = source.get(node.id)
+  const weight = constantTensor(edit.document, graph, node.inputs[1] ?? '')
+  if (!original || !weight || !isFloat32(weight) || edit.document.uses(graph, weight.name).length !== 1 || !['Conv', 'Gemm', 'MatMul'].includes(node.opType)) return null
+  if (node.opType === 'MatMul' && weight.dims.length !== 2) return null
+  const isConv = node.opType === 'Conv'
+  const transposed = node.opType === 'Gemm' && intAttribute(node, 'transB', 0) !== 0
+  const window = isConv ? windowOf(node, weight.dims.slice(2)) : null
+  if ((isConv && !window) || (node.opType === 'Gemm' && hasFactors(node))) return null
+  const groups = isConv ? groupsOf(node) : 1
+  const [first = 0, second = 0] = weight.dims
+  const outputs = isConv ? first : transposed ? first : second
+  const inputsPerGroup = isConv ? second : transposed ? second : first
+  const biasName = node.inputs[2] ?? ''
+  const bias = biasName === '' ? null : constantTensor(edit.document, graph, biasName)
+  const canHaveBias = node.opType !== 'MatMul' && (biasName === '' || (bias !== null && isFloat32(bias) && bias.dims.length === 1 && bias.dims[0] === outputs && edit.document.uses(graph, biasName).length === 1))
+  const size = inputsPerGroup * (isConv ? elementsOf(weight.dims.slice(2)) : 1) + (canHaveBias ? 1 : 0)
+  if (size > MOST_COLUMNS || outputs !== kept.length || (!canHaveBias && biasName !== '')) return null
+  return {
+    nodeId: node.id,
+    opType: node.opType,
+    input: node.inputs[0] ?? '',
+    weight,
+    biasInput: canHaveBias ? 2 : null,
+    transposed,
+    window,
+    groups: Array.from({ length: groups }, (_, at) => at),
+    inputsPerGroup,
+    columns: outputs / groups,
+    size,
+    kept,
+    ...aimOf(edit, graph, node, { original, source, unsettled }),
+  }
+}
+
+function hasFactors(node: Node): boolean {
+  return node.attributes.some((attribute) => (attribute.name === 'alpha' || attribute.name === 'beta') && attribute.type === 'float' && attribute.value !== 1)
+}
+
+/** A sum with what is settled is aimed at as a whole. */
+function aimOf(edit: Edit, graph: Graph, node: Node, { original, source, unsettled }: { original: Node; source: ReadonlyMap<number, Node>; unsettled: ReadonlySet<string> }): Pick<FittedLayer, 'target' | 'minus'> {
+  const [output = ''] = node.outputs
+  const own = { target: original.outputs[0] ?? '', minus: null }
+  const [use, ...others] = edit.document.uses(graph, output)
+  if (others.length > 0 || use?.node?.opType !== 'Add') return own
+  const other = use.node.inputs.find((name) => name !== output)
+  const sum = source.get(use.node.id)
+  if (other === undefined || !sum || unsettled.has(other) || constantTensor(edit.document, graph, other) || graph.inputs.some(({ name }) => name === other)) return own
+  return { target: sum.outputs[0] ?? '', minus: other }
+}
+
+function chunksWithinMemory(layers: readonly FittedLayer[], rows: number): FittedLayer[][] {
+  const chunks: FittedLayer[][] = []
+  let used = Infinity
+  for (const layer of layers) {
+    const bytes = layer.kept.length * rows * 4
+    if (used + bytes > BUDGET_BYTES) {
+      chunks.push([])
+      used = 0
+    }
+    chunks.at(-1)?.push(layer)
+    used += bytes
+  }
+  return chunks
+}
+
+interface Collecting {
+  readonly context: PassContext
+  readonly limit: number
+  readonly rowsPerSample: number
+}
+
+/** For each layer and sample, [rows, kept outputs]. */
+async function collectTargets(source: Model, layers: readonly FittedLayer[], { context, limit, rowsPerSample }: Collecting): Promise<Map<number, Float32Array[]>> {
+  const targets = new Map(layers.map(({ nodeId }): [number, Float32Array[]] => [nodeId, []]))
+  let sample = 0
+  await observe(source, context, { names: [...new Set(layers.map(({ target }) => target))], limit }, (values) => {
+    for (const layer of layers) targets.get(layer.nodeId)?.push(targetRows(layer, values.get(layer.target), { sample, rowsPerSample }))
+    sample++
+  })
+  return targets
+}
+
+function targetRows(layer: FittedLayer, value: TensorValue | undefined, { sample, rowsPerSample }: { sample: number; rowsPerSample: number }): Float32Array {
+  const numbers = float32Numbers(value)
+  const grid = gridOf(layer, value?.dims ?? [])
+  const positions = choosePositions(grid.count, { sample, rowsPerSample })
+  const rows = new Float32Array(positions.length * layer.kept.length)
+  for (const [row, position] of positions.entries()) {
+    for (const [at, channel] of layer.kept.entries()) rows[row * layer.kept.length + at] = numbers[grid.offset(position, channel)] as number
+  }
+  return rows
+}
+
+interface Grid {
+  /** Positions of a value, over batch and space. */
+  readonly count: number
+  readonly offset: (position: number, channel: number) => number
+  readonly place: (position: number) => { batch: number; place: readonly number[] }
+}
+
+function gridOf({ window }: FittedLayer, dims: readonly number[]): Grid {
+  if (!window) {
+    const columns = dims.at(-1) ?? 1
+    return { count: elementsOf(dims.slice(0, -1)), offset: (position, channel) => position * columns + channel, place: (position) => ({ batch: position, place: [] }) }
+  }
+  const space = elementsOf(dims.slice(2))
+  const width = dims.at(-1) ?? 1
+  return {
+    count: (dims[0] ?? 1) * space,
+    offset: (position, channel) => (Math.floor(position / space) * (dims[1] ?? 1) + channel) * space + (position % space),
+    place: (position) => ({ batch: Math.floor(position / space), place: dims.length > 3 ? [Math.floor((position % space) / width), position % width] : [position % space] }),
+  }
+}
+
+/** Spread over the value, others for each sample, always the same ones. */
+function choosePositions(count: number, { sample, rowsPerSample }: { sample: number; rowsPerSample: number }): number[] {
+  if (count <= rowsPerSample) return Array.from({ length: count }, (_, at) => at)
+  const step = count / rowsPerSample
+  let state = (sample * 2_654_435_761 + 12_345) >>> 0
+  return Array.from({ length: rowsPerSample }, (_, at) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.min(count - 1, Math.floor((at + state / 2 ** 32) * step))
+  })
+}
+
+interface Rows extends Collecting {
+  readonly equations: readonly (readonly [fitted: NormalEquations, held: NormalEquations])[]
+  readonly targets: readonly Float32Array[]
+}
+
+async function collectRows(edit: Edit, layer: FittedLayer, { equations, targets, context, limit, rowsPerSample }: Rows): Promise<void> {
+  const fed = edit.main.inputs.some(({ name }) => name === layer.input)
+  if (fed) throw new Error('internal: a layer that reads an input of the model has nothing to make up for')
+  const names = [layer.input, ...(layer.minus === null ? [] : [layer.minus])]
+  let sample = 0
+  await observe(snapshotModel(edit.document), context, { names, limit }, async (values) => {
+    const input = values.get(layer.input)
+    if (!input) throw new Error('internal: a value was not fetched')
+    await addSample(layer, { input, minus: layer.minus === null ? undefined : values.get(layer.minus), sample }, { equations, targets: targets[sample] ?? new Float32Array(), rowsPerSample })
+    sample++
+  })
+  for (const [fitted, held] of equations) {
+    await fitted.flush()
+    await held.flush()
+  }
+}
+
+interface SampleRows {
+  readonly equations: Rows['equations']
+  readonly targets: Float32Array
+  readonly rowsPerSample: number
+}
+
+async function addSample(layer: FittedLayer, { input, minus, sample }: { input: TensorValue; minus: TensorValue | undefined; sample: number }, { equations, targets, rowsPerSample }: SampleRows): Promise<void> {
+  const values = float32Numbers(input)
+  const taken = minus ? float32Numbers(minus) : null
+  const outputs = layer.kept.length
+  const grid = gridOf(layer, outputDims(layer, input.dims))
+  const positions = choosePositions(grid.count, { sample, rowsPerSample })
+  for (const [row, position] of positions.entries()) {
+    const { batch, place } = grid.place(position)
+    for (const group of layer.groups) {
+      const pair = equations[group]
+      const part = pair?.[sample % HELD_BACK === HELD_BACK - 1 ? 1 : 0]
+      const isFull = part?.add(
+        ({ into, at }) => {
+          if (layer.window) {
+            copyPatch({ values, dims: input.dims, window: layer.window }, { batch, place }, { into, at, firstChannel: group * layer.inputsPerGroup, channels: layer.inputsPerGroup })
+          } else into.set(values.subarray(batch * layer.inputsPerGroup, (batch + 1) * layer.inputsPerGroup), at)
+          if (layer.biasInput !== null) into[at + layer.size - 1] = 1
+        },
+        ({ into, at }) => {
+          for (let column = 0; column < layer.columns; column++) {
+            const channel = group * layer.columns + column
+            into[at + column] = (targets[row * outputs + channel] as number) - (taken ? (taken[grid.offset(position, channel)] as number) : 0)
+          }
+        },
+      )
+      if (isFull) await part?.flush()
+    }
+  }
+}
+
+/** Dimensions of the layer's output, from its input's. */
+function outputDims({ window, kept }: FittedLayer, dims: readonly number[]): number[] {
+  if (!window) return [...dims.slice(0, -1), kept.length]
+  return [dims[0] ?? 1, kept.length, ...outputSizes(window, dims.slice(2))]
+}
+
+/** Null where no group does better than it did. */
+async function fitGroups(edit: Edit, layer: FittedLayer, equations: Rows['equations']): Promise<{ before: number; after: number } | null> {
+  const node = edit.document.index(edit.main).nodes.get(layer.nodeId)
+  if (!node) throw new Error('internal: a layer went away while it was fitted')
+  const weights = Float32Array.from(floatValues(layer.weight))
+  const outputs = layer.kept.length
+  const biasName = layer.biasInput === null ? '' : (node.inputs[layer.biasInput] ?? '')
+  const known = biasName === '' ? null : constantTensor(edit.document, edit.main, biasName)
+  const bias = known ? Float32Array.from(floatValues(known)) : new Float32Array(outputs)
+  let [before, after, squares, isBetter] = [0, 0, 0, false]
+  for (const group of layer.groups) {
+    const pair = equations[group]
+    if (!pair) continue
+    const start = readGroup(layer, group, { weights, bias })
+    const fit: Fit | null = await fitWeights(pair[0], pair[1], start)
+    const share = pair[1].targetSquares
+    const own = fit?.before ?? (share > 0 ? (await pair[1].error(start)) / share : 0)
+    squares += share
+    before += own * share
+    after += (fit?.after ?? own) * share
+    if (!fit) continue
+    isBetter = true
+    writeGroup(layer, group, { weights, bias, from: fit.weights })
+  }
+  if (!isBetter) return null
+  edit.setInitializer(edit.main, rawTensor(layer.weight.name, 'float32', layer.weight.dims, bytesOf(weights)))
+  if (layer.biasInput !== null) storeBias(edit, node, { name: biasName, bias, input: layer.biasInput })
+  return { before: before / (squares || 1), after: after / (squares || 1) }
+}
+
+function storeBias(edit: Edit, node: Node, { name, bias, input }: { name: string; bias: Float32Array; input: number }): void {
+  if (name !== '') return edit.setInitializer(edit.main, rawTensor(name, 'float32', [bias.length], bytesOf(bias)))
+  const made = edit.freshName(edit.main, `${node.inputs[1] ?? ''}.bias`)
+  edit.setInitializer(edit.main, rawTensor(made, 'float32', [bias.length], bytesOf(bias)))
+  const inputs = [...node.inputs]
+  while (inputs.length <= input) inputs.push('')
+  edit.updateNode(edit.main, node, { inputs: inputs.with(input, made) })
+}
+
+interface Parameters {
+  readonly weights: Float32Array
+  readonly bias: Float32Array
+}
+
+/** Index in the weight of unknown `row` of an output. */
+function weightIndex(layer: FittedLayer, output: number, row: number): number {
+  const inputs = layer.size - (layer.biasInput === null ? 0 : 1)
+  return layer.window || layer.transposed ? output * inputs + row : row * layer.kept.length + output
+}
+
+/** [size, columns] */
+function readGroup(layer: FittedLayer, group: number, { weights, bias }: Parameters): Float64Array {
+  const inputs = layer.size - (layer.biasInput === null ? 0 : 1)
+  const result = new Float64Array(layer.size * layer.columns)
+  for (let column = 0; column < layer.columns; column++) {
+    const output = group * layer.columns + column
+    for (let row = 0; row < inputs; row++) result[row * layer.columns + column] = weights[weightIndex(layer, output, row)] as number
+    if (layer.biasInput !== null) result[inputs * layer.columns + column] = bias[output] as number
+  }
+  return result
+}
+
+function writeGroup(layer: FittedLayer, group: number, { weights, bias, from }: Parameters & { from: Float64Array }): void {
+  const inputs = layer.size - (layer.biasInput === null ? 0 : 1)
+  for (let column = 0; column < layer.columns; column++) {
+    const output = group * layer.columns + column
+    for (let row = 0; row < inputs; row++) weights[weightIndex(layer, output, row)] = from[row * layer.columns + column] as number
+    if (layer.biasInput !== null) bias[output] = from[inputs * layer.columns + column] as number
+  }
+}
