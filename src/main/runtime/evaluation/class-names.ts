@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Model } from '#shared/onnx/records'
 
-const CLASS_FILES = ['classes.txt', 'labels.txt', 'classes.json', 'labels.json', 'label_map.json'] as const
+const CLASS_FILES = ['classes.txt', 'labels.txt', 'classes.json', 'label_map.json'] as const
 const MOST_BYTES = 4 * 1024 * 1024
 
 /** A list, or an object from index to name; models write both, and Ultralytics' with Python's quotes. */

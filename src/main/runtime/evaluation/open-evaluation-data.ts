@@ -9,11 +9,14 @@ import { typeView } from '#shared/onnx/view/type-text'
 import { findData } from '../find-data'
 import { modelInputs } from '../model-inputs'
 import type { EvaluationData, OpenDataOptions } from './evaluation-data'
+import { openImageData, PICTURES } from './image-data'
+import { openSoundData } from './sound-data'
+import { openTableData } from './table-data'
 import { openTensorData } from './tensor-data'
+import { openTextData } from './text-data'
 
 const WHAT_IS_ACCEPTED = 'Give a folder of pictures or WAV files, an .npz or .npy file, a .csv table, a .jsonl of texts, or ONNX test_data_set_* folders.'
 
-export const PICTURES: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif', '.bmp'])
 const KIND_OF_FILE: Readonly<Record<string, DataKind>> = { '.npz': 'tensors', '.npy': 'tensors', '.pb': 'tensors', '.jsonl': 'texts', '.csv': 'table', '.tsv': 'table', '.wav': 'sounds' }
 
 /** Throws AppError `not-found`, `invalid-data` where a folder is empty, `not-supported`. */
@@ -74,5 +77,9 @@ export async function openEvaluationData(options: OpenDataOptions): Promise<Eval
   const kind = dataKind(options.path)
   const { card } = options
   if (kind === 'tensors' && card.kind === 'tensor') return openTensorData({ ...options, card })
+  if (kind === 'table' && card.kind === 'tensor') return openTableData({ ...options, card })
+  if (kind === 'images' && card.kind === 'image') return openImageData({ ...options, card })
+  if (kind === 'sounds' && card.kind === 'audio') return openSoundData({ ...options, card })
+  if (kind === 'texts' && card.kind === 'text') return openTextData({ ...options, card })
   throw new AppError({ code: 'bad-usage', message: `The preprocessing is for another kind of data than the ${kind} in '${basename(options.path)}'.`, hint: 'Leave the preprocessing out to have it guessed.' })
 }

@@ -1,0 +1,48 @@
+/** Folders of WAV files. */
+import { basename } from 'node:path'
+import { AppError } from '#shared/errors'
+import type { AudioPreprocessing } from '#shared/evaluation/preprocessing'
+import { modelInputs } from '../model-inputs'
+import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
+import { fileFingerprint, listFingerprint } from './fingerprint'
+import { readLabel } from './label'
+import { listSampleFiles, type SampleFile } from './list-files'
+import { lookAhead } from './look-ahead'
+import { readWav, soundToTensor } from './sound'
+
+const SOUNDS: ReadonlySet<string> = new Set(['.wav'])
+
+/** Throws AppError `invalid-data` where there are no sounds, labels or input for them. */
+export async function openSoundData(options: OpenDataOptions & { readonly card: AudioPreprocessing }): Promise<EvaluationData> {
+  const { path, card, labels, labelsPath } = options
+  const input = modelInputs(options.model).find(({ name }) => name === card.input)
+  if (!input) throw new AppError({ code: 'invalid-data', message: `The model has no input '${card.input}' for sounds.`, hint: 'Correct the name of the input in the preprocessing.' })
+  const { files, classNames, origin } = listSampleFiles(path, SOUNDS, { labels, labelsPath })
+  const readOne = async (file: SampleFile): Promise<EvaluationSample> => {
+    const { name } = file
+    const read = readLabel(file.label, { kind: labels, classNames })
+    if ('problem' in read) return { name, problem: read.problem }
+    try {
+      const samples = await readWav(file.path, card.sampleRate)
+      if (samples.length === 0) return { name, problem: 'holds no sound' }
+      return { name, feeds: new Map([[input.name, soundToTensor(samples, card, input.shape?.length ?? 2)]]), label: read.label }
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'invalid-data') return { name, problem: error.message }
+      throw error
+    }
+  }
+  const listed = await listFingerprint(files.map((file) => file.path))
+  return {
+    kind: 'sounds',
+    description: `${files.length} ${files.length === 1 ? 'sound' : 'sounds'} of ${basename(path)}${origin === '' ? '' : `, ${origin}`}`,
+    sampleCount: files.length,
+    classNames,
+    fingerprint: labelsPath === null ? listed : `${listed} ${await fileFingerprint(labelsPath)}`,
+    async *samples(from, signal) {
+      for await (const sample of lookAhead(files.slice(from), 2, readOne)) {
+        signal?.throwIfAborted()
+        yield sample
+      }
+    },
+  }
+}
