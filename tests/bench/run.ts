@@ -13,6 +13,7 @@ import { editLarge } from './edit-large'
 import { accuracy } from './accuracy'
 import { canvasScale } from './canvas-scale'
 import { fileSize } from './file-size'
+import { fuse } from './fuse'
 import { inference } from './inference'
 import { inspectLarge } from './inspect-large'
 import { layout } from './layout'
@@ -24,7 +25,7 @@ import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, quantize]
+const BENCHES: readonly Bench[] = [fileSize, fuse, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, quantize]
 
 interface Outcome {
   readonly bench: string

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { makeString } from '#shared/onnx/attributes'
+import { makeString, stringAttribute } from '#shared/onnx/attributes'
+import { sameDomain } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Node } from '#shared/onnx/records'
 import { constantTensor } from './constants'
@@ -104,10 +105,18 @@ function fuseBias(site: Site, node: Node): void {
   const { edit, graph } = site
   const [use, more] = edit.document.uses(graph, node.outputs[0] ?? '')
   const gelu = use?.graph === graph && !more ? use.node : null
-  if (gelu?.domain !== MICROSOFT || !/^(Fast)?Gelu$/.test(gelu.opType) || gelu.inputs.length !== 1) return
+  const kind = gelu && gelu.inputs.length === 1 ? kindOf(gelu) : null
+  if (!gelu || !kind) return
   const parts = withInput(node, (name) => constantTensor(edit.document, graph, name)?.dims.length === 1)
   const bias = parts && constantTensor(edit.document, graph, parts[0])
   // Only where the bias stretches nothing: the fused operators take it for the last dimension of their input.
   if (!parts || !bias || shapeOf(site, parts[1])?.at(-1) !== bias.dims[0]) return
-  fuseInto(site, [node], gelu, { domain: MICROSOFT, opType: gelu.opType === 'Gelu' ? 'BiasGelu' : 'FastGelu', inputs: [parts[1], parts[0]], attributes: [] })
+  fuseInto(site, [node], gelu, { domain: MICROSOFT, opType: kind === 'erf' ? 'BiasGelu' : 'FastGelu', inputs: [parts[1], parts[0]], attributes: [] })
+  edit.requireOpset(MICROSOFT, 1)
+}
+
+function kindOf({ domain, opType, attributes }: Node): 'erf' | 'tanh' | null {
+  if (domain === MICROSOFT) return opType === 'Gelu' ? 'erf' : opType === 'FastGelu' ? 'tanh' : null
+  if (!sameDomain(domain, '') || opType !== 'Gelu') return null
+  return stringAttribute({ attributes }, 'approximate', 'none') === 'tanh' ? 'tanh' : 'erf'
 }

@@ -46,8 +46,10 @@ function sink(site: Site, transpose: Node): boolean {
     const node = onlyReader(site, at)
     if (node?.opType === 'Transpose') {
       const outer = intsAttribute(node, 'perm', null)
-      if (!outer || steps.length === 0) return false
-      apply(site, steps, perm)
+      if (!outer) return false
+      if (steps.length > 0) apply(site, steps, perm)
+      else site.edit.setInput(site.graph, node, 0, transpose.inputs[0] ?? '')
+      removeUnread(site, [transpose])
       join(site, node, outer.map((axis) => perm[axis] ?? 0))
       return true
     }
@@ -151,11 +153,12 @@ function append({ edit, graph }: Site, node: Node, perm: readonly number[]): voi
 function join(site: Site, node: Node, perm: readonly number[]): void {
   const { edit, graph } = site
   const [output = ''] = node.outputs
+  const [input = ''] = site.edit.document.index(graph).nodes.get(node.id)?.inputs ?? []
   const isNothing = perm.every((axis, at) => axis === at) && !edit.document.uses(graph, output).some((use) => use.node === null)
   if (!isNothing) {
     edit.setAttribute(graph, node, 'perm', makeInts('perm', perm))
     return
   }
-  edit.replaceUses(graph, output, node.inputs[0] ?? '')
+  edit.replaceUses(graph, output, input)
   removeUnread(site, [node])
 }
