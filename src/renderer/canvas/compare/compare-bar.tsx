@@ -67,8 +67,8 @@ function Place({ pair, comparison }: { readonly pair: ComparedPair; readonly com
   const at = selectedDifference(pair, comparison)
   const count = comparison.found?.index.differences.length ?? 0
   return (
-    <span className={styles.place} role="status">
-      {t('find.count', { at: at === null ? '–' : at + 1, count })}
+    <span className={styles.place} role="status" aria-label={t('compare.place', { at: at === null ? '–' : at + 1, count })}>
+      {at === null ? '–' : at + 1} / {count}
     </span>
   )
 }

@@ -18,7 +18,7 @@ describe('an index of differences', () => {
     expect(index.differences).toEqual([])
     expect(index.marks.a.size).toBe(0)
     expect(index.partners.a.get(1)).toEqual([11])
-    expect(index.common).toBe(1)
+    expect(index.agreement).toBe(1)
   })
 
   test('tells of a node with the Q/DQ nodes around it as one difference, and counts those one by one', () => {
@@ -66,8 +66,9 @@ describe('an index of differences', () => {
     expect(indexDiff(diffOf({ pairs: [pair(1, 11, changes)] })).marks.a.get(1)?.tone).toBe('weights')
   })
 
-  test('says how much both models have in common', () => {
-    const lone = (id: number) => ({ ...node(id), around: null })
-    expect(indexDiff(diffOf({ pairs: [pair(1, 11)], removed: [lone(2), lone(3), lone(4)], added: [lone(12), lone(13), lone(14), lone(15)] })).common).toBe(0.25)
+  test('says how far paired nodes agree: other values of a weight do not count against them, other shapes do', () => {
+    const reshaped: NodeChange = { kind: 'weight', input: 1, a: 'float32[8]', b: 'float32[4]', relativeError: null }
+    expect(indexDiff(diffOf({ pairs: [pair(1, 11), pair(2, 12, [weight]), pair(3, 13, [reshaped]), pair(4, 14, [{ kind: 'attribute', name: 'group', a: '1', b: '2' }])] })).agreement).toBe(0.5)
+    expect(indexDiff(diffOf({})).agreement).toBe(0)
   })
 })

@@ -44,8 +44,8 @@ export interface CompareIndex {
   readonly graphs: Readonly<Record<Side, ReadonlyMap<number, number>>>
   /** Nodes of each tone; those that both models have count once. */
   readonly counts: Readonly<Record<DiffTone, number>>
-  /** Nodes that both models have, as a share of the smaller model's, 0…1. */
-  readonly common: number
+  /** Of the nodes that were paired, those with the same operator, attributes and shapes of weights, 0…1. */
+  readonly agreement: number
 }
 
 const REPRESENTATION = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'Cast', 'Identity'])
@@ -56,15 +56,15 @@ export function indexDiff(diff: ModelDiff): CompareIndex {
   const counts = { removed: 0, added: 0, replaced: 0, attribute: 0, weights: 0, shape: 0, rewired: 0, qdq: 0 }
   for (const { tone } of draft.marks.a.values()) counts[tone]++
   for (const { tone } of draft.marks.b.values()) if (tone === 'qdq' || tone === 'added') counts[tone]++
-  const { same, changed, added, removed } = diff.summary
-  const smaller = Math.min(same + changed + removed, same + changed + added)
+  const pairs = diff.graphs.flatMap((graph) => graph.pairs)
+  const agreeing = pairs.filter(({ changes }) => !changes.some((change) => TONE_OF_CHANGE[change.kind] === 'attribute' || (change.kind === 'weight' && change.relativeError === null)))
   return {
     ...draft,
     differences,
     differenceOf: { a: differencesByNode(differences, 'a'), b: differencesByNode(differences, 'b') },
     graphs: { a: new Map(diff.graphs.map(({ a, b }) => [a, b])), b: new Map(diff.graphs.map(({ a, b }) => [b, a])) },
     counts,
-    common: smaller === 0 ? 1 : (same + changed) / smaller,
+    agreement: pairs.length === 0 ? 0 : agreeing.length / pairs.length,
   }
 }
 

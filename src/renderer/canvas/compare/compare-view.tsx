@@ -26,8 +26,8 @@ import { useFollowingGraphs, useFollowingGroups } from './use-following'
 /** The right canvas is the main one, so that exports and menus work as ever. */
 const stores = { a: createCanvasStore(), b: mainCanvas }
 
-/** Fewer nodes in common than this share, and the models are said to be different ones. */
-const RELATED_FROM = 0.2
+/** Where fewer of the paired nodes agree, the models are said to be different ones. */
+const RELATED_FROM = 0.15
 
 export function CompareView({ pair }: { readonly pair: ComparedPair }): ReactNode {
   const { t } = useTranslation('canvas')
@@ -46,9 +46,9 @@ export function CompareView({ pair }: { readonly pair: ComparedPair }): ReactNod
   return (
     <section className={styles.view} aria-label={t('compare.sideBySide')}>
       <CompareBar pair={pair} comparison={comparison} />
-      {index !== null && index.common < RELATED_FROM && (
+      {index !== null && index.agreement < RELATED_FROM && (
         <div className={styles.notice} role="status">
-          {t('compare.unrelated', { percent: Math.round(index.common * 100) })}
+          {t('compare.unrelated', { percent: Math.round(index.agreement * 100) })}
         </div>
       )}
       <Group orientation="horizontal" className={styles.sides}>

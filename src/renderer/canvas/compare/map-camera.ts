@@ -24,19 +24,22 @@ interface Looking {
   readonly chosen: number | null
 }
 
+/** Distances below this part of the reach differ little: else each anchor would draw the view to itself as it passes. */
+const SOFTNESS = 1 / 12
+
 /**
- * Shepard's interpolation (Franke and Little's weights, `((R − d) / R d)²`) of the offsets between anchors: exact on an anchor, smooth between them.
+ * Shepard's interpolation (Franke and Little's weights, `((R − d) / R d)²`, softened near d = 0) of the offsets between anchors.
  * Null where no anchor is within reach.
  */
 export function mapCentre(anchors: readonly Anchor[], { centre, reach, chosen }: Looking): Point | null {
+  const softness = reach * SOFTNESS
   let total = 0
   let x = 0
   let y = 0
   for (const { box, from, to } of anchors) {
-    // A pixel's distance at least: on the anchor itself the weight would be infinite.
-    const distance = Math.max(1, Math.hypot(from.x - centre.x, from.y - centre.y))
+    const distance = Math.hypot(from.x - centre.x, from.y - centre.y)
     if (distance >= reach) continue
-    const weight = ((reach - distance) / (reach * distance)) ** 2 * (box === chosen ? CHOSEN_WEIGHT : 1)
+    const weight = ((reach - distance) / (reach * Math.hypot(distance, softness))) ** 2 * (box === chosen ? CHOSEN_WEIGHT : 1)
     total += weight
     x += weight * (to.x - from.x)
     y += weight * (to.y - from.y)

@@ -59,10 +59,11 @@ export const canvasEn = {
     stop: 'End the comparison',
     resize: 'Resize both graphs',
     sameNodes: '{{count}} the same',
+    place: 'Difference {{at}} of {{count}}',
     nodeSame: 'The same in both models',
     choose: 'Choose a node to see how it differs.',
     latencyTip: 'Latency p50 of these nodes in A and in B',
-    unrelated: 'These are different models: {{percent}} % of the smaller one’s nodes have a counterpart. Both are shown, but little lines up.',
+    unrelated: 'These look like different models: of the nodes that line up, {{percent}} % have the same operator, attributes and weight shapes.',
     tones: { removed: 'Removed', added: 'Added', replaced: 'Replaced', attribute: 'Attributes', weights: 'Weights', shape: 'Shapes', rewired: 'Inputs', qdq: 'Q/DQ, Cast' },
     tips: {
       removed: 'Nodes that only A has',

@@ -61,10 +61,11 @@ export const canvasZh: typeof canvasEn = {
     stop: '结束对比',
     resize: '调整两侧图的大小',
     sameNodes: '相同 {{count}}',
+    place: '第 {{at}} 处差异，共 {{count}} 处',
     nodeSame: '两个模型中相同',
     choose: '选择一个节点以查看其差异。',
     latencyTip: '这些节点在 A 和 B 中的 p50 延迟',
-    unrelated: '这是两个不同的模型：较小模型中只有 {{percent}} % 的节点有对应节点。两者都会显示，但几乎无法对齐。',
+    unrelated: '这两个模型看起来并不相关：在能对应的节点中，只有 {{percent}} % 的算子、属性和权重形状相同。',
     tones: { removed: '移除', added: '新增', replaced: '替换', attribute: '属性', weights: '权重', shape: '形状', rewired: '输入', qdq: 'Q/DQ、Cast' },
     tips: {
       removed: '只有 A 有的节点',
