@@ -88,6 +88,7 @@ const harmless: { [N in RequestName]: unknown } = {
   'document.restoreDraft': { documentId: 'absent' },
   'document.discardDraft': { documentId: 'absent' },
   'edit.schema': {},
+  'prune.preview': { documentId: 'absent', options: {} },
   'passes.list': {},
   'recipes.list': {},
   'recipes.schema': {},
@@ -106,6 +107,9 @@ const harmless: { [N in RequestName]: unknown } = {
   'devices.awaitQrPairing': { service: 'edgefit-absent', password: 'absent' },
   'devices.runs': {},
   'devices.forgetRun': { id: 'absent' },
+  'try.describe': { modelPath: '/absent.onnx' },
+  'try.run': { modelPath: '/absent.onnx', paths: ['/absent.onnx'], input: { kind: 'synthetic' } },
+  'try.close': {},
   'job.start': { kind: 'profile', params: { modelPath: '/absent.onnx', options: {}, data: { kind: 'synthetic' } } },
   'job.cancel': { jobId: 'absent' },
 }

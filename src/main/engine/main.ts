@@ -14,6 +14,7 @@ import { openDrafts } from '../workspace/drafts'
 import { createDocuments } from './documents'
 import { loadCheckOf } from './load-check'
 import { type FromEngine, ToEngine } from './protocol'
+import type { TryModels } from './try/try-models'
 
 const PROGRESS_INTERVAL_MS = 50
 
@@ -71,6 +72,15 @@ async function runOnlyJob(message: Extract<ToEngine, { type: 'job' }>): Promise<
   send({ type: 'end', answer }, () => process.exit(0))
 }
 
+let tryModels: Promise<TryModels> | null = null
+
+async function answerTry({ call, scratchFolder }: Extract<ToEngine, { type: 'try' }>): Promise<unknown> {
+  // Loaded only here, as for jobs.
+  tryModels ??= import('./try/try-models').then(({ createTryModels }) => createTryModels({ scratchFolder }))
+  const models = await tryModels
+  return call.name === 'describe' ? models.describe(call.params.modelPath) : models.run(call.params)
+}
+
 async function loadOnly(path: string): Promise<void> {
   const answer = await answerOf(async () => {
     const { createOrtRunner } = await import('../runtime/ort-runner')
@@ -95,6 +105,9 @@ function receive(raw: unknown): void {
       return
     case 'job':
       void runOnlyJob(message)
+      return
+    case 'try':
+      void answerRequest(message.id, () => answerTry(message))
       return
     case 'load':
       void loadOnly(message.path)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AppError, type ErrorCode } from '#shared/errors'
 import { Answer, type RequestName, requests } from '#shared/ipc/contract'
 import { type ErrorPayload, type JobKind, jobKinds, JobProgress } from '#shared/ipc/jobs'
+import { TryCall } from '#shared/samples/try'
 
 export type EngineRequestName = { [N in RequestName]: (typeof requests)[N]['on'] extends 'engine' ? N : never }[RequestName]
 export type ShellRequestName = Exclude<RequestName, EngineRequestName>
@@ -22,6 +23,8 @@ export const ToEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('copy'), id: z.number(), from: z.string(), to: z.string() }),
   /** The one job of a job process. It ends with `end`. */
   z.object({ type: z.literal('job'), kind: z.enum(kinds), params: z.unknown(), scratchFolder: z.string() }),
+  /** Asks about trying models; the process keeps them loaded until it is ended. */
+  z.object({ type: z.literal('try'), id: z.number(), call: TryCall, scratchFolder: z.string() }),
   /** Loads the model at `path` in onnxruntime and forgets it. The process does nothing else and ends with `end`. */
   z.object({ type: z.literal('load'), path: z.string() }),
   z.object({ type: z.literal('cancel') }),

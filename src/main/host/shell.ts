@@ -6,6 +6,7 @@ import { DeployResult } from '#shared/deploy'
 import { AppError, toErrorData } from '#shared/errors'
 import { type Answer, type EventName, type EventPayload, type ParsedParams, type RequestName, requests } from '#shared/ipc/contract'
 import type { Disposer } from '#shared/disposer'
+import { TryDescription, TryResult } from '#shared/samples/try'
 import { newQrPairing } from '../device/connect-device'
 import { createDeviceService } from '../device/device-service'
 import { isEngineRequest, type ShellRequestName } from '../engine/protocol'
@@ -20,6 +21,7 @@ import { createJobQueue, type JobRequest } from './jobs'
 import { openLog } from './log-file'
 import { listSamples } from './samples'
 import type { ShellHandlers } from './shell-handlers'
+import { createTryService } from './try-service'
 import { createWorkspace } from './workspace-service'
 
 export type ShellEvent = { [N in EventName]: { readonly name: N; readonly payload: EventPayload<N> } }[EventName]
@@ -91,6 +93,7 @@ export function createShell(options: ShellOptions): Shell {
       return workspace.keep(job)
     },
   })
+  const tries = createTryService({ command: options.engine, jobsFolder: home.jobsFolder, log })
   const settings = openSettings(home.settingsFile, warn)
   const recent = openRecentFiles(home.recentFile, warn)
   const devices = createDeviceService({
@@ -131,6 +134,12 @@ export function createShell(options: ShellOptions): Shell {
     'devices.forgetRun': ({ id }) => {
       deviceRuns.remove(id)
       tellAll({ name: 'deviceRuns', payload: {} })
+      return {}
+    },
+    'try.describe': async (params, clientId) => TryDescription.parse(await tries.ask(clientId, { name: 'describe', params })),
+    'try.run': async (params, clientId) => TryResult.parse(await tries.ask(clientId, { name: 'run', params })),
+    'try.close': async (_params, clientId) => {
+      await tries.close(clientId)
       return {}
     },
     'job.start': (request, clientId) => jobs.start(clientId, withOwnFields(request)),
@@ -192,6 +201,7 @@ export function createShell(options: ShellOptions): Shell {
     async closeClient(clientId) {
       engine.closeOwner(clientId)
       await jobs.cancelOwner(clientId)
+      await tries.close(clientId)
     },
     downloadable(clientId, path) {
       if (engine.openPaths(clientId).includes(path) && !workspace.isVariant(path)) return [path]
@@ -204,6 +214,7 @@ export function createShell(options: ShellOptions): Shell {
     async dispose() {
       devices.dispose()
       await jobs.dispose()
+      await tries.dispose()
       await engine.dispose()
     },
   }

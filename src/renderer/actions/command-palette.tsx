@@ -4,6 +4,7 @@ import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { IconCube, IconSearch } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { localized } from '../i18n/localized'
 import { openPaths } from '../session/open-models'
 import { useAppStore } from '../stores/app-store'
 import type { Action, ActionGroup } from './action'
@@ -45,7 +46,7 @@ export default function CommandPalette(): ReactNode {
     onClick: () => void openPaths([path]),
   })
   groups.push({ group: t('palette.groups.recent'), actions: recent.filter(({ exists }) => exists).map(({ path, name }) => file(`recent ${path}`, path, name, path)) })
-  groups.push({ group: t('palette.groups.samples'), actions: samples.map(({ id, path, name, description }) => file(`sample ${id}`, path, name, description)) })
+  groups.push({ group: t('palette.groups.samples'), actions: samples.map(({ id, path, title, description }) => file(`sample ${id}`, path, localized(title), localized(description))) })
 
   return (
     <Spotlight

@@ -10,7 +10,7 @@ import { reportError } from '../session/report-error'
 export type DataChoice = { readonly kind: 'sample'; readonly path: string } | { readonly kind: 'path'; readonly path: string | null } | { readonly kind: 'synthetic' }
 
 /** The sample's own data where the model is a sample, else synthetic. */
-export function initialData(samples: readonly Sample[], modelPath: string): DataChoice {
+export function initialData(samples: readonly Pick<Sample, 'path' | 'calibrationPath'>[], modelPath: string): DataChoice {
   const path = samples.find((sample) => sample.path === modelPath)?.calibrationPath ?? null
   return path === null ? { kind: 'synthetic' } : { kind: 'sample', path }
 }

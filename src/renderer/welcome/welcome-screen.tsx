@@ -1,11 +1,11 @@
 import { Button, UnstyledButton } from '@mantine/core'
-import { IconCube, IconFileUpload, IconSparkles } from '@tabler/icons-react'
+import { IconCube, IconFileUpload } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { formatBytes, quantityText } from '../format/format-number'
 import { openPaths, openWithDialog } from '../session/open-models'
 import { useAppStore } from '../stores/app-store'
 import { useSessionStore } from '../stores/session-store'
+import { SampleGallery } from './sample-gallery'
 import styles from './welcome-screen.module.css'
 
 /** What the window shows while no model is open. */
@@ -18,49 +18,35 @@ export function WelcomeScreen(): ReactNode {
   return (
     <main className={styles.welcome} aria-label={t('welcome.label')}>
       <div className={styles.page}>
-        <div className={styles.target}>
-          <IconFileUpload size={36} stroke={1.3} color="var(--accent)" aria-hidden />
-          <h1>{opening === undefined ? t('welcome.drop') : t('rail.opening', { name: opening.name })}</h1>
-          <p className="dim">{t('welcome.dropHint')}</p>
-          <Button size="sm" loading={opening !== undefined} onClick={() => void openWithDialog()}>
-            {t('welcome.choose')}
-          </Button>
+        <div className={styles.top}>
+          <div className={styles.target}>
+            <IconFileUpload size={32} stroke={1.3} color="var(--accent)" aria-hidden />
+            <h1>{opening === undefined ? t('welcome.drop') : t('rail.opening', { name: opening.name })}</h1>
+            <p className="dim">{t('welcome.dropHint')}</p>
+            <Button size="sm" loading={opening !== undefined} onClick={() => void openWithDialog()}>
+              {t('welcome.choose')}
+            </Button>
+          </div>
+          <ol className={styles.steps}>
+            <li>{t('welcome.first')}</li>
+            <li>{t('welcome.second')}</li>
+            <li>{t('welcome.third')}</li>
+          </ol>
         </div>
-        <ol className={styles.steps}>
-          <li>{t('welcome.first')}</li>
-          <li>{t('welcome.second')}</li>
-          <li>{t('welcome.third')}</li>
-        </ol>
-        <div className={styles.columns}>
-          {samples.length > 0 && (
-            <section aria-label={t('welcome.samples')}>
-              <h2>{t('welcome.samples')}</h2>
-              {samples.map(({ id, name, path, description, sizeBytes }) => (
-                <UnstyledButton key={id} className={styles.card} onClick={() => void openPaths([path])}>
-                  <IconSparkles size={16} stroke={1.6} aria-hidden />
-                  <span>
-                    <strong>{name}</strong> <span className="dim figures">{quantityText(formatBytes(sizeBytes))}</span>
-                    <span className={styles.description}>{description}</span>
-                  </span>
-                </UnstyledButton>
-              ))}
-            </section>
-          )}
-          {present.length > 0 && (
-            <section aria-label={t('rail.recent')}>
-              <h2>{t('rail.recent')}</h2>
+        {present.length > 0 && (
+          <section className={styles.recent} aria-label={t('rail.recent')}>
+            <h2>{t('rail.recent')}</h2>
+            <div className={styles.recentList}>
               {present.map(({ path, name }) => (
-                <UnstyledButton key={path} className={styles.card} title={path} onClick={() => void openPaths([path])}>
+                <UnstyledButton key={path} className={styles.file} title={path} onClick={() => void openPaths([path])}>
                   <IconCube size={16} stroke={1.6} aria-hidden />
-                  <span>
-                    <strong>{name}</strong>
-                    <span className={styles.description}>{path}</span>
-                  </span>
+                  <span className="ellipsis">{name}</span>
                 </UnstyledButton>
               ))}
-            </section>
-          )}
-        </div>
+            </div>
+          </section>
+        )}
+        {samples.length > 0 && <SampleGallery samples={samples} />}
       </div>
     </main>
   )

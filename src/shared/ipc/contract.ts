@@ -7,7 +7,10 @@ import { z } from 'zod'
 import { DeployPlan, DeviceRun } from '../deploy'
 import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
+import { PruneCurve, PrunePreview } from '../prune'
 import { Recipe } from '../recipe'
+import { Sample } from '../samples/sample'
+import { TryDescription, TryResult, TryRun } from '../samples/try'
 import { ModelUsability } from '../usability'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
 import { EditCommand, GraphRef, NodeRef } from './edit-commands'
@@ -49,7 +52,6 @@ export const OpenDocument = z.object({ documentId: z.string(), name: z.string(),
 export type OpenDocument = z.infer<typeof OpenDocument>
 
 export const RecentFile = z.object({ path: z.string(), name: z.string(), openedAt: z.string(), exists: z.boolean() })
-export const Sample = z.object({ id: z.string(), name: z.string(), path: z.string(), calibrationPath: z.string().nullable(), description: z.string(), sizeBytes: z.number() })
 export const PassInfo = z.object({
   name: z.string(),
   title: z.string(),
@@ -121,6 +123,9 @@ export const requests = {
   'document.discardDraft': request('engine', document, nothing),
   'edit.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
 
+  /** What `prune-channels` with these options would do to the document as it is. Curves are those of a `prune-curves` job. */
+  'prune.preview': request('engine', document.extend({ options: z.record(z.string(), z.unknown()), curves: z.array(PruneCurve).nullable().default(null) }), PrunePreview),
+
   'passes.list': request('engine', nothing, z.array(PassInfo)),
   'recipes.list': request('engine', nothing, z.array(Recipe)),
   'recipes.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
@@ -150,6 +155,12 @@ export const requests = {
   'devices.runs': request('shell', nothing, z.array(DeviceRun)),
   'devices.forgetRun': request('shell', z.object({ id: z.string() }), nothing),
 
+  /** What a model can be tried on. Its models stay loaded, in a process of the window's own, until `try.close`. */
+  'try.describe': request('shell', z.object({ modelPath: z.string() }), TryDescription),
+  /** Runs models side by side on one input. Throws `invalid-data`, saying what is expected, where the input is of another kind. */
+  'try.run': request('shell', TryRun, TryResult),
+  'try.close': request('shell', nothing, nothing),
+
   'job.start': request(
     'shell',
     z.discriminatedUnion('kind', [
@@ -161,6 +172,7 @@ export const requests = {
       z.object({ kind: z.literal('preview'), params: jobKinds.preview.params }),
       z.object({ kind: z.literal('ort-graph'), params: jobKinds['ort-graph'].params }),
       z.object({ kind: z.literal('distribution'), params: jobKinds.distribution.params }),
+      z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('evaluate'), params: jobKinds.evaluate.params }),
     ]),
     z.object({ jobId: z.string() }),
