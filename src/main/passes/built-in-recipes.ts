@@ -94,4 +94,14 @@ export const builtInRecipes: readonly Recipe[] = [
     description: 'Three tenths of the multiply–accumulates taken out as whole channels, then weights and activations as 8-bit integers: the two savings of size multiply.',
     passes: [...cleanUp, { pass: 'prune-channels', options: { amount: 0.3 } }, { pass: 'quantize-static', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
   },
+  {
+    name: 'sparse-50',
+    description: 'Half of the weights set to zero, those whose absence the outputs notice least. Compresses better in packages; no faster on a CPU.',
+    passes: [...cleanUp, { pass: 'sparsify-weights', options: {} }],
+  },
+  {
+    name: 'low-rank',
+    description: 'Layers written as two or three smaller ones where calibration data allows it and this computer runs them faster; the rest stays.',
+    passes: [...cleanUp, { pass: 'factorize-layers', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+  },
 ]

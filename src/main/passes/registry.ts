@@ -4,10 +4,12 @@ import { AppError } from '#shared/errors'
 import { convertQuantization } from './convert-quantization'
 import { convertFloat16 } from './convert-float16'
 import { correctBias } from './correct-bias'
+import { decoupleConvolutions } from './decouple-convolutions'
 import { dequantize } from './dequantize'
 import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions'
 import { eliminateDeadNodes } from './eliminate-dead-nodes'
 import { equalizeLayers } from './equalize-layers'
+import { factorizeLayers } from './factorize-layers'
 import { foldBatchNormalization } from './fold-batch-normalization'
 import { foldConstants } from './fold-constants'
 import { foldPads } from './fold-pads'
@@ -32,9 +34,10 @@ import { storeBfloat16 } from './store-bfloat16'
 import { storeFloat16 } from './store-float16'
 import { reorderNodes } from './reorder-nodes'
 import { searchPrecision } from './search-precision'
+import { sparsifyWeights } from './sparsify-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, pruneChannels, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -151,7 +151,7 @@ describe('sparsify-weights', () => {
     try {
       const data = await openCalibrationData({ kind: 'path', path: join(ownSamples, 'digits/calibration.npz') }, file.model)
       const source = await outputsOf(new ModelDocument(file.model), data)
-      const { document } = await runPass(new ModelDocument(openModelFile(file.path).model), sparsifyWeights, { calibrationSamples: 32 }, data)
+      const { document } = await runPass(new ModelDocument(openModelFile(file.path).model), sparsifyWeights, { calibrationSamples: 4 }, data)
       const result = await outputsOf(document, data)
       const [classes, samples] = [10, source.length / 10]
       const best = (values: Float32Array, sample: number) => [...values.subarray(sample * classes, (sample + 1) * classes)].reduce((top, value, at, all) => (value > (all[top] ?? NaN) ? at : top), 0)

@@ -5,7 +5,7 @@ import type { Edit } from '#shared/onnx/document'
 import { bytesOf } from '#shared/onnx/tensor-data'
 import { type MatrixProducts, openMatrixProducts } from '../runtime/linear-algebra'
 import { type LinearLayer, linearLayer, weightMatrix, weightTensor } from './factorize/linear-layer'
-import { collectPatchMoments, type PatchMoments } from './factorize/patch-moments'
+import { type PatchMoments, patchMoments } from './factorize/patch-moments'
 import { definePass, type PassContext } from './pass'
 import { layerSparsity, maskOf, type MaskOptions, type Pattern, scoreWeights, type ScoredLayer, SCOPES } from './sparsify/choose-sparsity'
 import { outputLoss } from './sparsify/output-loss'
@@ -51,8 +51,7 @@ export const sparsifyWeights = definePass({
     const method = chosen.method === 'auto' ? (context.calibration && !context.calibration.synthetic ? 'sparsegpt' : 'magnitude') : chosen.method
     const products = await openMatrixProducts(context.runner)
     try {
-      const moments = method === 'magnitude' ? new Map<number, PatchMoments>() : await lookAtInputs(edit, layers, { method, chosen, context, products })
-      await sparsify(edit, layers, { method, chosen, context, products, moments })
+      await sparsify(edit, layers, { method, chosen, context, products })
     } finally {
       await products.close()
     }
@@ -83,58 +82,88 @@ interface Needs {
   readonly products: MatrixProducts
 }
 
-function lookAtInputs(edit: Edit, layers: readonly LinearLayer[], { method, chosen, context, products }: Needs): Promise<Map<number, PatchMoments>> {
+async function sparsify(edit: Edit, layers: readonly LinearLayer[], needs: Needs): Promise<void> {
+  const { method, chosen, context } = needs
   const plain = layers.filter(({ groups }) => groups === 1)
-  return collectPatchMoments(edit, plain, { context, products, maxSamples: chosen.calibrationSamples, maxProductColumns: method === 'sparsegpt' ? MAX_FACTORED_COLUMNS : 0 })
-}
-
-async function sparsify(edit: Edit, layers: readonly LinearLayer[], needs: Needs & { readonly moments: ReadonlyMap<number, PatchMoments> }): Promise<void> {
-  const { chosen, context, moments } = needs
-  const scored = layers.map((layer): ScoredLayer => ({ layer, scores: scoreWeights(weightMatrix(layer), moments.get(layer.node.id)?.squares ?? null) }))
+  const options = { context, products: needs.products, maxSamples: chosen.calibrationSamples }
+  const squares = new Map<number, Float64Array>()
+  if (method !== 'magnitude') {
+    for await (const round of patchMoments(edit, plain, { ...options, maxProductColumns: 0 })) for (const [id, found] of round) squares.set(id, found.squares)
+  }
+  const scored = layers.map((layer): ScoredLayer => ({ layer, scores: scoreWeights(weightMatrix(layer), squares.get(layer.node.id) ?? null) }))
   const pattern = PATTERNS[chosen.pattern] ?? null
   const shares = pattern ? layers.map(() => 1 - pattern.kept / pattern.outOf) : layerSparsity(scored, chosen.scope, chosen.sparsity)
-  const sizes = { before: 0, after: 0 }
-  let [zeros, elements] = [0, 0]
-  for (const [at, entry] of scored.entries()) {
-    context.signal.throwIfAborted()
-    const { layer } = entry
-    context.progress('sparsifying', at / layers.length, layer.node.name)
-    const before = weightMatrix(layer)
-    const found = moments.get(layer.node.id) ?? null
-    const mask: MaskOptions = { sparsity: shares[at] ?? 0, byRow: chosen.scope === 'channel', pattern }
-    const { values, note } = await newWeights(before, entry, { mask, moments: found, needs })
-    const tensor = weightTensor(layer, values)
-    const count = values.reduce((total, value) => (value === 0 ? total + 1 : total), 0)
-    sizes.before += await packedBytes(floatValues(layer.weight))
-    sizes.after += await packedBytes(floatValues(tensor))
-    zeros += count
-    elements += values.length
-    edit.setInitializer(edit.main, tensor)
-    const loss = found ? await outputLoss(before, values, { moments: found, rows: layer.rows, products: needs.products }) : null
-    context.reportLayer?.({ nodeId: layer.node.id, nodeName: layer.node.name, opType: layer.node.opType, isChanged: true, note, figures: { sparsity: count / values.length, ...(loss !== null && { relativeError: loss }) } })
+  const work = new SparsifyWork(edit, needs)
+  const masks = new Map(scored.map((entry, at): [number, MaskedLayer] => [entry.layer.node.id, { ...entry, mask: { sparsity: shares[at] ?? 0, byRow: chosen.scope === 'channel', pattern } }]))
+  if (method === 'sparsegpt') {
+    const fitting = plain.filter(({ node, columns }) => squares.has(node.id) && columns <= MAX_FACTORED_COLUMNS)
+    for await (const round of patchMoments(edit, fitting, { ...options, maxProductColumns: MAX_FACTORED_COLUMNS })) {
+      for (const [id, moments] of round) {
+        const entry = masks.get(id)
+        if (entry && (await work.refit(entry, moments))) masks.delete(id)
+      }
+    }
   }
-  context.report({
-    severity: 'info',
-    code: 'sparse-weights',
-    message: `${((zeros / elements) * 100).toFixed(1)} % of the weights of ${layers.length} layers are zero. Packed with gzip these weights take ${bytesText(sizes.after)}, before ${bytesText(sizes.before)}.`,
-    hint: 'On a CPU the model runs no faster for it. To gain speed, prune channels.',
-  })
+  for (const entry of masks.values()) await work.drop(entry, squares.has(entry.layer.node.id) ? 'wanda' : 'magnitude')
+  work.report(layers.length)
 }
 
-interface Choice {
+interface MaskedLayer extends ScoredLayer {
   readonly mask: MaskOptions
-  readonly moments: PatchMoments | null
-  readonly needs: Needs
 }
 
-async function newWeights(weights: Float32Array, entry: ScoredLayer, { mask, moments, needs: { method, chosen, products } }: Choice): Promise<{ values: Float32Array; note: string }> {
-  const { columns } = entry.layer
-  if (method === 'sparsegpt' && moments?.products) {
-    const input = await factorInput({ columns, squares: moments.products }, { damping: chosen.damping, actOrder: false, products })
-    if (input) return { values: await sparseGpt(weights, entry.layer, { ...mask, factor: input.factor, products }), note: 'sparsegpt' }
+/** Writes new weights layer by layer, and counts. */
+class SparsifyWork {
+  #packedBefore = 0
+  #packedAfter = 0
+  #zeros = 0
+  #elements = 0
+
+  constructor(
+    readonly edit: Edit,
+    readonly needs: Needs,
+  ) {}
+
+  /** By SparseGPT; false where the inputs do not allow it. */
+  async refit({ layer, mask }: MaskedLayer, moments: PatchMoments): Promise<boolean> {
+    const { chosen, products } = this.needs
+    if (!moments.products) return false
+    const input = await factorInput({ columns: layer.columns, squares: moments.products }, { damping: chosen.damping, actOrder: false, products })
+    if (!input) return false
+    const before = weightMatrix(layer)
+    const values = await sparseGpt(before, layer, { ...mask, factor: input.factor, products })
+    await this.#write(layer, values, 'sparsegpt', await outputLoss(before, values, { moments, rows: layer.rows, products }))
+    return true
   }
-  const kept = maskOf(entry, mask)
-  return { values: weights.map((weight, at) => (kept[at] === 1 ? weight : 0)), note: moments ? 'wanda' : 'magnitude' }
+
+  async drop(entry: MaskedLayer, note: string): Promise<void> {
+    const kept = maskOf(entry, entry.mask)
+    await this.#write(entry.layer, weightMatrix(entry.layer).map((weight, at) => (kept[at] === 1 ? weight : 0)), note, null)
+  }
+
+  async #write(layer: LinearLayer, values: Float32Array, note: string, loss: number | null): Promise<void> {
+    const { context } = this.needs
+    context.signal.throwIfAborted()
+    context.progress('sparsifying', null, layer.node.name)
+    const tensor = weightTensor(layer, values)
+    const zeros = values.reduce((count, value) => (value === 0 ? count + 1 : count), 0)
+    this.#zeros += zeros
+    this.#elements += values.length
+    this.#packedBefore += await packedBytes(floatValues(layer.weight))
+    this.#packedAfter += await packedBytes(floatValues(tensor))
+    this.edit.setInitializer(layer.graph, tensor)
+    const { id: nodeId, name: nodeName, opType } = layer.node
+    context.reportLayer?.({ nodeId, nodeName, opType, isChanged: true, note, figures: { sparsity: zeros / values.length, ...(loss !== null && { relativeError: loss }) } })
+  }
+
+  report(layers: number): void {
+    this.needs.context.report({
+      severity: 'info',
+      code: 'sparse-weights',
+      message: `${((this.#zeros / this.#elements) * 100).toFixed(1)} % of the weights of ${layers} ${layers === 1 ? 'layer' : 'layers'} are zero. Packed with gzip these weights take ${bytesText(this.#packedAfter)}, before ${bytesText(this.#packedBefore)}.`,
+      hint: 'On a CPU the model runs no faster for it. To gain speed, prune channels.',
+    })
+  }
 }
 
 async function packedBytes(values: Float32Array): Promise<number> {

@@ -14,6 +14,8 @@ export const catalogueEn: CatalogueTexts = {
     'fuse-for-onnxruntime': { title: 'Fuse for onnxruntime', description: "As Simplify, with attention, sums before normalizations, biases before GELU and activations after Conv in onnxruntime's own operators. Runs in onnxruntime only." },
     'int8-dynamic': { title: 'Dynamic int8', description: 'Weights as 8-bit integers, activations quantized at run time. Needs no data.' },
     'int8-static': { title: 'Static int8', description: 'Weights and activations as 8-bit integers, with ranges from calibration data. What phone kernels and NPUs are made for.' },
+    'sparse-50': { title: 'Half sparse', description: 'Half of the weights set to zero, those whose absence the outputs notice least. Compresses better in packages; no faster on a CPU.' },
+    'low-rank': { title: 'Low rank', description: 'Layers written as two or three smaller ones where calibration data allows it and this computer runs them faster; the rest stays.' },
   },
   passes: {},
   optionLabels: {},

@@ -9,7 +9,7 @@ import type { PassContext } from '../pass'
 import { type LinearLayer, outputSizes, padsFor } from './linear-layer'
 
 /** Patches that are looked at over all samples, and of one sample at least and at most, spread evenly over its output. */
-const PATCHES = 8192
+const PATCHES = 4096
 const FEWEST_POSITIONS = 16
 const MOST_POSITIONS = 512
 /** Patches collected before they are multiplied: the sums of a product cost as much as some hundred rows of it. */
@@ -40,20 +40,21 @@ export interface PatchOptions {
 }
 
 /**
- * Moments of the input patches of `layers` (of the main graph, without groups) over at most `maxSamples` samples, by node id. Layers whose
- * input is not float32, not finite or empty are left out. Throws AppError `invalid-data` without samples.
+ * Moments of the input patches of `layers` (of the main graph, without groups) over at most `maxSamples` samples, by node id; as many
+ * layers at a time as fit into memory together. Each time the model runs as it is then. Layers whose input is not float32, not finite or
+ * empty are left out. Throws AppError `invalid-data` without samples.
  */
-export async function collectPatchMoments(edit: Edit, layers: readonly LinearLayer[], options: PatchOptions): Promise<Map<number, PatchMoments>> {
-  const found = new Map<number, PatchMoments>()
+export async function* patchMoments(edit: Edit, layers: readonly LinearLayer[], options: PatchOptions): AsyncGenerator<Map<number, PatchMoments>> {
   for (const round of roundsWithinMemory(layers, options.maxProductColumns)) {
     const sums = round.map((layer) => new PatchSum(layer, layer.columns <= options.maxProductColumns))
     await observe(edit, sums, options)
-    for (const sum of sums) {
-      const moments = sum.finish()
-      if (moments) found.set(sum.layer.node.id, moments)
-    }
+    yield new Map(
+      sums.flatMap((sum): [number, PatchMoments][] => {
+        const moments = sum.finish()
+        return moments ? [[sum.layer.node.id, moments]] : []
+      }),
+    )
   }
-  return found
 }
 
 function roundsWithinMemory(layers: readonly LinearLayer[], maxProductColumns: number): LinearLayer[][] {
@@ -168,8 +169,8 @@ class PatchSum {
 
   finish(): PatchMoments | null {
     if (this.#isBroken || this.#count === 0) return null
-    const mean = (sums: Float64Array) => sums.map((sum) => sum / this.#count)
-    return { columns: this.layer.columns, count: this.#count, mean: mean(this.#mean), squares: mean(this.#squares), products: this.#products && mean(this.#products), inputDims: this.#inputDims }
+    for (const sums of [this.#mean, this.#squares, ...(this.#products ? [this.#products] : [])]) for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) / this.#count
+    return { columns: this.layer.columns, count: this.#count, mean: this.#mean, squares: this.#squares, products: this.#products, inputDims: this.#inputDims }
   }
 }
 
