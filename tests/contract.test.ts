@@ -89,6 +89,7 @@ const harmless: { [N in RequestName]: unknown } = {
   'document.discardDraft': { documentId: 'absent' },
   'edit.schema': {},
   'prune.preview': { documentId: 'absent', options: {} },
+  'prune.preview': { documentId: 'absent', options: {} },
   'passes.list': {},
   'recipes.list': {},
   'recipes.schema': {},

@@ -14,6 +14,7 @@ import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
 import { checkUsability, readProviderTables } from '../device/check-usability'
 import { findAppRoot } from '../host/app-root'
 import { builtInRecipes } from '../passes/built-in-recipes'
+import { previewPruning } from '../passes/prune/preview'
 import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
 import { openModelFile, saveModelFile } from '../runtime/model-file'
@@ -165,6 +166,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       const saved = await saveModelFromText({ text, basePath, path })
       return { path: saved.path, sizeBytes: saved.sizeBytes }
     },
+    'prune.preview': ({ documentId, options, curves }) => previewPruning(find(documentId).document, options, curves),
     'passes.list': () => passInfo(),
     'recipes.list': () => [...builtInRecipes],
     'recipes.schema': () => recipeSchema(),

@@ -4,9 +4,10 @@ import type { Edit, ModelDocument } from '#shared/onnx/document'
 import { measureOutputError } from '../runtime/output-error'
 import { definePass, type PassContext } from './pass'
 import { type ChannelGraph, costModel, followChannels } from './prune/channel-graph'
-import { type ChosenPlan, choosePlan, pruneOptions } from './prune/choose-plan'
+import { type ChosenPlan, choosePlan } from './prune/choose-plan'
 import { cutModel } from './prune/cut-model'
 import { sharesOf } from './prune/plan'
+import { pruneOptions } from './prune/prune-options'
 import { refitLayers } from './prune/refit'
 import { snapshotModel } from './recovery/snapshot-model'
 
@@ -36,9 +37,9 @@ export const pruneChannels = definePass({
 })
 
 /** What random inputs show of activations is not worth fitting to. */
-function hasRealData({ calibration, report }: PassContext): boolean {
-  if (calibration && !calibration.synthetic) return true
-  report({
+function hasRealData(context: PassContext): boolean {
+  if (context.calibration && !context.calibration.synthetic) return true
+  context.report({
     severity: 'warning',
     code: 'not-recovered',
     message: 'Channels were chosen by their weights and nothing was fitted behind them, because there is no real data: accuracy will be far lower than it could be.',

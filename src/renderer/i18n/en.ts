@@ -345,7 +345,7 @@ export const en = {
   },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
-    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate' },
+    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate' },
     queued: 'Waiting for the job before it',
     done: 'Done in {{duration}}',
     cancelled: 'Cancelled',
@@ -354,6 +354,10 @@ export const en = {
     showProfile: 'Show profile',
   },
   phases: {
+    scoring: 'Scoring channels',
+    sensitivity: 'Cutting layer by layer',
+    timing: 'Timing cuts',
+    refitting: 'Fitting layers',
     scoring: 'Scoring channels',
     sensitivity: 'Cutting layer by layer',
     timing: 'Timing cuts',

@@ -140,6 +140,7 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
     case 'compare':
     case 'sensitivity':
     case 'distribution':
+    case 'prune-curves':
     case 'evaluate':
       return null
   }

@@ -87,6 +87,7 @@ async function finish(job: Job, result: unknown): Promise<void> {
     case 'compare':
     case 'sensitivity':
     case 'distribution':
+    case 'prune-curves':
     case 'evaluate':
       return
   }

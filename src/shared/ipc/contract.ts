@@ -8,6 +8,7 @@ import { DeployPlan, DeviceRun } from '../deploy'
 import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
 import { PruneCurve, PrunePreview } from '../prune'
+import { PruneCurve, PrunePreview } from '../prune'
 import { Recipe } from '../recipe'
 import { Sample } from '../samples/sample'
 import { TryDescription, TryResult, TryRun } from '../samples/try'
@@ -126,6 +127,9 @@ export const requests = {
   /** What `prune-channels` with these options would do to the document as it is. Curves are those of a `prune-curves` job. */
   'prune.preview': request('engine', document.extend({ options: z.record(z.string(), z.unknown()), curves: z.array(PruneCurve).nullable().default(null) }), PrunePreview),
 
+  /** What `prune-channels` with these options would do to the document as it is. Curves are those of a `prune-curves` job. */
+  'prune.preview': request('engine', document.extend({ options: z.record(z.string(), z.unknown()), curves: z.array(PruneCurve).nullable().default(null) }), PrunePreview),
+
   'passes.list': request('engine', nothing, z.array(PassInfo)),
   'recipes.list': request('engine', nothing, z.array(Recipe)),
   'recipes.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
@@ -172,6 +176,7 @@ export const requests = {
       z.object({ kind: z.literal('preview'), params: jobKinds.preview.params }),
       z.object({ kind: z.literal('ort-graph'), params: jobKinds['ort-graph'].params }),
       z.object({ kind: z.literal('distribution'), params: jobKinds.distribution.params }),
+      z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('evaluate'), params: jobKinds.evaluate.params }),
     ]),

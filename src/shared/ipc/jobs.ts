@@ -6,6 +6,7 @@ import { Diagnostic } from '../diagnostic'
 import { EvaluateParams } from '../evaluation/evaluate-job'
 import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-result'
 import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
+import { PruneCurves } from '../prune'
 import { Recipe } from '../recipe'
 import { MemoryPlan } from './memory-plan'
 
@@ -185,6 +186,18 @@ export const jobKinds = {
     }),
     result: DistributionResult,
   },
+  /** What the outputs lose as each group of layers is cut alone: ratio against error. */
+  'prune-curves': {
+    params: z.object({
+      modelPath: z.string(),
+      data: DataSource,
+      importance: z.enum(['l1', 'l2', 'batch-normalization', 'activation', 'reconstruction']).default('reconstruction'),
+      roundTo: z.number().int().min(1).max(64).default(8),
+      samples: z.number().int().min(1).max(100_000).default(32),
+      steps: z.number().int().min(1).max(32).default(6),
+    }),
+    result: PruneCurves,
+  },
   /** How good a model is on data with labels. Progress carries an `EvaluationPartial`. */
   evaluate: { params: EvaluateParams, result: EvaluationResult },
 } as const
@@ -207,7 +220,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'evaluate']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

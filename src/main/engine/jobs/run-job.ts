@@ -8,11 +8,12 @@ import { optimize } from './optimize'
 import { ortGraph } from './ort-graph'
 import { preview } from './preview'
 import { profile } from './profile'
+import { pruneCurves } from './prune-curves'
 import { sensitivity } from './sensitivity'
 
 type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
 
-const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, preview, 'ort-graph': ortGraph, distribution, evaluate }
+const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, preview, 'ort-graph': ortGraph, distribution, evaluate, 'prune-curves': pruneCurves }
 
 /** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
 export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {

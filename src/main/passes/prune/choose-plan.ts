@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import type { ModelDocument } from '#shared/onnx/document'
 import { firstSample } from '../../runtime/profile-model'
@@ -8,19 +7,8 @@ import { type ChannelGraph, costModel, type Shares } from './channel-graph'
 import { cutModel } from './cut-model'
 import { type Damage, evenPlan, evenPlanFor, greedyPlans, type Plan, type PlanGroup, planGroups, scoredDamage, unitsToRemove } from './plan'
 import { measureCurves, measuredDamage } from './sensitivity-curves'
-import { IMPORTANCE, scoreUnits, type UnitScores } from './unit-scores'
-
-export const pruneOptions = {
-  target: z.enum(['channels', 'macs', 'parameters', 'size', 'latency']).default('macs').describe('What is to shrink: channels of every layer, multiply–accumulates, parameters, bytes of the weights, or latency as measured here.'),
-  amount: z.number().min(0).max(0.95).default(0.3).describe('How much of it to save, as a part of the whole.'),
-  distribution: z.enum(['even', 'importance', 'sensitivity']).default('even').describe('Which layers lose how much: the same part of each; where the least important channels are; or where outputs lose least, measured layer by layer (needs data).'),
-  importance: z.enum(IMPORTANCE).default('reconstruction').describe('Which channels of a layer go first: those with small weights (l1, l2), small normalization scales, small activations, or those that the next layers lose least without (the last two need data).'),
-  roundTo: z.number().int().min(1).max(64).default(8).describe('Channels that stay are a multiple of this: processors compute them in blocks of 8 or 16.'),
-  mostOfLayer: z.number().min(0.05).max(0.95).default(0.75).describe('At most this part of a layer goes.'),
-  excludeNodes: z.array(z.string()).default([]).describe('Layers of these names keep their channels.'),
-  calibrationSamples: z.number().int().min(1).max(100_000).default(256).describe('At most so many calibration samples are looked at.'),
-}
-export type PruneOptions = { [K in keyof typeof pruneOptions]: z.output<(typeof pruneOptions)[K]> }
+import type { PruneOptions } from './prune-options'
+import { scoreUnits, type UnitScores } from './unit-scores'
 
 /** Samples for measuring layer by layer: a session for each step makes it dear. */
 const CURVE_SAMPLES = 32
