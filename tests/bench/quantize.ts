@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { build } from 'vite'
 import { z } from 'zod'
 import { ProfileOptions } from '#shared/ipc/jobs'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
+import { JOB_FLAGS } from '../../src/main/host/jobs'
 import { compareModels } from '../../src/main/runtime/compare-models'
 import { mobileNetV2 } from '../fixtures/mobilenet-v2'
 import { type Bench, type BenchContext, type Figure, spreadOf } from './bench'
@@ -29,6 +31,7 @@ export const quantize: Bench = {
     const data = join(context.scratch, 'samples.npy')
     writeFileSync(model, joinPieces(encodeModel(mobileNetV2())))
     await writeSamples(data, MANY_SAMPLES)
+    const program = await bundled(context)
     const [ours, theirs] = [join(context.scratch, 'ours.onnx'), join(context.scratch, 'theirs.onnx')]
 
     const python = process.env['EDGEFIT_PEER_PYTHON']
@@ -36,13 +39,13 @@ export const quantize: Bench = {
     const [own, peer]: [Outcome[], Outcome[]] = [[], []]
     // In turns and as often as each other: a change of the machine's load meets both.
     for (let pair = 0; pair < PAIRS; pair++) {
-      own.push(runOurs(context, [model, data, ours, String(SAMPLES)]))
+      own.push(runOurs(context, program, [model, data, ours, String(SAMPLES)]))
       if (hasPeer) peer.push(outcomeOf(python, ['-W', 'ignore', join(context.repository, 'tests/bench/peers/ort_quantize_timed.py'), model, data, theirs, String(SAMPLES)], context))
     }
     const seconds = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.seconds)
     const megabytes = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.peakBytes / 2 ** 20)
     yield { name: 'time', unit: 's', ...spreadOf(seconds(own)), note: 'imports not counted' }
-    yield { name: 'peak resident size', unit: 'MB', ...spreadOf(megabytes(own)), note: 'of the whole process, with the TypeScript loader' }
+    yield { name: 'peak resident size', unit: 'MB', ...spreadOf(megabytes(own)), note: 'of the whole process' }
     if (hasPeer) {
       yield { name: "the reference's time", unit: 's', ...spreadOf(seconds(peer)), note: 'imports not counted' }
       yield { name: "the reference's peak", unit: 'MB', ...spreadOf(megabytes(peer)) }
@@ -51,8 +54,8 @@ export const quantize: Bench = {
       yield { name: "peak beside the reference's, pair by pair", unit: '×', ...ratios(megabytes), atMost: 0.5 }
       yield await latencyFigure(context, theirs, ours)
     }
-    const few = runOurs(context, [model, data, ours, '10'])
-    const many = runOurs(context, [model, data, ours, String(MANY_SAMPLES)])
+    const few = runOurs(context, program, [model, data, ours, '10'])
+    const many = runOurs(context, program, [model, data, ours, String(MANY_SAMPLES)])
     yield { name: `peak with ${MANY_SAMPLES} samples beside that with 10`, unit: '×', value: many.peakBytes / few.peakBytes, runs: 1, atMost: 1.05 }
   },
 }
@@ -64,8 +67,23 @@ async function latencyFigure(context: BenchContext, theirs: string, ours: string
   return { name: "latency of our int8 model beside the reference's", unit: '×', value: latencyRatio.p50, p10: latencyRatio.p10, p90: latencyRatio.p90, runs, atMost: 1.02 }
 }
 
-function runOurs(context: BenchContext, args: readonly string[]): Outcome {
-  return outcomeOf(process.execPath, ['--import', 'tsx', join(context.repository, 'tests/bench/quantize-process.ts'), ...args], context)
+/** As the studio runs a job: bundled, with the flags of job processes. */
+async function bundled({ repository }: BenchContext): Promise<string> {
+  // Within the repository, so that onnxruntime-node is found.
+  const outDir = join(repository, 'node_modules/.cache/edgefit-bench')
+  await build({
+    root: repository,
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { alias: { '#shared': join(repository, 'src/shared') } },
+    ssr: { noExternal: true, external: ['onnxruntime-node'] },
+    build: { ssr: join(repository, 'tests/bench/quantize-process.ts'), outDir, emptyOutDir: true, target: 'node20' },
+  })
+  return join(outDir, 'quantize-process.js')
+}
+
+function runOurs(context: BenchContext, program: string, args: readonly string[]): Outcome {
+  return outcomeOf(process.execPath, [...JOB_FLAGS, program, ...args], context)
 }
 
 function outcomeOf(program: string, args: readonly string[], { repository }: BenchContext): Outcome {

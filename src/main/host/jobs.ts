@@ -10,6 +10,8 @@ import type { Log } from './log-file'
 
 /** How long a job may take to stop by itself before its process is killed. */
 const GRACE_MS = 400
+/** A job makes many large buffers that live shortly; with a small young generation V8 lets go of them sooner. */
+export const JOB_FLAGS = ['--max-semi-space-size=2']
 /** A deploy takes its files off the phone first. */
 const DEPLOY_GRACE_MS = 3000
 
@@ -112,7 +114,7 @@ export function createJobQueue(options: {
 
   async function runProcess(job: Job, scratchFolder: string, stagedFolder: string): Promise<{ answer: Answer | null; exit: EngineExit }> {
     let answer: Answer | null = null
-    const child = startEngineProcess(command, (message) => {
+    const child = startEngineProcess({ ...command, args: [...JOB_FLAGS, ...command.args] }, (message) => {
       if (message.type === 'progress') onEvent(job.owner, { type: 'progress', jobId: job.id, progress: message.progress })
       else if (message.type === 'end') answer = message.answer
     })
@@ -190,12 +192,13 @@ function titleOf({ kind, params }: JobRequest): string {
     case 'profile':
     case 'sensitivity':
     case 'ort-graph':
-    case 'prune-curves':
       return basename(params.modelPath)
     case 'preview':
       return params.recipe.name
     case 'deploy':
       return `${basename(params.modelPath)} → ${params.serial}`
+    case 'layer-error':
+      return `${basename(params.sourcePath)} / ${basename(params.modelPath)}`
     case 'evaluate':
       return `${basename(params.modelPath)} · ${params.metric}`
     case 'distribution':

@@ -79,6 +79,15 @@ export function floatValues(tensor: Tensor): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values)
 }
 
+/** Passes ask often, tensors never change, and reading all weights takes its time. */
+const knownFinite = new WeakMap<Tensor, boolean>()
+
+function isFinite(tensor: Tensor): boolean {
+  const found = knownFinite.get(tensor) ?? floatValues(tensor).every(Number.isFinite)
+  knownFinite.set(tensor, found)
+  return found
+}
+
 /** The constant float32 tensor `name` with at least `rank` dimensions and `elements` elements, all finite; or why it is not one. */
 export function quantizableWeight(
   document: ReadonlyDocument,
@@ -93,6 +102,6 @@ export function quantizableWeight(
   }
   if (!isFloat32(tensor)) return notApplicable('its weight is not float32')
   if (!isReadable(tensor)) return refuse(`the values of its weight '${tensor.name}' are missing`)
-  if (!floatValues(tensor).every(Number.isFinite)) return refuse(`its weight '${tensor.name}' has values that are not finite`)
+  if (!isFinite(tensor)) return refuse(`its weight '${tensor.name}' has values that are not finite`)
   return tensor
 }

@@ -27,6 +27,8 @@ export interface RunnerOptions {
   readonly sleepBetweenRuns?: boolean
   /** Leave weights as they are stored instead of rearranging copies for speed: for loading only to see whether it works. */
   readonly plainWeights?: boolean
+  /** Hold as little memory as goes at little cost of speed: weights stay mapped from a file, no memory is planned ahead. For calibration. */
+  readonly spareMemory?: boolean
   /** Write the optimised graph here, its larger weights in a file beside it (`.data`). */
   readonly optimizedModelPath?: string
   /** Write onnxruntime's profile with this prefix. */

@@ -12,10 +12,13 @@ import { saveModelFile } from './model-file'
 import type { Feeds, ModelRunner, RunnerOptions, RunningModel, TensorValue } from './model-runner'
 import { loadOnnxruntime, type Ort } from './onnxruntime'
 import { toRuntimeError } from './ort-error'
+import { collectGarbage } from './process-memory'
 import { fromOrtTensor, toOrtTensor } from './ort-tensor'
 
 /** Up to here a model is handed over in memory; above, through a file that onnxruntime reads piece by piece. */
 const IN_MEMORY_BYTES = 8 * 1024 * 1024
+/** Where memory is spared, weights of models larger than this go into a file of their own, which onnxruntime maps. */
+const MAPPED_FROM_BYTES = 1024 * 1024
 /** Copying through JavaScript goes in pieces, so that a large tensor is never in memory as a whole. */
 const COPY_BYTES = 16 * 1024 * 1024
 /** One protobuf message holds less than 2 GiB; room is left for the structure around the tensors. */
@@ -29,6 +32,11 @@ export function createOrtRunner({ scratchFolder }: { readonly scratchFolder: str
     async load(modelOrDocument, options = {}) {
       const model = modelOrDocument instanceof ModelDocument ? modelOrDocument.model : modelOrDocument
       const shown = withExtraOutputs(model, options.extraOutputs ?? [])
+      if (options.spareMemory) {
+        const running = await inScratchFile(scratchFolder, (path) => saveModelFile(shown, path, { maxMessageBytes: MAPPED_FROM_BYTES }), options)
+        collectGarbage()
+        return running
+      }
       const { inline, externalBytes } = inlineExternalData(shown)
       const encoded = encodeModel(inline)
       if (externalBytes > MESSAGE_BYTES || encoded.sizeBytes > MESSAGE_BYTES) {
@@ -141,13 +149,14 @@ async function createRunningModel(source: string | Uint8Array, options: RunnerOp
 }
 
 function toSessionOptions(options: RunnerOptions): InferenceSession.SessionOptions {
-  const { threads = 0, optimization = 'all', exactIntegers = false, sleepBetweenRuns = false, plainWeights = false, optimizedModelPath, profilePrefix } = options
+  const { threads = 0, optimization = 'all', exactIntegers = false, sleepBetweenRuns = false, plainWeights = false, spareMemory = false, optimizedModelPath, profilePrefix } = options
   return {
     executionProviders: ['cpu'],
     logSeverityLevel: 4,
     graphOptimizationLevel: OPTIMIZATION_LEVELS[optimization],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableMemPattern: !spareMemory,
     extra: {
       // Keys of onnxruntime_session_options_config_keys.h.
       session: {

@@ -4,10 +4,13 @@ import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import type { Feeds, RunningModel, TensorValue } from '../../runtime/model-runner'
 import type { CalibrationData, PassContext } from '../pass'
+import { collectGarbage } from '../../runtime/process-memory'
 import { Histogram } from './histogram'
 import { type Extremes, observableOptimization, observedModel } from './observed-model'
-import { runSamples } from './run-samples'
 import type { ValueRange } from './value-range'
+
+/** Samples that were read lie in memory up to here. */
+const COLLECTED_BYTES = 8 * 1024 * 1024
 
 export interface ActivationSource {
   readonly context: Pick<PassContext, 'calibration' | 'runner' | 'signal' | 'progress'>
@@ -27,7 +30,7 @@ export interface Observed extends ActivationSource {
 
 /** Shows the smallest and largest value of each of `names` in each sample. Throws AppError `invalid-data` where there are no samples. */
 export async function observeExtremes(edit: Edit, names: readonly string[], observed: Observed): Promise<void> {
-  const { context, maxSamples, share, add } = observed
+  const { context, add } = observed
   const data = calibrationData(context)
   const inputs = names.filter((name) => edit.main.inputs.some((input) => input.name === name))
   const computed = names.filter((name) => !inputs.includes(name))
@@ -35,24 +38,13 @@ export async function observeExtremes(edit: Edit, names: readonly string[], obse
   const whole = computed.filter((name) => !reduced.includes(name))
   const observer = observedModel(edit, reduced, observed.nonNegative)
   const outputs = [...observer.outputs, ...whole]
-  const running = outputs.length === 0 ? null : await context.runner.load(observer.model, { optimization: observableOptimization(edit.main), threads: 1, extraOutputs: whole })
+  const running = outputs.length === 0 ? null : await context.runner.load(observer.model, { optimization: observableOptimization(edit.main), threads: 1, spareMemory: true, extraOutputs: whole })
   try {
-    const total = Math.min(data.sampleCount, maxSamples)
-    const done = await runSamples({
-      data,
-      limit: maxSamples,
-      signal: context.signal,
-      async run(feeds) {
-        const values = running ? await running.run(readBy(running, feeds), outputs) : new Map<string, TensorValue>()
-        const extremes: [string, Extremes | null][] = [...observer.extremes(values)]
-        for (const name of inputs) extremes.push([name, extremesOf(feeds.get(name))])
-        for (const name of whole) extremes.push([name, extremesOf(values.get(name))])
-        return extremes
-      },
-      take(extremes, count) {
-        for (const [name, found] of extremes) add(name, found)
-        context.progress('calibrating', share.from + ((share.to - share.from) * count) / total, `${count} / ${total}`)
-      },
+    const done = await runSamples(data, observed, async (feeds) => {
+      const values = running ? await running.run(readBy(running, feeds), outputs) : new Map<string, TensorValue>()
+      for (const [name, found] of observer.extremes(values)) add(name, found)
+      for (const name of inputs) add(name, extremesOf(feeds.get(name)))
+      for (const name of whole) add(name, extremesOf(values.get(name)))
     })
     if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
   } finally {
@@ -61,34 +53,47 @@ export async function observeExtremes(edit: Edit, names: readonly string[], obse
 }
 
 /** A histogram of each value with a range, over that range; values whose range is a point have none. */
-export async function fillHistograms(edit: Edit, ranges: ReadonlyMap<string, ValueRange>, { context, maxSamples, share }: ActivationSource): Promise<Map<string, Histogram>> {
+export async function fillHistograms(edit: Edit, ranges: ReadonlyMap<string, ValueRange>, source: ActivationSource): Promise<Map<string, Histogram>> {
+  const { context } = source
   const data = calibrationData(context)
   const histograms = new Map([...ranges].filter(([, { min, max }]) => max > min).map(([name, range]) => [name, new Histogram(range)]))
   const inputs = new Set(edit.main.inputs.map(({ name }) => name))
   const computed = [...histograms.keys()].filter((name) => !inputs.has(name))
   const model = { ...edit.model, graph: { ...edit.main, outputs: computed.map((name) => ({ name, type: null })) } }
-  const running = computed.length === 0 ? null : await context.runner.load(model, { optimization: observableOptimization(edit.main), threads: 1 })
+  const running = computed.length === 0 ? null : await context.runner.load(model, { optimization: observableOptimization(edit.main), threads: 1, spareMemory: true })
   try {
-    const total = Math.min(data.sampleCount, maxSamples)
-    await runSamples({
-      data,
-      limit: maxSamples,
-      signal: context.signal,
-      async run(feeds) {
-        const values = running ? await running.run(readBy(running, feeds), computed) : new Map<string, TensorValue>()
-        // At once, so that no sample's tensors wait for another's.
-        for (const [name, histogram] of histograms) {
-          const value = values.get(name) ?? feeds.get(name)
-          if (value) histogram.add(float32View(value.bytes))
-        }
-        return true
-      },
-      take: (_, done) => context.progress('calibrating', share.from + ((share.to - share.from) * done) / total, `${done} / ${total}, histograms`),
+    await runSamples(data, source, async (feeds) => {
+      const values = running ? await running.run(readBy(running, feeds), computed) : new Map<string, TensorValue>()
+      for (const [name, histogram] of histograms) {
+        const value = values.get(name) ?? feeds.get(name)
+        if (value) histogram.add(float32View(value.bytes))
+      }
     })
   } finally {
     await running?.close()
   }
   return histograms
+}
+
+/**
+ * Shows the samples one by one and returns how many there were. Each is run on one thread: several add in another order, and the last bit
+ * of a range would depend on the number of cores.
+ */
+async function runSamples(data: CalibrationData, { context, maxSamples, share }: ActivationSource, run: (feeds: Feeds) => Promise<void>): Promise<number> {
+  const total = Math.min(data.sampleCount, maxSamples)
+  let [done, readBytes] = [0, 0]
+  for await (const feeds of data.samples()) {
+    context.signal.throwIfAborted()
+    await run(feeds)
+    for (const { bytes } of feeds.values()) readBytes += bytes.length
+    if (readBytes > COLLECTED_BYTES) {
+      collectGarbage()
+      readBytes = 0
+    }
+    context.progress('calibrating', share.from + ((share.to - share.from) * ++done) / total, `${done} / ${total}`)
+    if (done === total) break
+  }
+  return done
 }
 
 function calibrationData({ calibration }: ActivationSource['context']): CalibrationData {

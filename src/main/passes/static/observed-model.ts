@@ -42,7 +42,8 @@ export function observableOptimization(graph: Graph): 'none' | 'extended' {
 
 /**
  * The main graph of a document with ReduceMin and ReduceMax of each of `names` (float32 values made by its nodes) for outputs, so that
- * two numbers come out of onnxruntime instead of the tensor. For values in `nonNegative` the minimum counts as 0: a range always has 0 in it.
+ * two numbers come out of onnxruntime instead of the tensor. The last value comes first: onnxruntime computes from the last node without
+ * readers to the first, and lets go of a tensor only when all who read it are done. For values in `nonNegative` the minimum counts as 0: a range always has 0 in it.
  */
 export function observedModel(edit: Edit, names: readonly string[], nonNegative: ReadonlySet<string>): ObservedModel {
   const { main, model } = edit
@@ -61,7 +62,7 @@ export function observedModel(edit: Edit, names: readonly string[], nonNegative:
   }))
   const outputs = nodes.flatMap((node) => node.outputs)
   return {
-    model: { ...model, graph: { ...main, nodes: [...main.nodes, ...nodes], outputs: outputs.map((name) => ({ name, type: null })) } },
+    model: { ...model, graph: { ...main, nodes: [...main.nodes, ...nodes.toReversed()], outputs: outputs.map((name) => ({ name, type: null })) } },
     outputs,
     extremes(values) {
       return new Map(
