@@ -9,7 +9,7 @@ import type { CliContext } from './cli-context'
 import { dataSource, jsonOption } from './options'
 import { printJson, say } from './output'
 import { type Session, withSession } from './session'
-import { bytesText, diagnosticsText, latencyText, outputErrorText, table } from './text'
+import { bytesText, diagnosticsText, latencyText, layerChangesText, outputErrorText, table } from './text'
 
 interface OptimizeOptions {
   recipe: string
@@ -96,6 +96,7 @@ function reportText(report: OptimizeReport): string {
     ]),
     '',
     table([['pass', 'changes', 'nodes', 'ms'], ...report.passes.map((pass) => [pass.pass, String(pass.changes), `${String(pass.nodesBefore)} → ${String(pass.nodesAfter)}`, pass.durationMs.toFixed(0)])]),
+    ...report.passes.flatMap(({ layerChanges }) => (layerChanges.length === 0 ? [] : ['', layerChangesText(layerChanges)])),
     '',
     outputErrorText(report.outputError),
     report.outputErrorConditions,

@@ -1,5 +1,6 @@
 /** Plain text for the terminal. */
 import type { Diagnostic } from '#shared/diagnostic'
+import type { LayerChange } from '#shared/ipc/jobs'
 import type { LatencyStatistics, OutputError } from '#shared/measurement'
 
 /** Columns padded to their widest cell; a cell may hold several lines. */
@@ -31,4 +32,10 @@ export function latencyText({ p50Ms, p90Ms, p95Ms, spread }: LatencyStatistics):
 export function outputErrorText(errors: readonly OutputError[]): string {
   const rows = errors.map(({ output, sqnrDb, cosine, maxAbs }) => [output, sqnrDb === null ? 'equal' : `${sqnrDb.toFixed(2)} dB`, cosine.toFixed(6), maxAbs.toPrecision(4)])
   return table([['output', 'SQNR', 'cosine', 'max abs'], ...rows])
+}
+
+export function layerChangesText(changes: readonly LayerChange[]): string {
+  const figures = [...new Set(changes.flatMap((change) => Object.keys(change.figures)))]
+  const number = (value: number | undefined) => (value === undefined ? '' : Number.isInteger(value) ? String(value) : value.toFixed(3))
+  return table([['layer', 'changed', ...figures, 'how, or why not'], ...changes.map((change) => [change.nodeName || `#${String(change.nodeId)}`, change.isChanged ? 'yes' : 'no', ...figures.map((figure) => number(change.figures[figure])), change.note])])
 }
