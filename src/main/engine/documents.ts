@@ -167,6 +167,8 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       return { path: saved.path, sizeBytes: saved.sizeBytes }
     },
     'prune.preview': ({ documentId, options, curves }) => previewPruning(find(documentId).document, options, curves),
+    'evaluation.describe': async ({ modelPath, dataPath }) => (await import('../runtime/evaluation/describe-data')).describeEvaluation(modelPath, dataPath),
+    'evaluation.thumbnails': async ({ dataPath, names }) => (await import('../runtime/evaluation/describe-data')).sampleThumbnails(dataPath, names),
     'passes.list': () => passInfo(),
     'recipes.list': () => [...builtInRecipes],
     'recipes.schema': () => recipeSchema(),

@@ -17,6 +17,7 @@ import { openSettings } from '../workspace/settings'
 import { appInfo } from './app-info'
 import type { EngineCommand } from './engine-process'
 import { createEngineService } from './engine-service'
+import { createEvaluationService } from './evaluation-service'
 import { createJobQueue, type JobRequest } from './jobs'
 import { openLog } from './log-file'
 import { listSamples } from './samples'
@@ -94,6 +95,7 @@ export function createShell(options: ShellOptions): Shell {
     },
   })
   const tries = createTryService({ command: options.engine, jobsFolder: home.jobsFolder, log })
+  const evaluations = createEvaluationService(home.evaluationsFolder)
   const settings = openSettings(home.settingsFile, warn)
   const recent = openRecentFiles(home.recentFile, warn)
   const devices = createDeviceService({
@@ -113,6 +115,9 @@ export function createShell(options: ShellOptions): Shell {
     'variants.list': ({ modelPath }) => workspace.listVariants(modelPath),
     'variants.remove': ({ modelPath, variantId }) => workspace.removeVariant(modelPath, variantId),
     'variants.export': ({ modelPath, variantId, path }) => workspace.exportVariant({ modelPath, variantId, path }),
+    'evaluation.list': ({ modelPath }) => evaluations.list(modelPath),
+    'evaluation.card': ({ modelPath }) => evaluations.card(modelPath),
+    'evaluation.keepCard': ({ modelPath, card }) => evaluations.keepCard(modelPath, card),
     'profiles.latest': ({ modelPath }) => workspace.latestProfile(modelPath),
     // A terminal's command asks once and ends; only windows stay to be told.
     'devices.list': () => (options.host === 'cli' ? devices.list() : devices.watch()),

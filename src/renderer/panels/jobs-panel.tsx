@@ -142,6 +142,7 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
     case 'distribution':
     case 'prune-curves':
     case 'evaluate':
+    case 'layer-error':
       return null
   }
 }

@@ -89,6 +89,7 @@ async function finish(job: Job, result: unknown): Promise<void> {
     case 'distribution':
     case 'prune-curves':
     case 'evaluate':
+    case 'layer-error':
       return
   }
 }

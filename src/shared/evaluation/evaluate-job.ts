@@ -21,3 +21,12 @@ export const EvaluateParams = z.object({
   storeFolder: z.string().nullable().default(null),
 })
 export type EvaluateParams = z.infer<typeof EvaluateParams>
+
+export const LayerErrorParams = z.object({
+  modelPath: z.string().describe('The variant.'),
+  sourcePath: z.string(),
+  dataPath: z.string(),
+  card: Preprocessing.nullable().default(null),
+  samples: z.number().int().min(1).max(10_000).default(8),
+})
+export type LayerErrorParams = z.infer<typeof LayerErrorParams>

@@ -9,6 +9,9 @@ import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
 import { PruneCurve, PrunePreview } from '../prune'
 import { PruneCurve, PrunePreview } from '../prune'
+import { EvaluationResult } from '../evaluation/evaluation-result'
+import { EvaluationSetup } from '../evaluation/evaluation-setup'
+import { Preprocessing } from '../evaluation/preprocessing'
 import { Recipe } from '../recipe'
 import { Sample } from '../samples/sample'
 import { TryDescription, TryResult, TryRun } from '../samples/try'
@@ -141,6 +144,16 @@ export const requests = {
   /** The last measurement of the model at `modelPath` (a source or a variant), or null. */
   'profiles.latest': request('shell', z.object({ modelPath: z.string() }), ProfileResult.nullable()),
 
+  /** What data is, and how it would be prepared for the model. */
+  'evaluation.describe': request('engine', z.object({ modelPath: z.string(), dataPath: z.string() }), EvaluationSetup),
+  /** Small pictures of samples, as data URLs by name; without those that are no pictures. */
+  'evaluation.thumbnails': request('engine', z.object({ dataPath: z.string(), names: z.array(z.string()).max(64) }), z.record(z.string(), z.string())),
+  /** What has been evaluated of the model at `modelPath`, newest first. */
+  'evaluation.list': request('shell', z.object({ modelPath: z.string() }), z.array(EvaluationResult)),
+  /** The preprocessing that was last chosen for a model. */
+  'evaluation.card': request('shell', z.object({ modelPath: z.string() }), Preprocessing.nullable()),
+  'evaluation.keepCard': request('shell', z.object({ modelPath: z.string(), card: Preprocessing }), nothing),
+
   /** Phones now, whatever their state; each change from then on is a `devices` event. Starts the adb server where there is none. */
   'devices.list': request('shell', nothing, DeviceList),
   'devices.facts': request('shell', z.object({ serial: z.string() }), DeviceFacts),
@@ -179,6 +192,7 @@ export const requests = {
       z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('evaluate'), params: jobKinds.evaluate.params }),
+      z.object({ kind: z.literal('layer-error'), params: jobKinds['layer-error'].params }),
     ]),
     z.object({ jobId: z.string() }),
   ),

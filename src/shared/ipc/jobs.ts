@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { DeployOptions, DeployResult } from '../deploy'
 import { AdbSettings } from '../device'
 import { Diagnostic } from '../diagnostic'
-import { EvaluateParams } from '../evaluation/evaluate-job'
+import { EvaluateParams, LayerErrorParams } from '../evaluation/evaluate-job'
 import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-result'
+import { LayerErrorResult } from '../evaluation/layer-error-result'
 import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { PruneCurves } from '../prune'
 import { Recipe } from '../recipe'
@@ -200,6 +201,8 @@ export const jobKinds = {
   },
   /** How good a model is on data with labels. Progress carries an `EvaluationPartial`. */
   evaluate: { params: EvaluateParams, result: EvaluationResult },
+  /** Where a variant goes wrong. */
+  'layer-error': { params: LayerErrorParams, result: LayerErrorResult },
 } as const
 export type JobKind = keyof typeof jobKinds
 export type JobParams<K extends JobKind> = z.infer<(typeof jobKinds)[K]['params']>
@@ -220,7 +223,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate', 'layer-error']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

@@ -69,7 +69,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     const sha256 = await hashModelFile(modelPath, options.signal)
     const reference256 = comparesModels && referencePath !== null ? await hashModelFile(referencePath, options.signal) : null
     const data = await openEvaluationData({ path: options.dataPath, labelsPath: options.labelsPath ?? null, labels: metricTraits[metric].labels, model: file.model, modelPath, card })
-    const inputs: EvaluationInputs = { modelSha256: sha256, referenceSha256: reference256, dataFingerprint: data.fingerprint, metric, card, limit: options.limit ?? null, exactIntegers }
+    const inputs: EvaluationInputs = { modelSha256: sha256, referenceSha256: reference256, dataFingerprint: await data.fingerprint(), metric, card, limit: options.limit ?? null, exactIntegers }
     const found = options.reuse === false ? null : options.store?.find(inputs)
     if (found) return { ...found, model: { ...found.model, path: file.path }, cached: true }
     const running = await runner.loadFile(modelPath, { threads, exactIntegers })
@@ -86,7 +86,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
         also: otherFigures(metric, progress.outcomes),
         samples: progress.outcomes.length,
         skipped: { count: progress.skipped.length, first: progress.skipped.slice(0, LISTED_SKIPS) },
-        data: { path: options.dataPath, fingerprint: data.fingerprint, description: data.description, samples: data.sampleCount },
+        data: { path: options.dataPath, fingerprint: inputs.dataFingerprint, description: data.description, samples: data.sampleCount },
         preprocessing: card,
         classNames: classNames === null ? null : [...classNames],
         classes: classResults(metric, progress.outcomes, classNames),

@@ -19,7 +19,7 @@ export interface EvaluationData {
   /** Names of the classes in the order of the model's outputs, as far as the data says. */
   readonly classNames: readonly string[] | null
   /** Changes when the data changes: of files and their sizes and times, or of the bytes of a single file. */
-  readonly fingerprint: string
+  fingerprint(): Promise<string>
   /** From sample `from` on. Iterating ends with the generator. */
   samples(from: number, signal?: AbortSignal): AsyncGenerator<EvaluationSample>
 }

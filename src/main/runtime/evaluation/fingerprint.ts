@@ -20,3 +20,8 @@ export async function listFingerprint(paths: readonly string[]): Promise<string>
   }
   return hash.digest('hex')
 }
+
+/** The same with another file that bears on the result: labels, a tokenizer. */
+export async function withFile(fingerprint: Promise<string>, path: string | null): Promise<string> {
+  return path === null ? fingerprint : `${await fingerprint} ${await fileFingerprint(path)}`
+}

@@ -7,7 +7,7 @@ import type { ImagePreprocessing } from '#shared/evaluation/preprocessing'
 import { type ModelInput, modelInputs } from '../model-inputs'
 import { decodeMask, decodePicture, decodeWhole, pixelsToTensor, type Placement } from './decode-image'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
-import { fileFingerprint, listFingerprint } from './fingerprint'
+import { listFingerprint, withFile } from './fingerprint'
 import { type Label, readLabel } from './label'
 import { listSampleFiles, type SampleFile, sideFolder } from './list-files'
 import { lookAhead } from './look-ahead'
@@ -24,13 +24,12 @@ export async function openImageData(options: OpenDataOptions & { readonly card: 
   const aside = labels === 'mask' ? sideOf(path, ['masks', 'labels', 'annotations']) : labels === 'tensor' && labelsPath === null ? sideOf(path, ['targets', 'target', 'hr', 'outputs']) : null
   const { files, classNames, origin } = listSampleFiles(aside?.samples ?? path, PICTURES, { labels, labelsPath })
   const readOne = (file: SampleFile) => readSample(file, { ...options, input, classNames, side: aside?.side ?? null })
-  const listed = await listFingerprint(files.map((file) => file.path))
   return {
     kind: 'images',
     description: `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} of ${basename(path)}${origin === '' ? '' : `, ${origin}`}`,
     sampleCount: files.length,
     classNames,
-    fingerprint: labelsPath === null ? listed : `${listed} ${await fileFingerprint(labelsPath)}`,
+    fingerprint: () => withFile(listFingerprint(files.map((file) => file.path)), labelsPath),
     async *samples(from, signal) {
       for await (const sample of lookAhead(files.slice(from), AHEAD, readOne)) {
         signal?.throwIfAborted()

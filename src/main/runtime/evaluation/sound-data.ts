@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors'
 import type { AudioPreprocessing } from '#shared/evaluation/preprocessing'
 import { modelInputs } from '../model-inputs'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
-import { fileFingerprint, listFingerprint } from './fingerprint'
+import { listFingerprint, withFile } from './fingerprint'
 import { readLabel } from './label'
 import { listSampleFiles, type SampleFile } from './list-files'
 import { lookAhead } from './look-ahead'
@@ -31,13 +31,12 @@ export async function openSoundData(options: OpenDataOptions & { readonly card: 
       throw error
     }
   }
-  const listed = await listFingerprint(files.map((file) => file.path))
   return {
     kind: 'sounds',
     description: `${files.length} ${files.length === 1 ? 'sound' : 'sounds'} of ${basename(path)}${origin === '' ? '' : `, ${origin}`}`,
     sampleCount: files.length,
     classNames,
-    fingerprint: labelsPath === null ? listed : `${listed} ${await fileFingerprint(labelsPath)}`,
+    fingerprint: () => withFile(listFingerprint(files.map((file) => file.path)), labelsPath),
     async *samples(from, signal) {
       for await (const sample of lookAhead(files.slice(from), 2, readOne)) {
         signal?.throwIfAborted()

@@ -32,7 +32,7 @@ export async function openTableData(options: OpenDataOptions & { readonly card: 
     description: `${rows} ${rows === 1 ? 'row' : 'rows'} of ${basename(path)}${labelColumn >= 0 ? `, label in '${header[labelColumn] ?? ''}'` : ''}`,
     sampleCount: rows,
     classNames,
-    fingerprint: await fileFingerprint(path),
+    fingerprint: () => fileFingerprint(path),
     async *samples(from, signal) {
       let number = 0
       for await (const row of rowsOf(path)) {

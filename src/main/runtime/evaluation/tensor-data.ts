@@ -14,7 +14,7 @@ import { modelInputs } from '../model-inputs'
 import type { Feeds, TensorValue } from '../model-runner'
 import { openTensorProtoFile } from '../tensor-proto-file'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
-import { fileFingerprint, listFingerprint } from './fingerprint'
+import { fileFingerprint, listFingerprint, withFile } from './fingerprint'
 import { type RawLabel, readLabel } from './label'
 
 /** Labels of all samples of a part, read when it is its turn. */
@@ -31,7 +31,7 @@ export async function openTensorData(options: OpenDataOptions & { readonly card:
     description: `${sampleCount} ${sampleCount === 1 ? 'sample' : 'samples'} of ${basename(path)}`,
     sampleCount,
     classNames: null,
-    fingerprint: statSync(path).isDirectory() ? await listFingerprint(filesUnder(path)) : await fileFingerprint(path),
+    fingerprint: () => withFile(statSync(path).isDirectory() ? listFingerprint(filesUnder(path)) : fileFingerprint(path), labelsPath),
     async *samples(from, signal) {
       let number = 0
       for (const [at, part] of parts.entries()) {

@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors'
 import type { TextPreprocessing } from '#shared/evaluation/preprocessing'
 import { modelInputs } from '../model-inputs'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
-import { fileFingerprint } from './fingerprint'
+import { fileFingerprint, withFile } from './fingerprint'
 import { type RawLabel, readLabel } from './label'
 import { findTokenizer, type LoadedTokenizer, loadTokenizer, tokenFeeds } from './tokenize'
 
@@ -33,7 +33,7 @@ export async function openTextData(options: OpenDataOptions & { readonly card: T
     description: `${lines} ${lines === 1 ? 'text' : 'texts'} of ${basename(path)}, tokenizer ${basename(tokenizerPath)}`,
     sampleCount: lines,
     classNames,
-    fingerprint: `${await fileFingerprint(path)} ${await fileFingerprint(tokenizerPath)}`,
+    fingerprint: () => withFile(fileFingerprint(path), tokenizerPath),
     async *samples(from, signal) {
       let number = 0
       for await (const line of linesOf(path)) {
