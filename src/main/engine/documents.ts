@@ -10,7 +10,7 @@ import { inferTypes } from '#shared/onnx/infer/infer-types'
 import { singleBatch } from '#shared/onnx/infer/macs'
 import { planMemory } from '#shared/onnx/memory/plan-memory'
 import { printGraph, printModel } from '#shared/onnx/text/print'
-import { describeTensor, findTensor } from '#shared/onnx/view/describe-tensor'
+import { channelRanges, mapTensor } from '#shared/onnx/view/tensor-map'
 import { checkUsability, readProviderTables } from '../device/check-usability'
 import { findAppRoot } from '../host/app-root'
 import { builtInRecipes } from '../passes/built-in-recipes'
@@ -24,6 +24,7 @@ import { copyNodes, extractPart, snapshotOf } from './extract-part'
 import type { LoadCheck } from './load-check'
 import { saveModelFromText } from './model-from-text'
 import { OpenModel } from './open-model'
+import { exportTensor, readableTensor, showTensor } from './read-tensor'
 import type { EngineRequestName } from './protocol'
 
 type Handlers = { readonly [N in EngineRequestName]: (params: ParsedParams<N>) => RequestResult<N> | Promise<RequestResult<N>> }
@@ -143,11 +144,24 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       return {}
     },
     'edit.schema': () => editSchema(),
-    'model.tensor': ({ documentId, graphId, name, offset, limit }) => {
+    'model.tensor': ({ documentId, graphId, ...what }) => {
       const model = find(documentId)
-      const tensor = findTensor(model.document, graphOf(model, graphId), name)
-      if (!tensor) throw new AppError({ code: 'not-found', message: `The model has no tensor '${name}'.` })
-      return describeTensor(tensor, { offset, limit, name })
+      return showTensor(model.document, graphOf(model, graphId), what)
+    },
+    'model.tensorMap': ({ documentId, graphId, ...what }) => {
+      const model = find(documentId)
+      const { tensor, transform } = readableTensor(model.document, graphOf(model, graphId), what)
+      return mapTensor(tensor, { ...what, transform })
+    },
+    'model.channelRanges': ({ documentId, graphId, ...what }) => {
+      const model = find(documentId)
+      const { tensor, transform } = readableTensor(model.document, graphOf(model, graphId), what)
+      return channelRanges(tensor, { ...what, transform })
+    },
+    'model.exportTensor': ({ documentId, graphId, ...what }) => {
+      const model = find(documentId)
+      const { tensor, transform } = readableTensor(model.document, graphOf(model, graphId), what)
+      return exportTensor(tensor, { ...what, transform, drafts })
     },
     'model.usability': ({ documentId }) => {
       const { document } = find(documentId)

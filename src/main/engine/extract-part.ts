@@ -13,7 +13,7 @@ import type { Drafts } from '../workspace/drafts'
 import type { OpenModel } from './open-model'
 
 /** Where copies go that are not part of one document's draft. */
-function scratchFolder(drafts: Drafts | null, name: string): string {
+export function scratchFolder(drafts: Drafts | null, name: string): string {
   if (!drafts) return mkdtempSync(join(tmpdir(), 'edgefit-copy-'))
   const folder = drafts.folderOf(name)
   mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -38,7 +38,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
  */
 export function createEngineService(options: { command: EngineCommand; log: Log; onEvent: (event: EventPayload<'engine'>) => void }): EngineService {
   const { command, log, onEvent } = options
-  const documents = new Map<string, { path: string; owner: string; snapshot?: string }>()
+  const documents = new Map<string, { path: string; owner: string; copies: string[] }>()
   const pending = new Map<number, Pending>()
   let nextId = 1
   let engine: EngineProcess | null = null
@@ -118,13 +118,13 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       const value = await ask({ type: 'request', name, params }, `answered '${name}'`)
       if (name === 'model.open') {
         const { documentId, summary } = OpenDocument.parse(value)
-        documents.set(documentId, { path: summary.path, owner })
+        documents.set(documentId, { path: summary.path, owner, copies: [] })
       } else if (name === 'model.save') {
         const document = documents.get((params as { documentId: string }).documentId)
         if (document) document.path = (value as { path: string }).path
-      } else if (name === 'document.snapshot') {
+      } else if (name === 'document.snapshot' || (name === 'model.exportTensor' && (params as { path: string | null }).path === null)) {
         const document = documents.get((params as { documentId: string }).documentId)
-        if (document) document.snapshot = (value as { path: string }).path
+        if (document) document.copies = [...document.copies, (value as { path: string }).path]
       } else if (name === 'model.close') {
         documents.delete((params as { documentId: string }).documentId)
       }
@@ -134,7 +134,7 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       if (restarting) await restarting
       return (await ask({ type: 'copy', from, to }, `wrote '${to}'`)) as { sizeBytes: number }
     },
-    openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).flatMap(({ path, snapshot }) => (snapshot === undefined ? [path] : [path, snapshot])),
+    openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).flatMap(({ path, copies }) => [path, ...copies]),
     closeOwner(owner) {
       for (const [documentId, document] of [...documents]) {
         if (document.owner !== owner) continue

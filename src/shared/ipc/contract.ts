@@ -8,7 +8,6 @@ import { DeployPlan, DeviceRun } from '../deploy'
 import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
 import { PruneCurve, PrunePreview } from '../prune'
-import { PruneCurve, PrunePreview } from '../prune'
 import { EvaluationResult } from '../evaluation/evaluation-result'
 import { EvaluationSetup } from '../evaluation/evaluation-setup'
 import { Preprocessing } from '../evaluation/preprocessing'
@@ -21,7 +20,7 @@ import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
 import { MemoryPlan } from './memory-plan'
 import { ModelDiff } from './model-diff'
-import { GraphView, ModelSummary, TensorDetails } from './model-view'
+import { ChannelRanges, GraphView, ModelSummary, TensorDetails, TensorMap } from './model-view'
 
 const theme = z.enum(['system', 'light', 'dark'])
 const language = z.enum(['system', 'en', 'zh'])
@@ -68,6 +67,9 @@ export type PassInfo = z.infer<typeof PassInfo>
 
 const nothing = z.object({})
 const document = z.object({ documentId: z.string() })
+/** Real values in place of the codes that stand for them. */
+const dequantize = z.boolean().default(false)
+const tensorOf = document.extend({ graphId: z.number(), name: z.string(), dequantize })
 
 /** `on` says which process answers: the shell itself, or the engine process that holds the documents. */
 function request<On extends 'shell' | 'engine', P extends z.ZodType, R extends z.ZodType>(on: On, params: P, result: R) {
@@ -88,7 +90,11 @@ export const requests = {
   /** Unsaved edits are kept, and offered when the model is opened again, unless they are to be discarded. */
   'model.close': request('engine', document.extend({ draft: z.enum(['keep', 'discard']).default('keep') }), nothing),
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
-  'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256) }), TensorDetails),
+  'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256), dequantize }), TensorDetails),
+  'model.tensorMap': request('engine', tensorOf.extend({ axis: z.number().int().min(0), at: z.array(z.number().int().min(0)) }), TensorMap),
+  'model.channelRanges': request('engine', tensorOf.extend({ axis: z.number().int().min(0) }), ChannelRanges),
+  /** Writes a tensor as a NumPy array; where `path` is null, to a file of the studio's own, to be downloaded. */
+  'model.exportTensor': request('engine', tensorOf.extend({ path: z.string().nullable() }), z.object({ path: z.string(), sizeBytes: z.number() })),
   /** Which nodes each provider of a phone runs, and into how many parts the graph falls. */
   'model.usability': request('engine', document, ModelUsability),
   'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
@@ -126,9 +132,6 @@ export const requests = {
   'document.restoreDraft': request('engine', document, OpenDocument),
   'document.discardDraft': request('engine', document, nothing),
   'edit.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
-
-  /** What `prune-channels` with these options would do to the document as it is. Curves are those of a `prune-curves` job. */
-  'prune.preview': request('engine', document.extend({ options: z.record(z.string(), z.unknown()), curves: z.array(PruneCurve).nullable().default(null) }), PrunePreview),
 
   /** What `prune-channels` with these options would do to the document as it is. Curves are those of a `prune-curves` job. */
   'prune.preview': request('engine', document.extend({ options: z.record(z.string(), z.unknown()), curves: z.array(PruneCurve).nullable().default(null) }), PrunePreview),
@@ -189,7 +192,6 @@ export const requests = {
       z.object({ kind: z.literal('preview'), params: jobKinds.preview.params }),
       z.object({ kind: z.literal('ort-graph'), params: jobKinds['ort-graph'].params }),
       z.object({ kind: z.literal('distribution'), params: jobKinds.distribution.params }),
-      z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('prune-curves'), params: jobKinds['prune-curves'].params }),
       z.object({ kind: z.literal('evaluate'), params: jobKinds.evaluate.params }),
       z.object({ kind: z.literal('layer-error'), params: jobKinds['layer-error'].params }),

@@ -108,5 +108,43 @@ export const TensorDetails = z.object({
     .nullable(),
   /** Counts of equal-width bins from min to max; empty for text or single-valued tensors. */
   histogram: z.array(z.number()),
+  /** How the values are codes for others, as the node that reads them says; null where they are not. */
+  quantization: z
+    .object({
+      node: z.object({ id: z.number(), opType: z.string() }),
+      scale: z.string(),
+      zeroPoint: z.string().nullable(),
+      /** Null for one scale for all. */
+      axis: z.number().nullable(),
+      /** 0 where a scale holds for a whole index along the axis. */
+      blockSize: z.number(),
+    })
+    .nullable()
+    .optional(),
 })
 export type TensorDetails = z.infer<typeof TensorDetails>
+
+/** A two-dimensional slice of a tensor as a grid; null for values that are not finite. */
+export const TensorMap = z.object({
+  rows: z.number(),
+  columns: z.number(),
+  /** Cells: each stands for one value or, where there are more, for that of greatest magnitude among its own. */
+  shownRows: z.number(),
+  shownColumns: z.number(),
+  /** Rows between were left out. */
+  sampled: z.boolean(),
+  /** Greatest magnitude in the grid. */
+  largest: z.number(),
+  values: z.array(z.number().nullable()),
+})
+export type TensorMap = z.infer<typeof TensorMap>
+
+/** Null where a channel has no finite value. */
+export const ChannelRanges = z.object({
+  channels: z.number(),
+  min: z.array(z.number().nullable()),
+  max: z.array(z.number().nullable()),
+  /** Of each channel's values, 0…1. */
+  zeroShare: z.array(z.number()),
+})
+export type ChannelRanges = z.infer<typeof ChannelRanges>

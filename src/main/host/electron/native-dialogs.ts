@@ -1,4 +1,5 @@
 import { BrowserWindow, dialog, type OpenDialogOptions } from 'electron'
+import { extname } from 'node:path'
 import type { Dialogs } from '../shell'
 
 type Purpose = Parameters<Dialogs['open']>[0]
@@ -9,6 +10,8 @@ const OPEN: Record<Purpose, OpenDialogOptions> = {
   'data-folder': { properties: ['openDirectory'] },
 }
 
+const FORMATS: Readonly<Record<string, string>> = { onnx: 'ONNX', npy: 'NumPy' }
+
 export const nativeDialogs: Dialogs = {
   async open(purpose) {
     const window = frontWindow()
@@ -16,7 +19,8 @@ export const nativeDialogs: Dialogs = {
     return canceled ? null : filePaths
   },
   async save(suggestedName) {
-    const options = { defaultPath: suggestedName, filters: [{ name: 'ONNX', extensions: ['onnx'] }] }
+    const extension = extname(suggestedName).slice(1)
+    const options = { defaultPath: suggestedName, filters: [{ name: FORMATS[extension] ?? extension, extensions: [extension] }] }
     const window = frontWindow()
     const { canceled, filePath } = await (window ? dialog.showSaveDialog(window, options) : dialog.showSaveDialog(options))
     return canceled ? null : filePath

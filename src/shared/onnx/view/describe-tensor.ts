@@ -2,10 +2,11 @@ import type { TensorDetails } from '../../ipc/model-view'
 import { DATA_TYPES, dataTypeName, type DataTypeName } from '../data-type'
 import type { ModelDocument } from '../document'
 import type { Graph, Tensor } from '../records'
-import { type TensorNumbers, tensorStrings } from '../tensor-data'
+import { elementCount, type TensorNumbers, tensorStrings } from '../tensor-data'
 import { float32Text } from './number-text'
 import { constantTensor } from './parameters'
-import { tensorPage, tensorPages } from './tensor-pages'
+import type { Transform } from './tensor-map'
+import { tensorPage, tensorPages, tensorRange } from './tensor-pages'
 import { tensorView } from './tensor-view'
 
 const HISTOGRAM_BINS = 64
@@ -28,16 +29,35 @@ export function findTensor(document: ModelDocument, graph: Graph, name: string):
  *
  * Throws `invalid-model` where the stored data does not fit the shape.
  */
-export function describeTensor(tensor: Tensor, { offset, limit, name = tensor.name }: { offset: number; limit: number; name?: string }): TensorDetails {
+export function describeTensor(tensor: Tensor, { offset, limit, name = tensor.name, transform = null }: { offset: number; limit: number; name?: string; transform?: Transform }): TensorDetails {
   const view = tensorView(tensor, name)
   const dataType = dataTypeName(tensor.dataType)
   const empty = { tensor: view, offset, values: [], statistics: null, histogram: [] }
   if (view.storage === 'missing' || dataType === null || dataType === 'undefined') return empty
   if (dataType === 'string') return { ...empty, values: tensorStrings(tensor).slice(offset, offset + limit) }
-  const values = valueTexts(tensorPage(tensor, offset, limit), dataType)
+  const page = tensorPage(tensor, offset, limit)
+  const values = transform === null ? valueTexts(page, dataType) : valueTexts(Float32Array.from(transform(page, offset), Number), 'float32')
   if (dataType === 'complex64' || dataType === 'complex128') return { ...empty, values }
-  const statistics = measure(tensorPages(tensor))
-  return { ...empty, values, statistics, histogram: statistics ? histogram(tensorPages(tensor), statistics) : [] }
+  return { ...empty, values, ...figuresOf(tensor, transform) }
+}
+
+type Figures = Pick<TensorDetails, 'statistics' | 'histogram'>
+
+/** Figures of stored values: the next page of the same tensor need not read all of it again. Records are never changed. */
+const known = new WeakMap<Tensor, Figures>()
+
+function figuresOf(tensor: Tensor, transform: Transform): Figures {
+  const before = transform === null ? known.get(tensor) : undefined
+  if (before !== undefined) return before
+  const pages = transform === null ? () => tensorPages(tensor) : () => transformed(tensor, transform)
+  const statistics = measure(pages())
+  const figures = { statistics, histogram: statistics ? histogram(pages(), statistics) : [] }
+  if (transform === null) known.set(tensor, figures)
+  return figures
+}
+
+function* transformed(tensor: Tensor, transform: NonNullable<Transform>): Generator<TensorNumbers> {
+  for (const { values, start } of tensorRange(tensor, 0, elementCount(tensor))) yield transform(values, start)
 }
 
 function valueTexts(numbers: TensorNumbers, dataType: DataTypeName): string[] {

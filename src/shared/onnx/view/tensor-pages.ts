@@ -18,6 +18,17 @@ export function* tensorPages(tensor: Tensor): Generator<TensorNumbers> {
   for (let start = 0; start < count; start += PAGE_ELEMENTS) yield tensorNumbers(slice(tensor, start, Math.min(PAGE_ELEMENTS, count - start)))
 }
 
+/**
+ * A range of a tensor in pages, each with the row-major index of its first value; not for complex numbers. Throws as `tensorNumbers` does.
+ */
+export function* tensorRange(tensor: Tensor, from: number, count: number): Generator<{ readonly values: TensorNumbers; readonly start: number }> {
+  if (!isSliceable(tensor)) {
+    yield { values: tensorNumbers(tensor).subarray(from, from + count), start: from }
+    return
+  }
+  for (let start = from; start < from + count; start += PAGE_ELEMENTS) yield { values: tensorPage(tensor, start, Math.min(PAGE_ELEMENTS, from + count - start)), start }
+}
+
 /** Elements `offset` to `offset + limit`, fewer at the end; of complex numbers, pairs of that many. Throws as `tensorNumbers` does. */
 export function tensorPage(tensor: Tensor, offset: number, limit: number): TensorNumbers {
   const count = elementCount(tensor)
