@@ -29,7 +29,7 @@ export async function previewRecipe({ modelPath, recipe, data, dims }: JobParams
     const memoryBefore = planMemory(document, { dims: sizes })
     const nodesBefore = nodeCount(document)
     const passes = await runRecipe(document, recipe, { calibration, runner, float: null, signal, report, progress: (phase, fraction, detail) => context.progress(phase, fraction, detail) })
-    return { passes, nodesBefore, nodesAfter: nodeCount(document), memoryBefore, memoryAfter: planMemory(document, { dims: sizes }), data: calibration?.description ?? 'none', diagnostics }
+    return { recipe, passes, nodesBefore, nodesAfter: nodeCount(document), memoryBefore, memoryAfter: planMemory(document, { dims: sizes }), data: calibration?.description ?? 'none', diagnostics }
   } finally {
     source.close()
   }

@@ -1,11 +1,12 @@
 import type { canvasEn } from '../canvas/i18n/en'
 import type { editEn } from '../panels/edit/i18n/en'
+import type { simplifyEn } from '../simplify/i18n/en'
 import type { en } from './en'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'app'
     returnNull: false
-    resources: { app: typeof en; canvas: typeof canvasEn; edit: typeof editEn }
+    resources: { app: typeof en; canvas: typeof canvasEn; edit: typeof editEn; simplify: typeof simplifyEn }
   }
 }

@@ -4,6 +4,8 @@ import { canvasEn } from '../canvas/i18n/en'
 import { canvasZh } from '../canvas/i18n/zh'
 import { editEn } from '../panels/edit/i18n/en'
 import { editZh } from '../panels/edit/i18n/zh'
+import { simplifyEn } from '../simplify/i18n/en'
+import { simplifyZh } from '../simplify/i18n/zh'
 import { en } from './en'
 import { chosenLanguage } from './start-i18n'
 import { zh } from './zh'
@@ -47,6 +49,7 @@ describe.each([
   ['the window', en, zh],
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
+  ['simplifying', simplifyEn, simplifyZh],
 ])('translations of %s', (_name, english, chinese) => {
   it('have the same keys in both languages', () => {
     expect([...texts(chinese).keys()].sort()).toEqual([...texts(english).keys()].sort())

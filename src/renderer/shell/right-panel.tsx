@@ -6,8 +6,9 @@ import { useSessionStore } from '../stores/session-store'
 import styles from './side.module.css'
 
 const Inspector = lazy(() => import('../inspector/inspector'))
+const SimplifyPanel = lazy(() => import('../simplify/simplify-panel'))
 
-const TABS: readonly RightTab[] = ['inspector']
+const TABS: readonly RightTab[] = ['inspector', 'simplify']
 
 /** The inspector, and the tools that work beside the graph: each shows on the graph what it is about to do. */
 export function RightPanel(): ReactNode {
@@ -29,7 +30,10 @@ export function RightPanel(): ReactNode {
         </Tabs>
       )}
       <div className={styles.side} role={TABS.length > 1 ? 'tabpanel' : undefined} aria-label={t(`tools.${tab}`)}>
-        {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense>{tab === 'inspector' && <Inspector />}</Suspense>}
+        {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense>
+            {tab === 'inspector' && <Inspector />}
+            {tab === 'simplify' && <SimplifyPanel />}
+          </Suspense>}
       </div>
     </aside>
   )

@@ -110,6 +110,7 @@ export type Variant = z.infer<typeof Variant>
 
 /** What a recipe would do, without a result kept. */
 export const RecipePreview = z.object({
+  recipe: Recipe,
   passes: z.array(PassReport),
   nodesBefore: z.number().int(),
   nodesAfter: z.number().int(),

@@ -1,5 +1,5 @@
 /**
- * Raises the opset of the default domain, up to 21, where every node has a form there that computes the same. Quantization needs it:
+ * Raises the opset of the default domain, up to 23, where every node has a form there that computes the same. Quantization needs it:
  * Q/DQ came with opset 10, dynamic quantization with 11, scales for each channel with 13.
  *
  * Rules are listed by the version that changed an operator incompatibly; operators without one only gained types or options.
@@ -16,9 +16,9 @@ import { enclosingFunction } from '../schema/opset-versions'
 
 const OLDEST = 7
 /** The newest opset that the rules lead to. */
-export const NEWEST_RULED_OPSET = 21
+export const NEWEST_RULED_OPSET = 23
 /** The IR version that goes with an opset. */
-const IR_VERSIONS: Readonly<Record<number, number>> = { 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10 }
+const IR_VERSIONS: Readonly<Record<number, number>> = { 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11 }
 
 export interface UpgradeRefusal {
   readonly message: string
