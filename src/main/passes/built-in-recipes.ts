@@ -38,8 +38,8 @@ export const builtInRecipes: readonly Recipe[] = [
   },
   {
     name: 'int8-static-accurate',
-    description: 'As int8-static, with ranges of channels evened out before and biases corrected after. Takes longer to make; runs as fast.',
-    passes: [...cleanUp, { pass: 'equalize-layers', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'correct-bias', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+    description: 'As int8-static, with ranges of channels evened out and outliers moved into weights before, and biases corrected after. Takes longer to make; runs as fast.',
+    passes: [...cleanUp, { pass: 'equalize-layers', options: {} }, { pass: 'smooth-activations', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'correct-bias', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
     name: 'int4-weights',

@@ -3,12 +3,12 @@ import { AppError } from '#shared/errors'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
 import { makeFloat, makeInt } from '#shared/onnx/attributes'
-import type { Graph, Model, Node, Tensor } from '#shared/onnx/records'
+import type { Graph, Node, Tensor } from '#shared/onnx/records'
 import { bytesOf, rawTensor, tensorFloats, tensorNumbers } from '#shared/onnx/tensor-data'
-import { measureOutputError } from '../runtime/output-error'
 import { constantTensor, isFloat32 } from './constants'
-import { definePass, type PassContext } from './pass'
+import { definePass } from './pass'
 import { roundHalfToEven } from './quantize-numerics'
+import { meanSqnr } from './recovery/mean-sqnr'
 import { channelMeans } from './recovery/observe'
 import { snapshotModel } from './recovery/snapshot-model'
 
@@ -66,14 +66,6 @@ function nodeOf(edit: Edit, id: number): Node {
   const node = edit.document.index(edit.main).nodes.get(id)
   if (!node) throw new Error('internal: a layer went away while biases were corrected')
   return node
-}
-
-/** Over the outputs; equal ones count as 200 dB. */
-async function meanSqnr(document: ModelDocument, { float, context, limit }: { float: Model; context: PassContext; limit: number }): Promise<number> {
-  const { calibration, runner, signal } = context
-  if (!calibration) return 0
-  const errors = await measureOutputError({ runner, reference: float, candidate: document, data: calibration, limit, signal })
-  return errors.reduce((sum, { sqnrDb }) => sum + (sqnrDb ?? 200) / errors.length, 0)
 }
 
 /** Conv or Gemm whose weight is integers behind a DequantizeLinear. */

@@ -20,6 +20,7 @@ import { fuseGelu } from './fuse-gelu'
 import { fuseLayerNormalization } from './fuse-layer-normalization'
 import { fuseRmsNormalization } from './fuse-rms-normalization'
 import { fuseSkipNormalization } from './fuse-skip-normalization'
+import { learnRounding } from './learn-rounding'
 import { nearestNames } from './nearest-names'
 import type { Pass } from './pass'
 import { pruneChannels } from './prune-channels'
@@ -30,6 +31,7 @@ import { removeIdentities } from './remove-identities'
 import { simplifyDataMovement } from './simplify-data-movement'
 import { simplifyShapes } from './simplify-shapes'
 import { sinkTransposes } from './sink-transposes'
+import { smoothActivations } from './smooth-activations'
 import { storeBfloat16 } from './store-bfloat16'
 import { storeFloat16 } from './store-float16'
 import { reorderNodes } from './reorder-nodes'
@@ -37,7 +39,7 @@ import { searchPrecision } from './search-precision'
 import { sparsifyWeights } from './sparsify-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, quantizeDynamic, quantizeStatic, searchPrecision, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -89,7 +89,7 @@ describe('awq', () => {
     expect(diagnostics).toEqual([])
     // The work goes into constants that are there already.
     expect(document.model.graph.nodes).toHaveLength(spec.nodes.length)
-    expect(document.model.graph.initializers.map(({ name }) => name)).toContain('scale.awq')
+    expect(document.model.graph.initializers.map(({ name }) => name)).toContain('scale.scaled')
     expect(await errorOf(spec, options)).toBeLessThan(0.95 * (await errorOf(spec, { method: 'rtn', symmetric: true })))
   })
 

@@ -109,7 +109,7 @@ function scalesAt({ meanMagnitudes }: InputMoments, power: number): Float32Array
 /** Divides the activation by `scales` where it is made, and multiplies the weights that read it. */
 export function moveScales(edit: Edit, targets: readonly WeightTarget[], made: readonly Multiplier[], scales: Float32Array): void {
   for (const { node, input, tensor } of made) {
-    const name = edit.freshName(edit.main, `${tensor.name}.awq`)
+    const name = edit.freshName(edit.main, `${tensor.name}.scaled`)
     edit.setInitializer(edit.main, rawTensor(name, 'float32', tensor.dims, bytesOf(floatValues(tensor).map((value, at) => value / (scales[at] as number)))))
     edit.setInput(edit.main, node, input, name)
     if (edit.document.uses(edit.main, tensor.name).length === 0) edit.removeInitializer(edit.main, tensor.name)
@@ -119,7 +119,7 @@ export function moveScales(edit: Edit, targets: readonly WeightTarget[], made: r
     const key = JSON.stringify([weight.name, rowsFirst])
     let name = renamed.get(key)
     if (name === undefined) {
-      renamed.set(key, (name = edit.freshName(edit.main, `${weight.name}.awq`)))
+      renamed.set(key, (name = edit.freshName(edit.main, `${weight.name}.scaled`)))
       const scaled = floatValues(weight).map((value, at) => value * (scales[rowsFirst ? at % columns : Math.floor(at / rows)] as number))
       edit.setInitializer(edit.main, rawTensor(name, 'float32', weight.dims, bytesOf(scaled)))
     }

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { ModelDocument } from '#shared/onnx/document'
+import { buildModel, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
+import { learnRounding } from './learn-rounding'
+import type { CalibrationData, PassContext } from './pass'
+import { quantizeStatic } from './quantize-static'
+import { nearestProducts } from './recovery/nearest-products'
+import { snapshotModel } from './recovery/snapshot-model'
+import { float32Tensor, outputsOf, relativeError, runner, runPass, snapshot } from './testing/run-pass'
+
+const noise = (count: number, seed: number) => Array.from({ length: count }, (_, at) => Math.sin(at * 12.9898 + seed) * Math.cos(at * 4.1414 * seed + 1))
+const spec: ModelSpec = {
+  inputs: { x: 'float32[1,16,8,8]' },
+  outputs: { y: 'float32[1,4,8,8]' },
+  initializers: { w: tensor('float32', [24, 16, 3, 3], noise(24 * 144, 3)), v: tensor('float32', [4, 24, 1, 1], noise(96, 7)) },
+  nodes: [['a = Conv(x, w)', { pads: [1, 1, 1, 1] }, 'first'], 'r = Relu(a)', ['y = Conv(r, v)', {}, 'second']],
+}
+
+/** Channels go together, as those of real data do: errors can make up for each other. */
+function samples(count: number, seed: number, size = 1): CalibrationData {
+  return {
+    sampleCount: count,
+    description: 'test',
+    synthetic: false,
+    async *samples() {
+      for (let number = 0; number < count; number++) {
+        const shared = noise(64, seed + number)
+        yield new Map([['x', float32Tensor([1, 16, 8, 8], noise(1024, seed * 2 + number).map((own, at) => size * (0.2 * own + (shared[at % 64] ?? 0))))]])
+      }
+    },
+  }
+}
+
+const calibration = samples(12, 5)
+/** A little smaller, so that nothing is outside the ranges seen in calibration. */
+const evaluation = samples(6, 300, 0.7)
+
+/** 16 bits for activations, so that what is left of the error is the weights' doing. */
+async function quantized(): Promise<{ document: ModelDocument; context: PassContext }> {
+  const document = new ModelDocument(buildModel(spec))
+  const float = snapshotModel(document)
+  await runPass(document, quantizeStatic, { activationType: 'uint16', perChannel: false }, calibration)
+  return { document, context: { calibration, runner, float, signal: new AbortController().signal, progress: () => undefined, report: () => undefined } }
+}
+
+async function learn({ document, context }: Awaited<ReturnType<typeof quantized>>) {
+  return document.transact('learn-rounding', (edit) => learnRounding.run(edit, learnRounding.options.parse({}), context))
+}
+
+describe('learned rounding', () => {
+  it('is nearer to the float model than rounding to nearest, on other data too', async () => {
+    const made = await quantized()
+    const float = await outputsOf(buildModel(spec), evaluation)
+    const before = relativeError(float, await outputsOf(made.document, evaluation))
+    await learn(made)
+    expect(relativeError(float, await outputsOf(made.document, evaluation))).toBeLessThan(0.7 * before)
+  })
+
+  it('says how much the products of each layer gained', async () => {
+    const { document, context } = await quantized()
+    const messages: string[] = []
+    await learn({ document, context: { ...context, report: ({ code, message }) => void messages.push(`${code} ${message}`) } })
+    expect(messages).toEqual([expect.stringMatching(/^rounding-learned .*'first'/)])
+  })
+
+  it('is taken back by undo, and changes nothing the second time', async () => {
+    const made = await quantized()
+    const before = snapshot(made.document)
+    const transaction = await learn(made)
+    expect(transaction.changes.length).toBeGreaterThan(0)
+    const after = snapshot(made.document)
+    await learn(made)
+    expect(snapshot(made.document)).toEqual(after)
+    made.document.undo(transaction)
+    expect(snapshot(made.document)).toEqual(before)
+  })
+
+  it('needs a float model to compare with', async () => {
+    await expect(runPass(buildModel(spec), learnRounding, {}, calibration)).rejects.toThrow(expect.objectContaining({ code: 'invalid-recipe' }))
+  })
+})
+
+it('turns one of two weights whose inputs are always alike, so that their errors make up for each other', () => {
+  const found = nearestProducts({ steps: Float64Array.of(1.4, 2.4), columns: 2, products: Float64Array.of(1, 1, 1, 1), qmin: -127, qmax: 127 })
+  expect([...found.codes].reduce((sum, code) => sum + code, 0)).toBe(4)
+  expect(found.learnedError).toBeLessThan(found.nearestError)
+})
+
+it('leaves weights to nearest whose inputs have nothing to do with each other, and never leaves the range', () => {
+  const { codes } = nearestProducts({ steps: Float64Array.of(1.4, -2.6, 140), columns: 3, products: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), qmin: -127, qmax: 127 })
+  expect([...codes]).toEqual([1, -3, 127])
+})
