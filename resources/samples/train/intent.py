@@ -307,7 +307,7 @@ def main():
     with open(f"{out}/vocab.txt", "w") as file:
         file.write("\n".join(tokenizer.vocab) + "\n")
     with open(f"{out}/labels.json", "w") as file:
-        json.dump({"intents": INTENTS, "tags": TAGS}, file)
+        json.dump(INTENTS, file)
     join = {"en": " ".join, "zh": "".join}
     with open(f"{out}/evaluation.jsonl", "w") as file:
         for units, intent, language in test:

@@ -1,12 +1,15 @@
 import type { canvasEn } from '../canvas/i18n/en'
+import type { phonesEn } from '../devices/i18n/en'
 import type { editEn } from '../panels/edit/i18n/en'
 import type { simplifyEn } from '../simplify/i18n/en'
+import type { tryEn } from '../try/i18n/en'
+import type { pruneEn } from '../prune/i18n/en'
 import type { en } from './en'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'app'
     returnNull: false
-    resources: { app: typeof en; canvas: typeof canvasEn; edit: typeof editEn; simplify: typeof simplifyEn }
+    resources: { app: typeof en; canvas: typeof canvasEn; edit: typeof editEn; try: typeof tryEn; simplify: typeof simplifyEn; phones: typeof phonesEn; prune: typeof pruneEn }
   }
 }

@@ -1,6 +1,7 @@
 import { IconFileDownload } from '@tabler/icons-react'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { takeDroppedFiles } from '../session/drop-taker'
 import { openFiles } from '../session/open-models'
 import styles from './shell.module.css'
 
@@ -43,7 +44,8 @@ function useFileDrop(): boolean {
       event.preventDefault()
       depth = 0
       setHovering(false)
-      void openFiles([...(event.dataTransfer?.files ?? [])])
+      const files = [...(event.dataTransfer?.files ?? [])]
+      if (!takeDroppedFiles(files)) void openFiles(files)
     }
     window.addEventListener('dragenter', enter)
     window.addEventListener('dragover', over)

@@ -7,8 +7,10 @@ import styles from './side.module.css'
 
 const Inspector = lazy(() => import('../inspector/inspector'))
 const SimplifyPanel = lazy(() => import('../simplify/simplify-panel'))
+const PrunePanel = lazy(() => import('../prune/prune-panel'))
+const TryPanel = lazy(() => import('../try/try-panel'))
 
-const TABS: readonly RightTab[] = ['inspector', 'simplify']
+const TABS: readonly RightTab[] = ['inspector', 'prune', 'simplify', 'try']
 
 /** The inspector, and the tools that work beside the graph: each shows on the graph what it is about to do. */
 export function RightPanel(): ReactNode {
@@ -33,6 +35,8 @@ export function RightPanel(): ReactNode {
         {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense>
             {tab === 'inspector' && <Inspector />}
             {tab === 'simplify' && <SimplifyPanel />}
+            {tab === 'prune' && <PrunePanel />}
+            {tab === 'try' && <TryPanel />}
           </Suspense>}
       </div>
     </aside>

@@ -46,6 +46,8 @@ export const TryInput = z.discriminatedUnion('kind', [
   /** One of the evaluation samples that come with the model. */
   z.object({ kind: z.literal('example'), index: z.number().int().min(0) }),
   z.object({ kind: z.literal('text'), text: z.string().max(10_000) }),
+  /** A sound of one channel, −1…1, at the task's rate: recorded, or decoded by the window. */
+  z.object({ kind: z.literal('recording'), samples: z.array(z.number()).max(3_000_000) }),
   /** What was drawn, in any unit, x right and y down. */
   z.object({ kind: z.literal('strokes'), strokes: z.array(z.array(Point)) }),
   /** Rows of features, as the model takes them. */

@@ -16,7 +16,7 @@ import type { Feeds, ModelRunner, TensorValue } from '../../runtime/model-runner
 import { numbersOf } from '../../runtime/evaluation/read-prediction'
 import { pictureSize, readPicture, showPicture } from './picture'
 import { audioCard, imageCard, type ResolvedTask } from './resolve-task'
-import { readSound, soundPeaks } from './sound'
+import { readSound, soundPeaks, soundTensor } from './sound'
 import { idTensor, openTokenizer } from './tokens'
 
 export interface PreparedInput {
@@ -50,6 +50,7 @@ const EXPECTED: Readonly<Record<TryTask['kind'], string>> = {
 const GIVEN: Readonly<Record<Exclude<TryInput['kind'], 'file'>, string>> = {
   example: 'an example',
   text: 'a text',
+  recording: 'a sound',
   strokes: 'a gesture',
   rows: 'a row of numbers',
   synthetic: 'random tensors',
@@ -68,9 +69,9 @@ export async function readInput(input: TryInput, options: ReadInputOptions): Pro
       break
     case 'classify-sound':
       if (input.kind === 'file' && extname(input.path).toLowerCase() === '.wav') {
-        const rank = modelInputs(model)[0]?.shape?.length ?? 2
-        return fromTensor(await readSound(input.path, audioCard(resolved.card), rank), options)
+        return fromTensor(await readSound(input.path, audioCard(resolved.card), soundRank(model)), options)
       }
+      if (input.kind === 'recording') return fromTensor(soundTensor(Float32Array.from(input.samples), audioCard(resolved.card), soundRank(model)), options)
       break
     case 'understand-text':
     case 'translate-text':
@@ -159,6 +160,10 @@ async function previewOf(value: TensorValue, { task, card }: ResolvedTask): Prom
     case 'tensors':
       return { kind: 'tensors', description: dims.join(' × ') }
   }
+}
+
+function soundRank(model: Model): number {
+  return modelInputs(model)[0]?.shape?.length ?? 2
 }
 
 async function readExample(index: number, options: ReadInputOptions): Promise<PreparedInput> {

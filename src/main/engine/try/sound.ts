@@ -9,13 +9,17 @@ const PEAKS = 160
 /** Of a model that takes sounds of any length: more than this is not tried at once. */
 const MOST_SECONDS = 30
 
-/**
- * Reads a WAV file as one channel at the card's rate, filled up with silence or cut around its loudest part; `rank` is that of the
- * model's input. Throws AppError `invalid-data` where it is no WAV, or empty.
- */
+/** Reads a WAV file as `soundTensor` has it. Throws AppError `invalid-data` where it is no WAV, or empty. */
 export async function readSound(path: string, card: AudioPreprocessing, rank: number): Promise<TensorValue> {
-  const samples = await readNamed(path, card.sampleRate)
-  if (samples.length === 0) throw new AppError({ code: 'invalid-data', message: `'${basename(path)}' is empty.` })
+  return soundTensor(await readNamed(path, card.sampleRate), card, rank)
+}
+
+/**
+ * One channel at the card's rate, filled up with silence or cut around its loudest part; `rank` is that of the model's input.
+ * Throws AppError `invalid-data` where it is empty.
+ */
+export function soundTensor(samples: Float32Array, card: AudioPreprocessing, rank: number): TensorValue {
+  if (samples.length === 0) throw new AppError({ code: 'invalid-data', message: 'The sound is empty.' })
   const most = MOST_SECONDS * card.sampleRate
   // Of a spectrogram the length counts frames.
   const length = card.features === 'waveform' ? (card.length ?? Math.min(samples.length, most)) : Math.min(samples.length, most)

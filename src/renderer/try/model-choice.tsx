@@ -1,0 +1,28 @@
+import { Checkbox } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useModelTitle } from '../session/document-title'
+import { tickModel } from './try-store'
+import styles from './try.module.css'
+
+/** Which variants answer beside the source. */
+export function ModelChoice({ paths, chosen }: { readonly paths: readonly string[]; readonly chosen: readonly string[] }): ReactNode {
+  const { t } = useTranslation('try')
+  const [source, ...variants] = paths
+  if (source === undefined) return null
+  return (
+    <section className={styles.section} aria-label={t('models')}>
+      <h3 className={styles.heading}>{t('models')}</h3>
+      {variants.length === 0 ? (
+        <p className={styles.note}>{t('makeInt8')}</p>
+      ) : (
+        variants.map((path) => <VariantChoice key={path} path={path} checked={chosen.includes(path)} />)
+      )}
+    </section>
+  )
+}
+
+function VariantChoice({ path, checked }: { readonly path: string; readonly checked: boolean }): ReactNode {
+  const title = useModelTitle(path)
+  return <Checkbox checked={checked} label={title} my={4} onChange={(event) => tickModel(path, event.currentTarget.checked)} />
+}
