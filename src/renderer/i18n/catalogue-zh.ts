@@ -8,12 +8,30 @@ export const catalogueZh: CatalogueTexts = {
   recipes: {
     simplify: { title: '化简', description: '结果不变，节点更少：推算常量与形状，去除不起作用的部分，归一化与 GELU 各用一个节点。只用标准算子。' },
     'fuse-for-onnxruntime': { title: '为 onnxruntime 融合', description: '在“化简”之上，将注意力、归一化前的求和、GELU 前的偏置与 Conv 后的激活换成 onnxruntime 自有算子。只能在 onnxruntime 中运行。' },
+    'prune-20': { title: '剪去五分之一', description: '以整条通道剪去五分之一的乘加运算，并用样本拟合后续各层。在任何处理器上都更快。' },
+    'prune-50-recovered': { title: '剪去一半', description: '以整条通道剪去一半的乘加运算，并用样本拟合后续各层。约快一倍，请检查精度。' },
+    'pruned-int8': { title: '剪枝后静态 int8', description: '先剪去三成乘加运算，再将权重与激活变为 8 位整数。两者节省的大小相乘。' },
     'int8-dynamic': { title: '动态 int8', description: '权重为 8 位整数，激活在运行时量化。无需数据。' },
     'int8-static': { title: '静态 int8', description: '权重与激活均为 8 位整数，范围来自校准数据。适合手机内核与 NPU。' },
     'sparse-50': { title: '一半稀疏', description: '将一半权重置零，选取对输出影响最小的部分。打包后更小；在 CPU 上不会更快。' },
     'low-rank': { title: '低秩', description: '在校准数据允许且本机实测更快处，将层写成两三个更小的层；其余不变。' },
   },
   passes: {
+    'prune-channels': {
+      title: '剪枝通道',
+      description: '从各层中取出整条通道、注意力头与隐藏单元及其附属部分，并拟合后续各层加以弥补。结果是普通的、更小的模型。',
+      options: {
+        target: '要减少的量：各层的通道、乘加运算、参数、权重字节数，或在本机实测的延迟。',
+        amount: '节省的比例。',
+        distribution: '各层各剪多少：都相同；取通道最不重要之处；或逐层实测、取输出损失最小之处（需要数据）。',
+        importance: '一层中先剪去哪些通道：权重小的（l1、l2）、归一化系数小的、激活小的，或后续层最不需要的（后两种需要数据）。',
+        roundTo: '保留的通道数取整到此倍数：处理器按 8 或 16 条一组计算。',
+        mostOfLayer: '一层至多剪去此比例。',
+        excludeNodes: '这些名称的层保持其通道。',
+        calibrationSamples: '至多使用的校准样本数。',
+        recovery: 'refit：剪枝之后的每一层都拟合到剪前的输出，只用校准数据，不需训练（需要数据）。',
+      },
+    },
     'fold-constants': {
       title: '折叠常量',
       description: '用 onnxruntime 预先计算只依赖常量的部分并保存结果；Constant 节点变为初始值。',

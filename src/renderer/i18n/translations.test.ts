@@ -6,6 +6,8 @@ import { editEn } from '../panels/edit/i18n/en'
 import { editZh } from '../panels/edit/i18n/zh'
 import { simplifyEn } from '../simplify/i18n/en'
 import { simplifyZh } from '../simplify/i18n/zh'
+import { pruneEn } from '../prune/i18n/en'
+import { pruneZh } from '../prune/i18n/zh'
 import { en } from './en'
 import { chosenLanguage } from './start-i18n'
 import { zh } from './zh'
@@ -49,6 +51,7 @@ describe.each([
   ['the window', en, zh],
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
+  ['pruning', pruneEn, pruneZh],
   ['simplifying', simplifyEn, simplifyZh],
 ])('translations of %s', (_name, english, chinese) => {
   it('have the same keys in both languages', () => {

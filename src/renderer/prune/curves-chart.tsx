@@ -1,0 +1,46 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { useMemo, type ReactNode } from 'react'
+import type { PruneCurve } from '#shared/prune'
+import { groupColour } from '../canvas/scene/heat'
+import { Chart, chartColors } from '../charts/chart'
+import { layerLabel } from './prune-choice'
+
+interface CurvesChartProps {
+  readonly curves: readonly PruneCurve[]
+  readonly label: string
+  readonly axis: string
+  readonly className: string
+}
+
+/** Ratio against error, one line for each group of layers. */
+export default function CurvesChart({ curves, label, axis, className }: CurvesChartProps): ReactNode {
+  const scheme = useComputedColorScheme()
+  const option = useMemo(() => curvesOption(curves, axis, scheme), [curves, axis, scheme])
+  return <Chart option={option} label={label} className={className} />
+}
+
+function curvesOption(curves: readonly PruneCurve[], axis: string, _scheme: string) {
+  const { text, line, panel } = chartColors()
+  return {
+    animation: false,
+    grid: { left: 40, right: 8, top: 8, bottom: 34 },
+    tooltip: {
+      trigger: 'item',
+      confine: true,
+      backgroundColor: panel,
+      borderColor: line,
+      textStyle: { color: text, fontSize: 11 },
+      formatter: ({ seriesName, value: [cut, error] }: { seriesName: string; value: [number, number] }) => `${seriesName}<br>−${Math.round(cut)} %: ${error.toFixed(1)} %`,
+    },
+    xAxis: { type: 'value', min: 0, max: 100, name: axis, nameLocation: 'middle', nameGap: 20, nameTextStyle: { color: text, fontSize: 11 }, axisLabel: { color: text, fontSize: 10, formatter: '{value} %' }, axisLine: { lineStyle: { color: line } }, splitLine: { show: false } },
+    yAxis: { type: 'value', min: 0, max: (range: { max: number }) => Math.min(100, Math.ceil(range.max / 10) * 10), axisLabel: { color: text, fontSize: 10, formatter: '{value} %' }, splitLine: { lineStyle: { color: line } } },
+    series: curves.map(({ layers, channels, points }, index) => ({
+      type: 'line',
+      name: layers[0] ? layerLabel(layers[0]) : '',
+      data: points.map((point) => [100 * (1 - point.channels / channels), 100 * point.error]),
+      symbolSize: 5,
+      lineStyle: { width: 1.5, color: groupColour(index).background },
+      itemStyle: { color: groupColour(index).background },
+    })),
+  }
+}

@@ -1,0 +1,70 @@
+import type { ProfileResult } from '#shared/measurement'
+import type { PruneGroup, PrunePreview } from '#shared/prune'
+import type { Recipe } from '#shared/recipe'
+import type { GraphOverlay, OverlayMark } from '../stores/overlay-store'
+
+export const TARGETS = ['macs', 'channels', 'parameters', 'size', 'latency'] as const
+export const DISTRIBUTIONS = ['even', 'importance', 'sensitivity'] as const
+export const IMPORTANCES = ['reconstruction', 'activation', 'l1', 'l2', 'batch-normalization'] as const
+
+/** What the panel is set to: options of prune-channels. */
+export interface PruneChoice {
+  readonly target: (typeof TARGETS)[number]
+  readonly amount: number
+  readonly distribution: (typeof DISTRIBUTIONS)[number]
+  readonly importance: (typeof IMPORTANCES)[number]
+  readonly roundTo: number
+  readonly recovery: 'none' | 'refit'
+  readonly excludeNodes: readonly string[]
+}
+
+export const INITIAL_CHOICE: PruneChoice = { target: 'macs', amount: 0.3, distribution: 'even', importance: 'reconstruction', roundTo: 8, recovery: 'refit', excludeNodes: [] }
+
+/** The recipe of pruning that the studio has built in, with these options. */
+export function pruneRecipe(recipes: readonly Recipe[], choice: PruneChoice): Recipe | null {
+  const known = recipes.find(({ name }) => name === 'prune-20')
+  if (known === undefined) return null
+  return {
+    name: `prune-${Math.round(choice.amount * 100)}`,
+    description: '',
+    passes: known.passes.map((step) => (step.pass === 'prune-channels' ? { pass: step.pass, options: { ...choice } } : step)),
+  }
+}
+
+/** Groups that lose channels, in the order of the graph. */
+export function shrinkingGroups({ groups }: PrunePreview): readonly PruneGroup[] {
+  return groups.filter(({ channels, left }) => left < channels)
+}
+
+/**
+ * Time of one run after the cut, ms: each kernel takes the share of its time that its layers keep of their multiply–accumulates. Kernels
+ * without any keep theirs, so this is on the high side.
+ */
+export function estimateLatency({ nodes }: PrunePreview, { latency, kernels }: ProfileResult): number {
+  const shares = new Map(nodes.map(({ nodeId, before, after }) => [nodeId, after / before]))
+  const total = kernels.reduce((sum, { p50Ms }) => sum + p50Ms, 0)
+  const left = kernels.reduce((sum, { p50Ms, nodes: own }) => {
+    const share = own.map(({ id }) => shares.get(id)).find((known) => known !== undefined)
+    return sum + p50Ms * (share ?? 1)
+  }, 0)
+  return total === 0 ? latency.p50Ms : (latency.p50Ms * left) / total
+}
+
+/** Legends are no longer than this; the list beside the graph has all. */
+const MOST_NAMES = 8
+
+/** Marks nodes by the group their channels belong to. A node with channels of several groups takes the first. */
+export function groupOverlay(preview: PrunePreview, { documentId, title, nameOf }: { documentId: string; title: string; nameOf: (group: PruneGroup) => string }): GraphOverlay | null {
+  const groups = shrinkingGroups(preview)
+  if (groups.length === 0) return null
+  const nodes = new Map<number, OverlayMark>()
+  for (const [index, group] of groups.entries()) {
+    for (const nodeId of group.nodes) if (!nodes.has(nodeId)) nodes.set(nodeId, { group: index, text: `${group.channels} → ${group.left}` })
+  }
+  return { id: 'prune', documentId, title, nodes, legend: { groups: groups.slice(0, MOST_NAMES).map(nameOf) } }
+}
+
+/** Short: the part of a name after its last scope says which layer it is, the scope where. */
+export function layerLabel({ nodeName, opType, nodeId }: { readonly nodeName: string; readonly opType?: string; readonly nodeId: number }): string {
+  return nodeName === '' ? `${opType ?? ''} ${nodeId}`.trim() : nodeName.replace(/^\//, '')
+}
