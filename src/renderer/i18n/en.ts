@@ -14,7 +14,7 @@ export const en = {
     resizeBottom: 'Resize the bottom panel',
   },
   tools: { inspector: 'Inspector', quantize: 'Quantize', prune: 'Prune', simplify: 'Simplify', try: 'Try' },
-  panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', compare: 'Compare', devices: 'Phones', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
+  panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', compare: 'Compare', devices: 'Phones', evaluate: 'Evaluation', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
   actions: {
     open: 'Open model…',
     openShort: 'Open',

@@ -2,6 +2,8 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { canvasEn } from '../canvas/i18n/en'
 import { canvasZh } from '../canvas/i18n/zh'
+import { evaluateEn } from '../evaluate/i18n/en'
+import { evaluateZh } from '../evaluate/i18n/zh'
 import { editEn } from '../panels/edit/i18n/en'
 import { editZh } from '../panels/edit/i18n/zh'
 import { simplifyEn } from '../simplify/i18n/en'
@@ -52,6 +54,7 @@ describe.each([
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
   ['pruning', pruneEn, pruneZh],
+  ['evaluating', evaluateEn, evaluateZh],
   ['simplifying', simplifyEn, simplifyZh],
 ])('translations of %s', (_name, english, chinese) => {
   it('have the same keys in both languages', () => {

@@ -16,7 +16,7 @@ export const zh: Translations = {
     resizeBottom: '调整底部面板高度',
   },
   tools: { inspector: '属性', quantize: '量化', prune: '剪枝', simplify: '化简', try: '试用' },
-  panels: { jobs: '任务', profile: '性能', operators: '算子', compare: '对比', devices: '手机', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
+  panels: { jobs: '任务', profile: '性能', operators: '算子', compare: '对比', devices: '手机', evaluate: '评估', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
   actions: {
     open: '打开模型…',
     openShort: '打开',

@@ -22,14 +22,14 @@ export function dataSource(choice: DataChoice): DataSource | null {
 }
 
 /** Lets the person pick data; in the browser it is handed over first. Null when they cancel. */
-export async function pickData(what: 'file' | 'folder'): Promise<string | null> {
+export async function pickData(what: 'file' | 'folder', accept = '.npz,.npy,.pb'): Promise<string | null> {
   const bridge = getBridge()
   try {
     if (bridge.host === 'electron') {
       const paths = await bridge.request('dialog.open', { purpose: what === 'file' ? 'data' : 'data-folder' })
       return paths?.[0] ?? null
     }
-    const files = await pickFiles({ accept: what === 'file' ? '.npz,.npy,.pb' : '', folder: what === 'folder' })
+    const files = await pickFiles({ accept: what === 'file' ? accept : '', folder: what === 'folder' })
     if (files.length === 0) return null
     const paths = await bridge.importFiles(files)
     const [first] = paths
