@@ -71,6 +71,9 @@ export const catalogueZh: CatalogueTexts = {
     },
     'fuse-skip-normalization': { title: '融合归一化前的求和', description: '用 onnxruntime 自有的 SkipLayerNormalization 代替残差求和、其前的偏置与其后的归一化。之后模型只能在 onnxruntime 中运行。', options: {} },
     'fuse-conv-activation': { title: '融合 Conv 与激活', description: '用 onnxruntime 自有的 FusedConv 代替 Conv 及其后的 Relu、Clip、LeakyRelu、Sigmoid、Tanh 或 HardSigmoid。之后模型只能在 onnxruntime 中运行。', options: {} },
+    'fuse-bias-add': { title: '合并常量 Add 与 Mul', description: '将常量的 Add 或 Mul 并入其前 Conv 或 Gemm 的偏置与权重。', options: {} },
+    'remove-identities': { title: '去除不起作用的节点', description: '去除转换为原有类型的 Cast、回到原处的 Transpose、形状不变的 Reshape，并合并相连者。', options: {} },
+    'eliminate-common-subexpressions': { title: '合并相同部分', description: '对同样的值做同样计算的节点只留一个，相同的常量也只留一个。', options: {} },
     'reorder-nodes': {
       title: '调整节点顺序以省内存',
       description: '若能降低峰值，则改变节点顺序，使同时等待的值更少。适用于按文件顺序运行节点的运行时。',

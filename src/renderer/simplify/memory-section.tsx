@@ -57,6 +57,7 @@ export function MemorySection({ documentId, revision, dims, after }: MemorySecti
 
 function Plan({ plan, after, documentId }: { readonly plan: MemoryPlan; readonly after: MemoryPlan | null; readonly documentId: string }): ReactNode {
   const { t } = useTranslation('simplify')
+  if (plan.unknown.length > 0 && isMostlyUnknown(plan)) return <p className={styles.note}>{t('memoryNeedsSizes', { count: plan.unknown.length })}</p>
   const peak = plan.peakStep === null ? undefined : plan.steps[plan.peakStep]
   const colour = (): void =>
     showOverlay({
@@ -111,9 +112,15 @@ function Plan({ plan, after, documentId }: { readonly plan: MemoryPlan; readonly
   )
 }
 
+/** With free dimensions most activations have no size: figures of the rest would mislead. */
+function isMostlyUnknown({ unknown, steps }: MemoryPlan): boolean {
+  return unknown.length > steps.length / 10
+}
+
 function Change({ before, after }: { readonly before: number; readonly after: number | null }): ReactNode {
   if (after === null || after === before) return <Figure {...formatBytes(before)} />
   const share = before === 0 ? 0 : (after - before) / before
+  if (Math.abs(share) < 0.0005) return <Figure {...formatBytes(before)} />
   return (
     <>
       <span className="dim">

@@ -31,7 +31,7 @@ export function PassList({ choice, passes, reports, onChange }: PassListProps): 
         return (
           <Tooltip key={name} label={`${description}${note}`} multiline w={300} position="left" openDelay={600}>
             <div className={styles.pass}>
-              <Checkbox label={title} checked={choice.passes.includes(name)} onChange={(event) => toggle(name, event.currentTarget.checked)} classNames={{ body: styles.check ?? '', labelWrapper: styles.checkLabel ?? '' }} />
+              <Checkbox label={title} checked={choice.passes.includes(name)} onChange={(event) => toggle(name, event.currentTarget.checked)} classNames={{ labelWrapper: styles.checkLabel ?? '' }} />
               {reports !== null && choice.passes.includes(name) && <Effect reports={reports.filter((report) => report.pass === name)} />}
             </div>
           </Tooltip>
@@ -53,9 +53,9 @@ function Effect({ reports }: { readonly reports: readonly PassReport[] }): React
   const changed = reports.some(({ changes }) => changes > 0)
   if (!changed) return <span className={`${styles.effect} dim`}>{t('nothing')}</span>
   return (
-    <span className={`${styles.effect} figures`}>
-      {came.map(([op, change]) => `+${formatInteger(change)} ${op}`).join(', ')}
-      <b>{nodes === 0 ? '±0' : nodes > 0 ? `+${formatInteger(nodes)}` : `−${formatInteger(-nodes)}`}</b>
-    </span>
+    <>
+      <b className={`${styles.effect} figures`}>{nodes === 0 ? '±0' : nodes > 0 ? `+${formatInteger(nodes)}` : `−${formatInteger(-nodes)}`}</b>
+      {came.length > 0 && <span className={`${styles.made} figures`}>{came.map(([op, change]) => `+${formatInteger(change)} ${op}`).join(', ')}</span>}
+    </>
   )
 }

@@ -52,29 +52,33 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
 
   return (
     <div className={styles.panel}>
-      <Section title={t('forms')}>
-        <SegmentedControl
-          fullWidth
-          aria-label={t('forms')}
-          value={choice.form}
-          onChange={(form) => choose(modelPath, { ...initialChoice(form), dims: choice.dims, fixDims: choice.fixDims })}
-          data={[
-            { value: 'standard', label: t('standard') },
-            { value: 'onnxruntime', label: t('onnxruntime') },
-          ]}
-        />
-        <p className={styles.note}>{t(choice.form === 'standard' ? 'standardHint' : 'onnxruntimeHint')}</p>
-      </Section>
-      <Section title={t('passes')}>
-        <PassList choice={choice} passes={catalogue.passes} reports={preview?.passes ?? null} onChange={(next) => choose(modelPath, next)} />
-      </Section>
-      {hasFreeDims && (
-        <Section title={t('dims')}>
-          <FreeDims inputs={document.summary.inputs} dims={choice.dims} onChange={(dims) => choose(modelPath, { ...choice, dims })} />
-          <Switch mt={10} label={t('fixDims')} description={t('fixDimsHint')} checked={choice.fixDims} disabled={Object.keys(choice.dims).length === 0} onChange={(event) => choose(modelPath, { ...choice, fixDims: event.currentTarget.checked })} />
+      <div className={styles.body}>
+        <Section title={t('forms')}>
+          <SegmentedControl
+            fullWidth
+            aria-label={t('forms')}
+            value={choice.form}
+            onChange={(form) => choose(modelPath, { ...initialChoice(form), dims: choice.dims, fixDims: choice.fixDims })}
+            data={[
+              { value: 'standard', label: t('standard') },
+              { value: 'onnxruntime', label: t('onnxruntime') },
+            ]}
+          />
+          <p className={styles.note}>{t(choice.form === 'standard' ? 'standardHint' : 'onnxruntimeHint')}</p>
         </Section>
-      )}
-      <Section title={t('preview')}>
+        <Section title={t('passes')}>
+          <PassList choice={choice} passes={catalogue.passes} reports={preview?.passes ?? null} onChange={(next) => choose(modelPath, next)} />
+        </Section>
+        {hasFreeDims && (
+          <Section title={t('dims')}>
+            <FreeDims inputs={document.summary.inputs} dims={choice.dims} onChange={(dims) => choose(modelPath, { ...choice, dims })} />
+            <Switch mt={10} label={t('fixDims')} description={t('fixDimsHint')} checked={choice.fixDims} disabled={Object.keys(choice.dims).length === 0} onChange={(event) => choose(modelPath, { ...choice, fixDims: event.currentTarget.checked })} />
+          </Section>
+        )}
+        <MemorySection documentId={document.documentId} revision={revision} dims={choice.dims} after={isStale ? null : (preview?.memoryAfter ?? null)} />
+        <OrtGraphSection modelPath={activePath} />
+      </div>
+      <footer className={styles.footer}>
         {preview === null ? <p className={styles.note}>{t('previewHint')}</p> : <Totals preview={preview} isStale={isStale} />}
         <div className={styles.buttons}>
           <Button variant="default" loading={running} disabled={recipe === null} onClick={() => recipe && void startJob({ kind: 'preview', params: { modelPath, recipe, data, dims: choice.dims } })}>
@@ -84,9 +88,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
             {t('apply')}
           </Button>
         </div>
-      </Section>
-      <MemorySection documentId={document.documentId} revision={revision} dims={choice.dims} after={isStale ? null : (preview?.memoryAfter ?? null)} />
-      <OrtGraphSection modelPath={activePath} />
+      </footer>
     </div>
   )
 }
@@ -114,7 +116,7 @@ function Totals({ preview, isStale }: { readonly preview: RecipePreview; readonl
         </span>
         <span className={`figures ${nodesAfter < nodesBefore ? 'good' : 'dim'}`}>{nodesBefore === 0 ? '' : `−${quantityText(formatPercent((nodesBefore - nodesAfter) / nodesBefore))}`}</span>
       </div>
-      <p className={styles.note}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data })}</p>
+      <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data })}</p>
       {undone.map(({ message }) => (
         <Alert key={message} color="yellow" variant="light" p={8} mb={8}>
           {message}

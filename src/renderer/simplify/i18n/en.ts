@@ -37,6 +37,8 @@ export const simplifyEn = {
   memoryFailed: 'Memory cannot be told: {{reason}}',
   memoryUnknown_one: '{{count}} value of unknown size counts nothing. Give sizes above.',
   memoryUnknown_other: '{{count}} values of unknown size count nothing. Give sizes above.',
+  memoryNeedsSizes_one: '{{count}} value has no known size. Give sizes of the free dimensions above to see memory.',
+  memoryNeedsSizes_other: '{{count}} values have no known size. Give sizes of the free dimensions above to see memory.',
   peakAt: 'Peak at {{name}}, step {{step}} of {{steps}}',
   reuse: 'One block, places reused',
   sum: 'Each value by itself',

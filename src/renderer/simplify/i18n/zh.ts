@@ -39,6 +39,8 @@ export const simplifyZh: typeof simplifyEn = {
   memoryFailed: '无法计算内存：{{reason}}',
   memoryUnknown_one: '{{count}} 个值大小未知，未计入。请在上方给出大小。',
   memoryUnknown_other: '{{count}} 个值大小未知，未计入。请在上方给出大小。',
+  memoryNeedsSizes_one: '{{count}} 个值大小未知。请在上方给出可变维度的大小以查看内存。',
+  memoryNeedsSizes_other: '{{count}} 个值大小未知。请在上方给出可变维度的大小以查看内存。',
   peakAt: '峰值在 {{name}}，第 {{step}} 步，共 {{steps}} 步',
   reuse: '单块内存、位置复用',
   sum: '每个值各占一处',
