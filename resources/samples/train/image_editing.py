@@ -140,7 +140,7 @@ def main():
     name = "scaled" if task == "super-resolution" else "toned"
     torch.onnx.export(model, source[:1], f"{out}/{task}.onnx", opset_version=13, input_names=["image"], output_names=[name],
                       dynamic_axes={"image": {0: "batch", 2: "height", 3: "width"}, name: {0: "batch", 2: "out_height", 3: "out_width"}})
-    np.savez_compressed(f"{out}/evaluation.npz", image=to_bytes(source).numpy(), target=to_bytes(target).numpy())
+    np.savez_compressed(f"{out}/evaluation.npz", image=to_bytes(source).numpy(), target=(to_bytes(target).float() / 255).numpy().astype(np.float16))
     np.savez_compressed(f"{out}/calibration.npz", image=to_bytes(pair(pool[:48])[0]).numpy())
 
 
