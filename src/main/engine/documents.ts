@@ -22,6 +22,7 @@ import { countEdits, type Draft, type Drafts } from '../workspace/drafts'
 import { editSchema } from './edit-schema'
 import { copyNodes, extractPart, snapshotOf } from './extract-part'
 import type { LoadCheck } from './load-check'
+import { modelFigures } from './model-figures'
 import { saveModelFromText } from './model-from-text'
 import { OpenModel } from './open-model'
 import { exportTensor, readableTensor, showTensor } from './read-tensor'
@@ -183,6 +184,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     'prune.preview': ({ documentId, options, curves }) => previewPruning(find(documentId).document, options, curves),
     'evaluation.describe': async ({ modelPath, dataPath }) => (await import('../runtime/evaluation/describe-data')).describeEvaluation(modelPath, dataPath),
     'evaluation.thumbnails': async ({ dataPath, names }) => (await import('../runtime/evaluation/describe-data')).sampleThumbnails(dataPath, names),
+    'model.figures': ({ path }) => modelFigures(resolve(path)),
     'passes.list': () => passInfo(),
     'recipes.list': () => [...builtInRecipes],
     'recipes.schema': () => recipeSchema(),

@@ -23,6 +23,7 @@ import { openLog } from './log-file'
 import { listSamples } from './samples'
 import type { ShellHandlers } from './shell-handlers'
 import { createTryService } from './try-service'
+import { type RowSources, variantRows } from './variant-rows'
 import { createWorkspace } from './workspace-service'
 
 export type ShellEvent = { [N in EventName]: { readonly name: N; readonly payload: EventPayload<N> } }[EventName]
@@ -113,6 +114,9 @@ export function createShell(options: ShellOptions): Shell {
     'dialog.open': ({ purpose }) => options.dialogs?.open(purpose) ?? null,
     'dialog.save': ({ suggestedName }) => options.dialogs?.save(suggestedName) ?? null,
     'variants.list': ({ modelPath }) => workspace.listVariants(modelPath),
+    'variants.table': async ({ modelPaths }, clientId) => ({
+      rows: (await Promise.all(modelPaths.map((path) => variantRows(path, rowSources(clientId))))).flat(),
+    }),
     'variants.remove': ({ modelPath, variantId }) => workspace.removeVariant(modelPath, variantId),
     'variants.export': ({ modelPath, variantId, path }) => workspace.exportVariant({ modelPath, variantId, path }),
     'evaluation.list': ({ modelPath }) => evaluations.list(modelPath),
@@ -152,6 +156,16 @@ export function createShell(options: ShellOptions): Shell {
       await jobs.cancel(clientId, jobId)
       return {}
     },
+  }
+
+  function rowSources(clientId: string): RowSources {
+    return {
+      variants: (path) => workspace.listVariants(path),
+      profile: (path) => workspace.latestProfile(path),
+      evaluations: (path) => evaluations.list(path),
+      deviceRuns: () => deviceRuns.list().map(({ result }) => result),
+      figures: async (path) => requests['model.figures'].result.parse(await engine.request(clientId, 'model.figures', { path })),
+    }
   }
 
   async function serve(clientId: string, name: string, params: unknown): Promise<unknown> {

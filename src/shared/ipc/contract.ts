@@ -16,6 +16,7 @@ import { Sample } from '../samples/sample'
 import { TryDescription, TryResult, TryRun } from '../samples/try'
 import { ModelUsability } from '../usability'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
+import { VariantTable } from '../variants/variant-table'
 import { EditCommand, GraphRef, NodeRef } from './edit-commands'
 import { ErrorPayload, JobEvent, jobKinds, Variant } from './jobs'
 import { MemoryPlan } from './memory-plan'
@@ -88,6 +89,8 @@ export const requests = {
 
   'model.open': request('engine', z.object({ path: z.string() }), OpenDocument),
   /** Unsaved edits are kept, and offered when the model is opened again, unless they are to be discarded. */
+  /** What a model file says of itself; nothing stays open. */
+  'model.figures': request('engine', z.object({ path: z.string() }), z.object({ sha256: z.string(), sizeBytes: z.number(), parameters: z.number(), macs: z.number().nullable() })),
   'model.close': request('engine', document.extend({ draft: z.enum(['keep', 'discard']).default('keep') }), nothing),
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256), dequantize }), TensorDetails),
@@ -141,6 +144,8 @@ export const requests = {
   'recipes.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
 
   'variants.list': request('shell', z.object({ modelPath: z.string() }), z.array(Variant)),
+  /** The models and their variants with everything that was measured on them, here and on phones. */
+  'variants.table': request('shell', z.object({ modelPaths: z.array(z.string()).min(1) }), VariantTable),
   'variants.remove': request('shell', z.object({ modelPath: z.string(), variantId: z.string() }), nothing),
   /** Copies a variant's model (and its external data) to `path`, atomically. */
   'variants.export': request('shell', z.object({ modelPath: z.string(), variantId: z.string(), path: z.string() }), z.object({ path: z.string(), sizeBytes: z.number() })),

@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander'
 import { type ErrorData, toErrorData } from '#shared/errors'
 import { packageVersion } from '../app-root'
 import type { CliContext } from './cli-context'
+import { checkCommand } from './check-command'
 import { compareCommand } from './compare-command'
 import { editCommand } from './edit-command'
 import { evaluateCommand } from './evaluate-command'
+import { ExitWith } from './exit-with'
 import { extractCommand } from './extract-command'
 import { deployCommand } from './deploy-command'
 import { devicesCommand } from './devices-command'
@@ -18,6 +20,7 @@ import { printJson } from './output'
 import { passesCommand } from './passes-command'
 import { profileCommand } from './profile-command'
 import { renderCommand } from './render-command'
+import { reportCommand } from './report-command'
 import { schemaCommand } from './schema-command'
 import { sensitivityCommand } from './sensitivity-command'
 import { serveCommand } from './serve-command'
@@ -28,13 +31,17 @@ export const EXIT_DONE = 0
 export const EXIT_FAILED = 1
 export const EXIT_BAD_USAGE = 2
 
-/** Runs one command line (without node and script) and returns its exit code: 0 done, 1 failed, 2 bad usage. */
+/** Runs one command line (without node and script) and returns its exit code: 0 done, 1 failed, 2 bad usage; `check` has its own. */
 export async function runCli({ args, ...context }: CliContext & { readonly args: readonly string[] }): Promise<number> {
   const program = createProgram(context)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return EXIT_DONE
   } catch (error) {
+    if (error instanceof ExitWith) {
+      if (error.cause !== undefined) fail(error.cause, args.includes('--json'))
+      return error.code
+    }
     // Commander has printed its message, or the help, already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_BAD_USAGE
     return fail(error, args.includes('--json'))
@@ -50,7 +57,7 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, usabilityCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, checkCommand, reportCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, usabilityCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     program.addCommand(command(context).copyInheritedSettings(program))
   }
