@@ -227,3 +227,48 @@ it.skipIf(!existsSync(ownSamples))('keeps the outputs of the sample resnet.onnx 
     file.close()
   }
 })
+
+describe('options for single tensors, nodes and operators', () => {
+  const spec: ModelSpec = {
+    inputs: { x: 'float32[1,2,6,6]' },
+    outputs: { y: 'float32[1,2,6,6]' },
+    initializers: { w: filledTensor('float32', [4, 2, 1, 1], 0.5, -0.25, 0.3), v: filledTensor('float32', [2, 4, 1, 1], 0.4, 0.1, -0.2) },
+    nodes: [['a = Conv(x, w)', {}, 'first'], 'r = Relu(a)', ['y = Conv(r, v)', {}, 'second']],
+  }
+  const data = testData({ x: [1, 2, 6, 6] })
+  const quantized = (options: Record<string, unknown>) => runPass(buildModel(spec), quantizeStatic, options, data)
+  const scaleOf = ({ model }: ModelDocument, name: string) => {
+    const found = model.graph.initializers.find((tensor) => tensor.name === name)
+    return found ? Number(tensorFloats(found)[0]) : null
+  }
+
+  it('set the ends of a range', async () => {
+    const { document } = await quantized({ tensorOverrides: { x: { min: -2, max: 2 } } })
+    expect(scaleOf(document, 'x.scale')).toBeCloseTo(4 / 255, 6)
+  })
+
+  it('give a value more bits, and the values around a node', async () => {
+    const wide = (document: ModelDocument) => document.model.graph.nodes.filter(({ opType, domain }) => opType === 'QuantizeLinear' && domain === 'com.microsoft').map(({ inputs }) => inputs[0])
+    expect(wide((await quantized({ tensorOverrides: { x: { type: 'uint16' } } })).document)).toEqual(['x'])
+    expect(wide((await quantized({ nodeOverrides: { first: { activationType: 'uint16' } } })).document)).toHaveLength(2)
+    expect(wide((await quantized({ opTypeOverrides: { Conv: { activationType: 'int16' } } })).document)).toHaveLength(3)
+  })
+
+  it('keep a node float, or give it one scale', async () => {
+    const { document } = await quantized({ nodeOverrides: { first: { keepFloat: true } } })
+    expect(document.model.graph.initializers.map(({ name }) => name)).toEqual(expect.arrayContaining(['w', 'v.q']))
+    const one = (await quantized({ opTypeOverrides: { Conv: { perChannel: false } }, nodeOverrides: { second: { perChannel: true } } })).document
+    expect(one.model.graph.initializers.filter(({ name }) => /^[wv]\.scale$/.test(name)).map(({ name, dims }) => [name, dims])).toEqual([['w.scale', []], ['v.scale', [2]]])
+  })
+
+  it('take another way of calibrating for one value', async () => {
+    const [extremes, share] = [await quantized({}), await quantized({ tensorOverrides: { x: { calibration: 'percentile', percentile: 80 } } })]
+    expect(scaleOf(share.document, 'x.scale')).toBeLessThan(scaleOf(extremes.document, 'x.scale') ?? 0)
+    expect(scaleOf(share.document, 'y.scale')).toBe(scaleOf(extremes.document, 'y.scale'))
+  })
+
+  it('are pointed out where they name nothing', async () => {
+    const { diagnostics } = await quantized({ tensorOverrides: { xx: { min: 0 } }, nodeOverrides: { frist: { keepFloat: true } } })
+    expect(diagnostics.filter(({ code }) => code === 'override-unused').map(({ message }) => /'(\w+)'/.exec(message)?.[1])).toEqual(['xx', 'frist'])
+  })
+})

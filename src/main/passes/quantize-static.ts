@@ -9,6 +9,7 @@ import { definePass, type PassContext } from './pass'
 import { type ActivationOptions, nonNegativeValues, planActivations, quantizerOf, rangesFromReaders } from './static/activation-parameters'
 import { CALIBRATION_METHODS, calibrateRanges } from './static/calibrate-ranges'
 import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
+import { guardFloatLayers } from './static/guard-float-layers'
 import { insertPairs } from './static/insert-pairs'
 import { activationOptionsOf, NodeOverride, nodeOverride, overriddenRange, TensorOverride, tensorOverride, unusedOverrides } from './static/overrides'
 import { type Target, type TargetName, targets } from './static/targets'
@@ -96,6 +97,7 @@ export const quantizeStatic = definePass({
     for (const finding of unusedOverrides(chosen, edit.main, new Set(ranges.keys()))) context.report(finding)
     const weight = (node: Node) => weightOptionsOf({ ...chosen, perChannel }, target, node)
     insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight } })
+    guardFloatLayers(edit, edit.main)
   },
 })
 

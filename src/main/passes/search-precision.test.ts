@@ -28,13 +28,13 @@ function floatLayers({ model }: ModelDocument): string[] {
 
 describe('leaves float', () => {
   it('only the layer that keeps the outputs from the target', async () => {
-    const { document, diagnostics } = await search({ targetSqnrDb: 15 })
+    const { document, diagnostics } = await search({ targetSqnrDb: 40 })
     expect(floatLayers(document)).toEqual(['b'])
     expect(diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ severity: 'info', code: 'kept-float' })]))
   })
 
   it('nothing where the target is reached without', async () => {
-    const { document, diagnostics } = await search({ targetSqnrDb: 15, quantization: { perChannel: true } })
+    const { document, diagnostics } = await search({ targetSqnrDb: 40, quantization: { perChannel: true } })
     expect(floatLayers(document)).toEqual([])
     expect(diagnostics).toEqual([])
     expect(opCounts(document)).toEqual(opCounts((await runPass(buildModel(spec), quantizeStatic, {}, data)).document))
@@ -52,7 +52,7 @@ it('refuses options that quantize-static does not have', async () => {
 })
 
 it('is taken back by undo as a whole', async () => {
-  const { document, transaction } = await search({ targetSqnrDb: 15 })
+  const { document, transaction } = await search({ targetSqnrDb: 40 })
   document.undo(transaction)
   expect(snapshot(document)).toEqual(snapshot(new ModelDocument(buildModel(spec))))
 })

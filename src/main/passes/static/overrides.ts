@@ -49,8 +49,9 @@ export function tensorOverride({ tensorOverrides }: OverrideOptions, name: strin
 /** How each value is quantized: as its own override says, else in the widest type that one of the nodes around it asks for, else as the rest. */
 export function activationOptionsOf(overrides: OverrideOptions, nodes: Iterable<ChosenNode>, common: ActivationOptions): (name: string) => ActivationOptions {
   const asked = new Map<string, ActivationOptions['type']>()
-  for (const { node, activations } of nodes) {
-    const type = nodeOverride(overrides, node).activationType
+  for (const { node, placement, activations } of nodes) {
+    // What a Relu or Clip gives stands for what it reads.
+    const type = nodeOverride(overrides, node).activationType ?? (placement.role === 'bound' ? asked.get(activations[0] ?? '') : undefined)
     if (type === undefined) continue
     for (const name of [...activations, ...node.outputs]) if (!WIDE.has(asked.get(name) ?? '')) asked.set(name, type)
   }
