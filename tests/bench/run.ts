@@ -20,12 +20,14 @@ import { layout } from './layout'
 import { layoutPeers } from './layout-peers'
 import { layoutQuality } from './layout-quality'
 import { linearAlgebra } from './linear-algebra'
+import { prune } from './prune'
+import { pruneArchitectures } from './prune-architectures'
 import { quantize } from './quantize'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, fuse, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, quantize]
+const BENCHES: readonly Bench[] = [fileSize, fuse, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, prune, pruneArchitectures, quantize]
 
 interface Outcome {
   readonly bench: string
