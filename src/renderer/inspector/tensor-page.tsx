@@ -1,5 +1,5 @@
-import { ActionIcon, Alert, Loader } from '@mantine/core'
-import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
+import { ActionIcon, Alert, Button, Loader, SegmentedControl } from '@mantine/core'
+import { IconChevronLeft, IconChevronRight, IconFileExport } from '@tabler/icons-react'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { toErrorData, type ErrorData } from '#shared/errors'
@@ -10,10 +10,16 @@ import { Figure } from '../format/figure'
 import { formatShape } from '../format/format-type'
 import { TensorActions, TensorCells, TensorType } from '../panels/edit/tensor-editing'
 import { renameValue } from '../panels/edit/value-editing'
+import { exportTensor } from '../session/export-tensor'
 import { graphLookup } from '../session/graph-lookup'
 import { documentState, useEditStore } from '../stores/edit-store'
 import styles from './inspector.module.css'
 import { PageTitle, Properties, Property, Section } from './property-list'
+import { TensorChannels } from './tensor-channels'
+import { TensorMapView } from './tensor-map'
+import { Quantization } from './tensor-quantization'
+import { CopyValues, RealValues } from './tensor-values'
+import tensorStyles from './tensor.module.css'
 import { Readers } from './value-page'
 
 const Histogram = lazy(() => import('../charts/histogram'))
@@ -25,12 +31,18 @@ interface TensorPageProps {
   readonly name: string
 }
 
-/** An initializer: what it is, how its values are spread, and the values themselves, a page at a time. */
+type TensorView = 'values' | 'map' | 'channels'
+const VIEWS: readonly TensorView[] = ['values', 'map', 'channels']
+
+/** An initializer: what it is, how its values are spread, and the values themselves, as a list, in colours or by channel. */
 export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactNode {
   const { t } = useTranslation()
+  const { t: tCanvas } = useTranslation('canvas')
   const { t: tEdit } = useTranslation('edit')
   const [offset, setOffset] = useState(0)
-  const { details, error } = useTensor(documentId, graph, name, offset)
+  const [view, setView] = useState<TensorView>('values')
+  const [dequantize, setDequantize] = useState(false)
+  const { details, error } = useTensor({ documentId, graphId: graph.graphId, name, dequantize }, offset)
   const lookup = graphLookup(graph)
   const tensor = lookup.initializers.get(name)
   if (tensor === undefined) return null
@@ -55,7 +67,11 @@ export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactN
           </Property>
         </Properties>
         <TensorActions graph={graph} tensor={tensor} />
+        <Button variant="default" size="compact-xs" leftSection={<IconFileExport size={12} aria-hidden />} onClick={() => void exportTensor({ documentId, graphId: graph.graphId, name, dequantize })}>
+          {tCanvas('tensor.export')}
+        </Button>
       </Section>
+      {details?.quantization && <Quantization quantization={details.quantization} dequantize={dequantize} onToggle={setDequantize} />}
       {error !== null && (
         <Alert color="red" m="md" title={t('errors.cannotReadTensor')}>
           {error.message} {error.hint}
@@ -65,10 +81,25 @@ export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactN
       {details !== null && (
         <>
           <Statistics details={details} />
-          <Section title={t('inspector.values')}>
-            <TensorCells graph={graph} tensor={tensor} offset={details.offset} values={details.values} />
-            <Pager offset={details.offset} count={details.values.length} total={elements} onPage={setOffset} />
-          </Section>
+          <div className={tensorStyles.tabs}>
+            <SegmentedControl
+              aria-label={tCanvas('tensor.view')}
+              value={view}
+              onChange={(value) => setView(VIEWS.find((candidate) => candidate === value) ?? 'values')}
+              data={VIEWS.map((value) => ({ value, label: tCanvas(`tensor.views.${value}`), disabled: value !== 'values' && (details.statistics === null || (value === 'channels' && tensor.dims.length === 0)) }))}
+            />
+            {view === 'values' && <CopyValues values={details.values} />}
+          </div>
+          <div className={styles.section}>
+            {view === 'values' && (
+              <>
+                {dequantize ? <RealValues offset={details.offset} values={details.values} dims={tensor.dims} /> : <TensorCells graph={graph} tensor={tensor} offset={details.offset} values={details.values} />}
+                <Pager offset={details.offset} count={details.values.length} total={elements} onPage={setOffset} />
+              </>
+            )}
+            {view === 'map' && <TensorMapView documentId={documentId} graphId={graph.graphId} name={name} dims={tensor.dims} dequantize={dequantize} />}
+            {view === 'channels' && <TensorChannels documentId={documentId} graphId={graph.graphId} name={name} dims={tensor.dims} dequantize={dequantize} axis={details.quantization?.axis ?? 0} />}
+          </div>
         </>
       )}
       <Readers graph={graph} nodeIds={(lookup.consumers.get(name) ?? []).map((node) => node.id)} />
@@ -136,13 +167,13 @@ interface TensorState {
 }
 
 /** The page of values at `offset`; the one before stays while the next is on its way. Read again after each change of the model. */
-function useTensor(documentId: string, { graphId }: GraphView, name: string, offset: number): TensorState {
+function useTensor({ documentId, graphId, name, dequantize }: { documentId: string; graphId: number; name: string; dequantize: boolean }, offset: number): TensorState {
   const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
   const [state, setState] = useState<TensorState>({ details: null, error: null })
   useEffect(() => {
     let current = true
     getBridge()
-      .request('model.tensor', { documentId, graphId, name, offset, limit: PAGE })
+      .request('model.tensor', { documentId, graphId, name, offset, limit: PAGE, dequantize })
       .then(
         (details) => current && setState({ details, error: null }),
         (error: unknown) => current && setState({ details: null, error: toErrorData(error) }),
@@ -150,6 +181,6 @@ function useTensor(documentId: string, { graphId }: GraphView, name: string, off
     return () => {
       current = false
     }
-  }, [documentId, graphId, name, offset, revision, revisions])
+  }, [documentId, graphId, name, dequantize, offset, revision, revisions])
   return state
 }

@@ -1,0 +1,112 @@
+import { Alert, Loader, Select } from '@mantine/core'
+import type { ColumnDef } from '@tanstack/react-table'
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { toErrorData, type ErrorData } from '#shared/errors'
+import type { ChannelRanges } from '#shared/ipc/model-view'
+import { getBridge } from '../bridge/bridge'
+import { formatInteger, formatPercent, quantityText, significant } from '../format/format-number'
+import { DataTable, type ColumnLook } from '../panels/data-table'
+import { documentState, useEditStore } from '../stores/edit-store'
+import styles from './inspector.module.css'
+import tensorStyles from './tensor.module.css'
+
+const ChannelChart = lazy(() => import('../charts/channel-chart'))
+
+interface TensorChannelsProps {
+  readonly documentId: string
+  readonly graphId: number
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly dequantize: boolean
+  /** The axis to begin with: that of the scales, where there is one. */
+  readonly axis: number
+}
+
+interface ChannelRow {
+  readonly channel: number
+  readonly min: number | null
+  readonly max: number | null
+  readonly absMax: number | null
+  readonly zeroShare: number
+}
+
+const LOOKS: readonly ColumnLook[] = [{ width: '44px', align: 'right' }, { width: '1fr', align: 'right' }, { width: '1fr', align: 'right' }, { width: '1fr', align: 'right' }, { width: '64px', align: 'right' }]
+
+/** The range of each channel along an axis, as a chart and a table. */
+export function TensorChannels({ documentId, graphId, name, dims, dequantize, axis: first }: TensorChannelsProps): ReactNode {
+  const { t } = useTranslation('canvas')
+  const { t: tApp } = useTranslation()
+  const [axis, setAxis] = useState(first)
+  const { ranges, error } = useRanges({ documentId, graphId, name, dequantize, axis })
+  const rows = useMemo(() => (ranges === null ? [] : rowsOf(ranges)), [ranges])
+  const columns = useMemo<ColumnDef<ChannelRow>[]>(() => {
+    const number = (value: number | null) => (value === null ? '–' : significant(value))
+    return [
+      { id: 'channel', header: '#', accessorKey: 'channel' },
+      { id: 'min', header: t('tensor.min'), accessorKey: 'min', cell: ({ row }) => number(row.original.min) },
+      { id: 'max', header: t('tensor.max'), accessorKey: 'max', cell: ({ row }) => number(row.original.max) },
+      { id: 'absMax', header: t('tensor.absMax'), accessorKey: 'absMax', cell: ({ row }) => number(row.original.absMax) },
+      { id: 'zeros', header: tApp('inspector.zeros'), accessorKey: 'zeroShare', cell: ({ row }) => quantityText(formatPercent(row.original.zeroShare)) },
+    ]
+  }, [t, tApp])
+  return (
+    <>
+      <div className={tensorStyles.choices}>
+        <label>
+          {t('tensor.channelAxis')}
+          <Select
+            aria-label={t('tensor.channelAxis')}
+            w={112}
+            allowDeselect={false}
+            value={String(axis)}
+            onChange={(value) => setAxis(Number(value))}
+            data={dims.map((dim, place) => ({ value: String(place), label: t('tensor.axis', { axis: place, size: formatInteger(dim) }) }))}
+          />
+        </label>
+      </div>
+      {error !== null && (
+        <Alert color="red" title={tApp('errors.cannotReadTensor')}>
+          {error.message} {error.hint}
+        </Alert>
+      )}
+      {ranges === null && error === null && <Loader size="xs" aria-label={tApp('view.loading')} />}
+      {ranges !== null && (
+        <>
+          <Suspense fallback={<div className={styles.chart} />}>
+            <ChannelChart className={styles.chart ?? ''} min={ranges.min} max={ranges.max} label={t('tensor.channelChart')} />
+          </Suspense>
+          {ranges.channels > ranges.min.length && <p className={tensorStyles.note}>{t('tensor.firstChannels', { shown: formatInteger(ranges.min.length), total: formatInteger(ranges.channels) })}</p>}
+          <div className={tensorStyles.channels}>
+            <DataTable label={t('tensor.channels')} rows={rows} columns={columns} looks={LOOKS} empty={t('tensor.noChannels')} />
+          </div>
+        </>
+      )}
+    </>
+  )
+}
+
+function rowsOf({ min, max, zeroShare }: ChannelRanges): ChannelRow[] {
+  return zeroShare.map((share, channel) => {
+    const [low, high] = [min[channel] ?? null, max[channel] ?? null]
+    return { channel, min: low, max: high, absMax: low === null || high === null ? null : Math.max(-low, high, 0), zeroShare: share }
+  })
+}
+
+function useRanges({ documentId, graphId, name, dequantize, axis }: Omit<TensorChannelsProps, 'dims'>): { ranges: ChannelRanges | null; error: ErrorData | null } {
+  const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
+  const [state, setState] = useState<{ ranges: ChannelRanges | null; error: ErrorData | null }>({ ranges: null, error: null })
+  useEffect(() => {
+    let current = true
+    getBridge()
+      .request('model.channelRanges', { documentId, graphId, name, dequantize, axis })
+      .then(
+        (ranges) => current && setState({ ranges, error: null }),
+        (error: unknown) => current && setState({ ranges: null, error: toErrorData(error) }),
+      )
+    return () => {
+      current = false
+    }
+  }, [documentId, graphId, name, dequantize, axis, revision, revisions])
+  return state
+}
