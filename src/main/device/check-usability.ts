@@ -10,7 +10,7 @@ import { nodeMacs } from '#shared/onnx/infer/macs'
 import type { AttributeValue, Node, ValueType } from '#shared/onnx/records'
 import { opSchema } from '#shared/onnx/schema/op-schema'
 import { readNames, topologicalOrder } from '#shared/onnx/topological-order'
-import type { ModelUsability, ProviderUsability } from '#shared/usability'
+import type { ModelUsability, ProviderUsability, UsabilityReason } from '#shared/usability'
 
 const Limit = z.string().regex(/^(?:rank:\d+(?:,\d+)*|constant:\d+|outputs:\d+|attribute:\w+=[\w|]+)$/)
 
@@ -76,17 +76,17 @@ function checkProvider(checked: Checked, nodes: readonly Node[], macs: ReadonlyM
   }
 }
 
-/** Why the provider does not take the node, in words; null where it does. */
-function refusal({ document, types }: Checked, node: Node, { operators, dataTypes, staticShapes, title }: ProviderTable): string | null {
+/** Null where the provider takes the node. */
+function refusal({ document, types }: Checked, node: Node, { operators, dataTypes, staticShapes }: ProviderTable): UsabilityReason | null {
   const graph = document.model.graph
   const limits = operators[node.domain === '' || node.domain === 'ai.onnx' ? node.opType : `${node.domain}:${node.opType}`]
-  if (limits === undefined) return `${title} has no ${node.opType}.`
+  if (limits === undefined) return { code: 'operator', found: node.opType, wanted: '' }
   const typeOf = (name: string | undefined) => (name === undefined || name === '' ? null : types.typeOf(graph, name))
   const first = typeOf(node.inputs[0])
   const wrongType = first?.kind === 'tensor' && first.dataType !== 0 && !dataTypes.includes(dataTypeName(first.dataType) ?? '')
-  if (wrongType) return `${title} takes no ${dataTypeLabel(first.dataType)} here.`
+  if (wrongType) return { code: 'data-type', found: dataTypeLabel(first.dataType), wanted: dataTypes.join(', ') }
   const open = staticShapes && [...node.inputs, ...node.outputs].some((name) => name !== '' && hasOpenShape(typeOf(name)))
-  if (open) return `${title} needs shapes without symbols.`
+  if (open) return { code: 'symbols', found: '', wanted: '' }
   for (const limit of limits) {
     const reason = broken(limit, { document, node, first })
     if (reason !== null) return reason
@@ -100,23 +100,23 @@ interface Limited {
   readonly first: ValueType | null
 }
 
-function broken(limit: string, { document, node, first }: Limited): string | null {
+function broken(limit: string, { document, node, first }: Limited): UsabilityReason | null {
   const [kind, value = ''] = limit.split(':')
   switch (kind) {
     case 'rank': {
       const rank = first?.kind === 'tensor' ? first.shape?.length : undefined
-      return rank === undefined || value.split(',').map(Number).includes(rank) ? null : `Its input has rank ${String(rank)}, not ${value.replace(',', ' or ')}.`
+      return rank === undefined || value.split(',').map(Number).includes(rank) ? null : { code: 'rank', found: String(rank), wanted: value }
     }
     case 'constant': {
       const name = node.inputs[Number(value)]
-      return name === undefined || name === '' || isConstant(document, name) ? null : `Its input ${value} ('${name}') would have to be a constant.`
+      return name === undefined || name === '' || isConstant(document, name) ? null : { code: 'constant', found: name, wanted: value }
     }
     case 'outputs':
-      return node.outputs.filter((name) => name !== '').length <= Number(value) ? null : `It gives more than ${value} output.`
+      return node.outputs.filter((name) => name !== '').length <= Number(value) ? null : { code: 'outputs', found: String(node.outputs.length), wanted: value }
     case 'attribute': {
       const [name = '', allowed = ''] = value.split('=')
       const actual = attributeText(document, node, name)
-      return actual === null || allowed.split('|').includes(actual) ? null : `Its ${name} is ${actual}, not ${allowed.replaceAll('|', ' or ')}.`
+      return actual === null || allowed.split('|').includes(actual) ? null : { code: 'attribute', found: `${name}=${actual}`, wanted: allowed.replaceAll('|', ', ') }
     }
     default:
       throw new Error(`internal: '${limit}' is no limit`)

@@ -3,11 +3,10 @@ import { IconDeviceMobile } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DeviceEntry } from '#shared/device'
-import { getBridge } from '../bridge/bridge'
-import { startJob } from '../session/jobs'
-import { reportError } from '../session/report-error'
+import { openPanel } from '../session/panels'
 import { useDevicesStore } from '../stores/devices-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
+import { deployTo, lookForPhones } from './devices-session'
 
 /** The phones that adb sees, and what to do about those that are not ready; choosing one runs the open model on it. */
 export function DeviceMenu(): ReactNode {
@@ -15,7 +14,7 @@ export function DeviceMenu(): ReactNode {
   const list = useDevicesStore((state) => state.list)
   const modelPath = useSessionStore(activeDocument)?.summary.path
   return (
-    <Menu position="bottom-end" width={320} onOpen={look}>
+    <Menu position="bottom-end" width={320} onOpen={lookForPhones}>
       <Menu.Target>
         <Tooltip label={t('devices.title')}>
           <ActionIcon aria-label={t('devices.title')}>
@@ -28,6 +27,8 @@ export function DeviceMenu(): ReactNode {
         {list?.devices.map((device) => (
           <DeviceItem key={device.serial} device={device} modelPath={modelPath} />
         ))}
+        <Menu.Divider />
+        <Menu.Item onClick={() => openPanel('devices')}>{t('devices.panel')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )
@@ -35,16 +36,16 @@ export function DeviceMenu(): ReactNode {
 
 function DeviceItem({ device: { serial, name, state }, modelPath }: { readonly device: DeviceEntry; readonly modelPath: string | undefined }): ReactNode {
   const { t } = useTranslation()
-  const deploy = (path: string): void => void startJob({ kind: 'deploy', params: { modelPath: path, serial, options: {}, data: { kind: 'synthetic', samples: 1 } } })
+  const choose = useDevicesStore((store) => store.choose)
+  const deploy = (path: string): void => {
+    choose(serial)
+    openPanel('devices')
+    void deployTo([serial], { modelPath: path, options: {}, data: { kind: 'synthetic', samples: 1 } })
+  }
   return (
     <Menu.Item disabled={state !== 'ready' || modelPath === undefined} onClick={() => modelPath !== undefined && deploy(modelPath)}>
       <div className="ellipsis">{name}</div>
       <div className="dim">{t(`devices.states.${state}`)}</div>
     </Menu.Item>
   )
-}
-
-/** From the first look on, the shell tells of each change. */
-function look(): void {
-  getBridge().request('devices.list', {}).then(useDevicesStore.getState().setList, (error: unknown) => reportError(error))
 }

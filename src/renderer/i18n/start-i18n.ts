@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next'
 import type { Settings } from '#shared/ipc/contract'
 import { canvasEn } from '../canvas/i18n/en'
 import { editEn } from '../panels/edit/i18n/en'
+import { phonesEn } from '../devices/i18n/en'
 import { catalogueEn } from './catalogue'
 import { en } from './en'
 
@@ -13,9 +14,9 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: 'en',
     fallbackLng: 'en',
-    ns: ['app', 'canvas', 'catalogue', 'edit'],
+    ns: ['app', 'canvas', 'catalogue', 'edit', 'phones'],
     defaultNS: 'app',
-    resources: { en: { app: en, canvas: canvasEn, catalogue: catalogueEn, edit: editEn } },
+    resources: { en: { app: en, canvas: canvasEn, catalogue: catalogueEn, edit: editEn, phones: phonesEn } },
     interpolation: { escapeValue: false },
     returnNull: false,
   })
@@ -25,11 +26,12 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
 export async function changeLanguage(setting: Settings['language']): Promise<void> {
   const language = chosenLanguage(setting, navigator.languages)
   if (language === 'zh' && !i18next.hasResourceBundle('zh', 'app')) {
-    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh')])
+    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }, { phonesZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh'), import('../devices/i18n/zh')])
     i18next.addResourceBundle('zh', 'app', zh)
     i18next.addResourceBundle('zh', 'canvas', canvasZh)
     i18next.addResourceBundle('zh', 'catalogue', catalogueZh)
     i18next.addResourceBundle('zh', 'edit', editZh)
+    i18next.addResourceBundle('zh', 'phones', phonesZh)
   }
   await i18next.changeLanguage(language)
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'

@@ -2,14 +2,16 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { canvasEn } from '../canvas/i18n/en'
 import { canvasZh } from '../canvas/i18n/zh'
+import { phonesEn } from '../devices/i18n/en'
+import { phonesZh } from '../devices/i18n/zh'
 import { evaluateEn } from '../evaluate/i18n/en'
 import { evaluateZh } from '../evaluate/i18n/zh'
 import { editEn } from '../panels/edit/i18n/en'
 import { editZh } from '../panels/edit/i18n/zh'
-import { simplifyEn } from '../simplify/i18n/en'
-import { simplifyZh } from '../simplify/i18n/zh'
 import { pruneEn } from '../prune/i18n/en'
 import { pruneZh } from '../prune/i18n/zh'
+import { simplifyEn } from '../simplify/i18n/en'
+import { simplifyZh } from '../simplify/i18n/zh'
 import { en } from './en'
 import { chosenLanguage } from './start-i18n'
 import { zh } from './zh'
@@ -53,9 +55,10 @@ describe.each([
   ['the window', en, zh],
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
+  ['simplifying', simplifyEn, simplifyZh],
   ['pruning', pruneEn, pruneZh],
   ['evaluating', evaluateEn, evaluateZh],
-  ['simplifying', simplifyEn, simplifyZh],
+  ['phones', phonesEn, phonesZh],
 ])('translations of %s', (_name, english, chinese) => {
   it('have the same keys in both languages', () => {
     expect([...texts(chinese).keys()].sort()).toEqual([...texts(english).keys()].sort())

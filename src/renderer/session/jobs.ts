@@ -23,14 +23,23 @@ import { refreshVariants } from './variants'
 
 /** Starts a job and shows the Jobs panel. */
 export async function startJob(job: RequestParams<'job.start'>): Promise<void> {
-  if ('modelPath' in job.params && isEdited(job.params.modelPath)) return showErrorData({ code: 'bad-usage', message: i18next.t('edit:save.first'), hint: i18next.t('edit:save.firstHint') })
+  if ((await requestJob(job)) !== null) openPanel('jobs')
+}
+
+/** Starts a job and returns its id; null where it could not be started, which the person is told. */
+export async function requestJob(job: RequestParams<'job.start'>): Promise<string | null> {
+  if ('modelPath' in job.params && isEdited(job.params.modelPath)) {
+    showErrorData({ code: 'bad-usage', message: i18next.t('edit:save.first'), hint: i18next.t('edit:save.firstHint') })
+    return null
+  }
   try {
     // The catalogue has the names of the passes a job goes through.
     void loadCatalogue()
-    await getBridge().request('job.start', job)
-    openPanel('jobs')
+    const { jobId } = await getBridge().request('job.start', job)
+    return jobId
   } catch (error) {
     reportError(error, i18next.t('errors.cannotStartJob'))
+    return null
   }
 }
 
@@ -96,9 +105,11 @@ async function finish(job: Job, result: unknown): Promise<void> {
 
 /** The phone's figures beside this computer's: taken on the same input, one after the other. */
 function tellDeployed({ conditions, desktop, latency, outputError, model }: DeployResult): void {
+  // The phones panel has it already, and more of it.
+  if (useDialogsStore.getState().bottomTab === 'devices') return
   notifications.show({
     color: 'green',
-    autoClose: false,
+    autoClose: 10_000,
     title: i18next.t('devices.result', { name: modelBaseName(model.path), device: conditions.device }),
     message: i18next.t('devices.resultFigures', {
       phone: quantityText(formatMs(latency.p50Ms)),

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import type { ModelUsability, ProviderUsability } from '#shared/usability'
+import type { ModelUsability, ProviderUsability, UsabilityReason } from '#shared/usability'
 import type { CliContext } from './cli-context'
 import { jsonOption } from './options'
 import { printJson, say } from './output'
@@ -38,8 +38,30 @@ function usabilityText({ nodes, providers }: ModelUsability): string {
 
 function reasonsText({ unsupported }: Pick<ProviderUsability, 'unsupported'>): string {
   const counts = new Map<string, number>()
-  for (const { opType, reason } of unsupported) counts.set(`${opType}: ${reason}`, (counts.get(`${opType}: ${reason}`) ?? 0) + 1)
+  for (const { opType, reason } of unsupported) {
+    const text = `${opType}: ${reasonText(reason)}`
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
   const lines = [...counts].toSorted(([, a], [, b]) => b - a).map(([reason, count]) => `${String(count)} × ${reason}`)
   const rest = lines.length - SHOWN_REASONS
   return [...lines.slice(0, SHOWN_REASONS), ...(rest > 0 ? [`and ${String(rest)} more reasons`] : [])].join('\n') || 'nothing'
+}
+
+function reasonText({ code, found, wanted }: UsabilityReason): string {
+  switch (code) {
+    case 'operator':
+      return 'not supported'
+    case 'data-type':
+      return `not with ${found}`
+    case 'symbols':
+      return 'shapes without symbols are needed'
+    case 'rank':
+      return `rank ${found}, not ${wanted}`
+    case 'constant':
+      return `input ${wanted} ('${found}') is no constant`
+    case 'outputs':
+      return `${found} outputs, not ${wanted}`
+    case 'attribute':
+      return `${found}, not ${wanted}`
+  }
 }
