@@ -41,6 +41,16 @@ const lstm: ModelSpec = {
   },
   nodes: [['y = LSTM(x, w, r, b)', { hidden_size: 8, direction: 'bidirectional' }]],
 }
+const gru: ModelSpec = {
+  inputs: { x: 'float32[5,1,6]' },
+  outputs: { y: 'float32[5,2,1,8]' },
+  initializers: {
+    w: filledTensor('float32', [2, 24, 6], 0.5, -0.25, 0.125, 0.1, -0.3),
+    r: filledTensor('float32', [2, 24, 8], 0.2, -0.25, 0.15, 0.1, -0.3, 0.05, -0.1),
+    b: filledTensor('float32', [2, 48], 0.1, -0.1, 0.05),
+  },
+  nodes: [['y = GRU(x, w, r, b)', { hidden_size: 8, direction: 'bidirectional' }]],
+}
 const gather: ModelSpec = {
   inputs: { x: 'int64[3]' },
   outputs: { y: 'float32[3,16]' },
@@ -56,6 +66,7 @@ describe('turns', () => {
     ['a grouped Conv', conv, { x: [1, 4, 9, 9] }, { DynamicQuantizeLinear: 1, ConvInteger: 1, Cast: 1, Mul: 2, Add: 1 }],
     ['a Conv over one dimension', conv1d, { x: [1, 4, 32] }, { DynamicQuantizeLinear: 1, ConvInteger: 1, Cast: 1, Mul: 2 }],
     ['LSTM in both directions', lstm, { x: [5, 1, 6] }, { DynamicQuantizeLSTM: 1 }],
+    ['GRU in both directions, as far as its weights go,', gru, { x: [5, 1, 6] }, { DequantizeLinear: 2, GRU: 1 }],
   ] as const)('%s into its integer form, within 2 % of the float outputs', async (_, spec, inputs, expected) => {
     const data = testData(inputs)
     const before = await outputsOf(buildModel(spec), data)

@@ -8,6 +8,7 @@ import { DynamicQuantizer, type DynamicRule } from './dynamic/dynamic-quantizer'
 import { quantizeGather } from './dynamic/gather'
 import { quantizeLstm } from './dynamic/lstm'
 import { quantizeGemm, quantizeMatMul } from './dynamic/matmul'
+import { quantizeRecurrent } from './dynamic/recurrent'
 import { definePass, type PassContext } from './pass'
 import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
@@ -19,6 +20,8 @@ const rules = {
   Gemm: { domain: '', rule: quantizeGemm },
   Conv: { domain: '', rule: quantizeConv },
   LSTM: { domain: '', rule: quantizeLstm },
+  GRU: { domain: '', rule: quantizeRecurrent },
+  RNN: { domain: '', rule: quantizeRecurrent },
   Gather: { domain: '', rule: quantizeGather },
   Attention: { domain: 'com.microsoft', rule: quantizeAttention },
 } as const satisfies Record<string, { domain: string; rule: DynamicRule }>
@@ -26,7 +29,7 @@ const rules = {
 const opTypes = Object.keys(rules) as (keyof typeof rules)[]
 
 const options = z.strictObject({
-  weightType: z.enum(['int8', 'uint8']).default('int8').describe('Type of MatMul, Gemm, LSTM and Attention weights. Conv weights and tables are uint8 always: onnxruntime has no other kernels.'),
+  weightType: z.enum(['int8', 'uint8']).default('int8').describe('Type of MatMul, Gemm, LSTM, GRU, RNN and Attention weights. Conv weights and tables are uint8 always: onnxruntime has no other kernels.'),
   perChannel: z.boolean().default(true).describe('A scale for each output channel: nearer to the float model, a little larger.'),
   reduceRange: z.boolean().default(false).describe('Use 7 bits, so that x86 processors without VNNI do not saturate. Phones do not need it.'),
   opTypes: z.array(z.enum(opTypes)).default([...opTypes]).describe('Kinds of nodes to quantize.'),

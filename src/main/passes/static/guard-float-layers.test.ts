@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ModelDocument } from '#shared/onnx/document'
+import type { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
 import { quantizeStatic } from '../quantize-static'
 import { opCounts, outputsOf, relativeError, runPass, testData } from '../testing/run-pass'
