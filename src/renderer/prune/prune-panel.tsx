@@ -2,6 +2,7 @@ import { Accordion, Button, Loader, NumberInput, Select, Slider, Switch } from '
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { PruneCurves } from '#shared/prune'
 import { jobKinds } from '#shared/ipc/jobs'
+import { groupColour } from '../canvas/scene/heat'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
@@ -12,7 +13,7 @@ import { isUnfinished, useJobsStore, type Job } from '../stores/jobs-store'
 import { showOverlay, useOverlayStore } from '../stores/overlay-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
-import { DISTRIBUTIONS, groupOverlay, IMPORTANCES, INITIAL_CHOICE, layerLabel, type PruneChoice, pruneRecipe, TARGETS } from './prune-choice'
+import { DISTRIBUTIONS, groupOverlay, IMPORTANCES, INITIAL_CHOICE, layerLabel, type PruneChoice, pruneRecipe, shrinkingGroups, TARGETS } from './prune-choice'
 import { PruneGroups } from './prune-groups'
 import { ProtectedLayers } from './protected-layers'
 import { PruneResults } from './prune-results'
@@ -51,6 +52,11 @@ function PruneForm({ documentId, path }: { readonly documentId: string; readonly
     else useOverlayStore.getState().remove('prune')
   }, [overlay])
   useEffect(() => () => useOverlayStore.getState().remove('prune'), [])
+
+  const colourOf = useMemo(() => {
+    const colours = new Map((preview ? shrinkingGroups(preview) : []).flatMap(({ layers }, index) => layers.map(({ nodeId }): [number, string] => [nodeId, groupColour(index).background])))
+    return (nodeId: number) => colours.get(nodeId) ?? null
+  }, [preview])
 
   const recipe = catalogue && pruneRecipe(catalogue.recipes, choice)
   const start = (): void => {
@@ -106,7 +112,7 @@ function PruneForm({ documentId, path }: { readonly documentId: string; readonly
           <p className={styles.note}>{t('curvesLead')}</p>
         ) : (
           <Suspense fallback={<Loader size="xs" aria-label={t('measuring')} />}>
-            <CurvesChart curves={curves.result.curves} label={t('curvesLabel')} axis={t('curvesAxis')} className={styles.chart ?? ''} />
+            <CurvesChart curves={curves.result.curves} label={t('curvesLabel')} axis={t('curvesAxis')} colourOf={colourOf} className={styles.chart ?? ''} />
             <p className={styles.note} title={curves.result.conditions}>
               {t('curvesConditions')}
             </p>

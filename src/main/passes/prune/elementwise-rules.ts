@@ -7,7 +7,8 @@ import { axisAttribute, label } from './trace'
 /** The first input's axes are the output's; other inputs are single numbers. */
 export const sameAxes: Rule = (trace, node) => {
   const [x = ''] = node.inputs
-  const axes = trace.known(x)
+  // Exporters give one constant to several readers through Identity.
+  const axes = trace.constantDims(x)?.map((_, axis) => trace.axis(x, axis)) ?? trace.known(x)
   for (const name of node.outputs) {
     if (axes) trace.set(name, axes)
     else trace.giveUp(name, trace.reasonOf(x, node))

@@ -6,6 +6,8 @@ export interface PlanGroup {
   readonly group: ChannelGroup
   /** Counts of units that may stay, from all of them down. */
   readonly counts: readonly number[]
+  /** Whether the full count is not one that channels are rounded to. */
+  readonly isOdd: boolean
 }
 
 /** Units that stay, by group index. */
@@ -22,7 +24,7 @@ export interface RoundingOptions {
 }
 
 export function planGroups(groups: readonly ChannelGroup[], options: RoundingOptions): PlanGroup[] {
-  return groups.map((group) => ({ group, counts: group.lock ? [group.units.length] : countsOf(group, options) }))
+  return groups.map((group) => ({ group, counts: group.lock ? [group.units.length] : countsOf(group, options), isOdd: (group.units.length * group.unitWidth) % options.roundTo !== 0 }))
 }
 
 function countsOf({ units, unitWidth }: ChannelGroup, { roundTo, mostOfGroup }: RoundingOptions): number[] {
@@ -52,18 +54,35 @@ export interface Target {
   readonly amount: number
 }
 
-/** The even plan with the least ratio that saves enough, or the one that saves most. */
+/**
+ * The even plan with the least ratio that saves enough, or the one that saves most. Rounding makes many groups step at once, so those whose
+ * next larger count still meets the target get it back, the dearest first.
+ */
 export function evenPlanFor(planned: readonly PlanGroup[], { cost, amount }: Target): Plan {
   const groups = planned.map(({ group }) => group)
-  const full = cost(groups.map(() => 1))
+  const most = cost(groups.map(() => 1)) * (1 - amount)
   const STEPS = 100
-  let best = evenPlan(planned, 0)
-  for (let step = 0; step <= STEPS; step++) {
-    const plan = evenPlan(planned, step / STEPS)
-    best = plan
-    if (cost(sharesOf(plan, groups)) <= full * (1 - amount)) break
+  let plan = evenPlan(planned, 0)
+  for (let step = 0; step <= STEPS && cost(sharesOf(plan, groups)) > most; step++) plan = evenPlan(planned, step / STEPS)
+  for (const { index, count } of stepsBack(planned, plan, cost)) {
+    const larger = plan.with(index, count)
+    if (cost(sharesOf(larger, groups)) <= most) plan = larger
   }
-  return best
+  return plan
+}
+
+/** For each group that was cut, its next larger count, by what that costs. An odd full count is none: it would cost the speed of blocks. */
+function stepsBack(planned: readonly PlanGroup[], plan: Plan, cost: Cost): { index: number; count: number }[] {
+  const groups = planned.map(({ group }) => group)
+  const current = cost(sharesOf(plan, groups))
+  return planned
+    .flatMap(({ counts, isOdd }, index) => {
+      const at = counts.indexOf(plan[index] ?? 0)
+      const count = counts[at - 1]
+      if (at < 1 || count === undefined || (at === 1 && isOdd)) return []
+      return [{ index, count, added: cost(sharesOf(plan.with(index, count), groups)) - current }]
+    })
+    .sort((a, b) => b.added - a.added)
 }
 
 /**
