@@ -192,6 +192,7 @@ function titleOf({ kind, params }: JobRequest): string {
     case 'profile':
     case 'sensitivity':
     case 'ort-graph':
+    case 'prune-curves':
       return basename(params.modelPath)
     case 'preview':
       return params.recipe.name

@@ -14,7 +14,7 @@ export const en = {
     resizeBottom: 'Resize the bottom panel',
   },
   tools: { inspector: 'Inspector', quantize: 'Quantize', prune: 'Prune', simplify: 'Simplify', try: 'Try' },
-  panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', compare: 'Compare', devices: 'Phones', evaluate: 'Evaluation', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
+  panels: { jobs: 'Jobs', profile: 'Profile', operators: 'Operators', compare: 'Compare', variants: 'Variants', devices: 'Phones', evaluate: 'Evaluation', diagnostics: 'Diagnostics', history: 'History', log: 'Log', noModel: 'Open a model first.' },
   actions: {
     open: 'Open model…',
     openShort: 'Open',
@@ -345,7 +345,7 @@ export const en = {
   },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
-    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate', 'layer-error': 'Layer error' },
+    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate', 'layer-error': 'Layer error' },
     queued: 'Waiting for the job before it',
     done: 'Done in {{duration}}',
     cancelled: 'Cancelled',
@@ -354,10 +354,6 @@ export const en = {
     showProfile: 'Show profile',
   },
   phases: {
-    scoring: 'Scoring channels',
-    sensitivity: 'Cutting layer by layer',
-    timing: 'Timing cuts',
-    refitting: 'Fitting layers',
     scoring: 'Scoring channels',
     sensitivity: 'Cutting layer by layer',
     timing: 'Timing cuts',

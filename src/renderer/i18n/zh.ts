@@ -16,7 +16,7 @@ export const zh: Translations = {
     resizeBottom: '调整底部面板高度',
   },
   tools: { inspector: '属性', quantize: '量化', prune: '剪枝', simplify: '化简', try: '试用' },
-  panels: { jobs: '任务', profile: '性能', operators: '算子', compare: '对比', devices: '手机', evaluate: '评估', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
+  panels: { jobs: '任务', profile: '性能', operators: '算子', compare: '对比', variants: '变体', devices: '手机', evaluate: '评估', diagnostics: '诊断', history: '历史', log: '日志', noModel: '请先打开一个模型。' },
   actions: {
     open: '打开模型…',
     openShort: '打开',
@@ -347,7 +347,7 @@ export const zh: Translations = {
   },
   jobs: {
     none: '还没有任务。优化与性能分析会在这里运行。',
-    kinds: { optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', preview: '预览', 'ort-graph': 'onnxruntime 的图', distribution: '分布', 'prune-curves': '剪枝曲线', 'prune-curves': '剪枝曲线', evaluate: '评估', 'layer-error': '逐层误差' },
+    kinds: { optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', preview: '预览', 'ort-graph': 'onnxruntime 的图', distribution: '分布', 'prune-curves': '剪枝曲线', evaluate: '评估', 'layer-error': '逐层误差' },
     queued: '等待前一个任务',
     done: '完成，用时 {{duration}}',
     cancelled: '已取消',
@@ -356,10 +356,6 @@ export const zh: Translations = {
     showProfile: '查看性能',
   },
   phases: {
-    scoring: '为通道评分',
-    sensitivity: '逐层试剪',
-    timing: '测量剪枝后的延迟',
-    refitting: '拟合各层',
     scoring: '为通道评分',
     sensitivity: '逐层试剪',
     timing: '测量剪枝后的延迟',
