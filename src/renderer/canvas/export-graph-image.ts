@@ -6,6 +6,7 @@ import type { Area } from './scene/box-index'
 import type { Scene } from './scene/scene'
 import { visibleArea } from './viewport'
 import { modelBaseName } from '../format/format-type'
+import { handOver } from '../session/hand-over'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 
 export interface ImageOptions {
@@ -31,7 +32,7 @@ export async function exportGraphImage({ format, scope }: ImageOptions): Promise
   const svg = new Blob([sceneSvg(scene, { area, theme, heat, font: await readAsDataUrl(fontUrl) })], { type: 'image/svg+xml' })
   const document = activeDocument(useSessionStore.getState())
   const name = document === null ? 'graph' : modelBaseName(document.summary.path)
-  hand(format === 'svg' ? svg : await rasterize(svg, area), `${name}.${format}`)
+  handOver(format === 'svg' ? svg : await rasterize(svg, area), `${name}.${format}`)
 }
 
 async function readAsDataUrl(url: string): Promise<string> {
@@ -65,13 +66,4 @@ async function rasterize(svg: Blob, { width, height }: Area): Promise<Blob> {
   } finally {
     URL.revokeObjectURL(url)
   }
-}
-
-function hand(file: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = name
-  link.click()
-  // The download has its own hold on the blob once it has begun.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }

@@ -12,6 +12,8 @@ import { pruneEn } from '../prune/i18n/en'
 import { pruneZh } from '../prune/i18n/zh'
 import { simplifyEn } from '../simplify/i18n/en'
 import { simplifyZh } from '../simplify/i18n/zh'
+import { variantsEn } from '../variants/i18n/en'
+import { variantsZh } from '../variants/i18n/zh'
 import { en } from './en'
 import { chosenLanguage } from './start-i18n'
 import { zh } from './zh'
@@ -55,6 +57,7 @@ describe.each([
   ['the window', en, zh],
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
+  ['variants', variantsEn, variantsZh],
   ['simplifying', simplifyEn, simplifyZh],
   ['pruning', pruneEn, pruneZh],
   ['evaluating', evaluateEn, evaluateZh],

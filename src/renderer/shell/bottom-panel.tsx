@@ -14,11 +14,12 @@ const DiagnosticsPanel = lazy(() => import('../panels/diagnostics-panel'))
 const HistoryPanel = lazy(() => import('../panels/edit/history-panel'))
 const ComparePanel = lazy(() => import('../panels/compare/compare-panel'))
 const OpSummaryPanel = lazy(() => import('../panels/op-summary/op-summary-panel'))
+const VariantsPanel = lazy(() => import('../variants/variants-panel'))
 const DevicesPanel = lazy(() => import('../devices/devices-panel'))
 const EvaluatePanel = lazy(() => import('../evaluate/evaluate-panel'))
 const LogPanel = lazy(() => import('../panels/log-panel'))
 
-const TABS: readonly BottomTab[] = ['jobs', 'profile', 'operators', 'compare', 'devices', 'evaluate', 'diagnostics', 'history', 'log']
+const TABS: readonly BottomTab[] = ['jobs', 'profile', 'operators', 'compare', 'variants', 'devices', 'evaluate', 'diagnostics', 'history', 'log']
 
 /** Jobs, Profile, Diagnostics and Log under the graph. */
 export function BottomPanel(): ReactNode {
@@ -33,6 +34,7 @@ export function BottomPanel(): ReactNode {
           {tab === 'profile' && <ProfilePanel />}
           {tab === 'operators' && <OpSummaryPanel />}
           {tab === 'compare' && <ComparePanel />}
+          {tab === 'variants' && <VariantsPanel />}
           {tab === 'devices' && <DevicesPanel />}
           {tab === 'evaluate' && <EvaluatePanel />}
           {tab === 'diagnostics' && <DiagnosticsPanel />}

@@ -2,7 +2,7 @@
 import { create } from 'zustand'
 import type { OptimizeReport } from '#shared/ipc/jobs'
 
-export type BottomTab = 'jobs' | 'profile' | 'operators' | 'compare' | 'devices' | 'evaluate' | 'diagnostics' | 'history' | 'log'
+export type BottomTab = 'jobs' | 'profile' | 'operators' | 'compare' | 'variants' | 'devices' | 'evaluate' | 'diagnostics' | 'history' | 'log'
 
 /** The inspector, and the tools that stand beside the graph. */
 export type RightTab = 'inspector' | 'quantize' | 'prune' | 'simplify' | 'try'

@@ -10,6 +10,8 @@ const PanelLayout = z.object({
   /** Pixels by panel id. */
   columns: z.record(z.string(), z.number()).default({}),
   rows: z.record(z.string(), z.number()).default({}),
+  /** What variants are held to; the panel of variants knows its form. */
+  budgets: z.array(z.unknown()).default([]),
 })
 export type PanelLayout = z.infer<typeof PanelLayout>
 

@@ -1,0 +1,33 @@
+import { useEffect, useState } from 'react'
+import type { VariantRow } from '#shared/variants/variant-table'
+import { getBridge } from '../bridge/bridge'
+import { reportError } from '../session/report-error'
+
+/** The source with its variants and all that was measured on them, read again whenever something was added. Null while it is read first. */
+export function useVariantRows(sourcePath: string): readonly VariantRow[] | null {
+  const [read, setRead] = useState<{ readonly path: string; readonly rows: readonly VariantRow[] } | null>(null)
+  useEffect(() => {
+    let isCurrent = true
+    const refresh = () => {
+      getBridge()
+        .request('variants.table', { modelPaths: [sourcePath] })
+        .then(({ rows }) => isCurrent && setRead({ path: sourcePath, rows }))
+        .catch((error: unknown) => {
+          if (!isCurrent) return
+          setRead({ path: sourcePath, rows: [] })
+          reportError(error)
+        })
+    }
+    refresh()
+    const stop = [
+      getBridge().on('variants', refresh),
+      getBridge().on('deviceRuns', refresh),
+      getBridge().on('job', (event) => event.type === 'done' && refresh()),
+    ]
+    return () => {
+      isCurrent = false
+      for (const end of stop) end()
+    }
+  }, [sourcePath])
+  return read?.path === sourcePath ? read.rows : null
+}
