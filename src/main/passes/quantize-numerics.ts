@@ -2,7 +2,8 @@
  * Scale, zero point and rounding of affine quantization, `real = scale · (q − zeroPoint)`, to the bit as ONNX Runtime's own
  * quantizer computes them (checked against fixtures made with it), so that a model from here behaves like one from there.
  */
-export type QuantizedType = 'int8' | 'uint8' | 'int16' | 'uint16'
+/** int4 is for weights only. */
+export type QuantizedType = 'int4' | 'int8' | 'uint8' | 'int16' | 'uint16'
 
 export interface QuantizationRange {
   readonly qmin: number
@@ -31,6 +32,7 @@ const INT32_MAX = 2 ** 31 - 1
 
 export function quantizedArray(type: QuantizedType, length: number): QuantizedArray {
   switch (type) {
+    case 'int4':
     case 'int8':
       return new Int8Array(length)
     case 'uint8':
@@ -47,6 +49,7 @@ export function quantizedArray(type: QuantizedType, length: number): QuantizedAr
  * two within 16 bits, for x86 processors without VNNI.
  */
 export function quantizationRange(type: QuantizedType, options: { readonly symmetric: boolean; readonly reduceRange: boolean }): QuantizationRange {
+  if (type === 'int4') return { qmin: options.symmetric ? -7 : -8, qmax: 7 }
   if (type === 'uint16') return { qmin: 0, qmax: 65535 }
   if (type === 'int16') return { qmin: options.symmetric ? -32767 : -32768, qmax: 32767 }
   if (type === 'uint8') return { qmin: 0, qmax: options.reduceRange ? 127 : 255 }

@@ -111,7 +111,7 @@ export function weightOptionsOf(chosen: StaticOptions, target: Target, node: Nod
   const own = node ? nodeOverride(chosen, node) : {}
   const type = own.weightType ?? (chosen.weightType === 'auto' ? target.weightType : chosen.weightType)
   const perChannel = chosen.perChannel && target.perChannel && own.perChannel !== false
-  return { type, symmetric: type === 'int8' || perChannel, reduceRange: own.reduceRange ?? (chosen.reduceRange || target.reduceRange), perChannel }
+  return { type, symmetric: type !== 'uint8' || perChannel, reduceRange: own.reduceRange ?? (chosen.reduceRange || target.reduceRange), perChannel }
 }
 
 /** Raises the opset as far as it is needed and can be. Returns whether channels may have scales of their own, or null where nothing goes. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
-import { opCounts, runPass, snapshot, testData } from './testing/run-pass'
+import { DATA_TYPES } from '#shared/onnx/data-type'
+import { opCounts, outputsOf, relativeError, runPass, snapshot, testData } from './testing/run-pass'
 import { quantizeStatic } from './quantize-static'
 import { searchPrecision } from './search-precision'
 
@@ -45,6 +46,31 @@ describe('leaves float', () => {
     expect(floatLayers(document)).toHaveLength(1)
     expect(diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ severity: 'warning', code: 'target-not-reached' })]))
   })
+})
+
+describe('gives', () => {
+  it('16 bits instead, for targets that have them', async () => {
+    const { document } = await search({ targetSqnrDb: 40, higher: 'int16' })
+    expect(floatLayers(document)).toEqual([])
+    const wide = document.model.graph.initializers.filter(({ dataType }) => dataType === DATA_TYPES.int16.code)
+    expect(wide.map(({ name }) => name)).toContain('w2.q')
+  })
+
+  it('4 bits to layers that bear them, within the budget, and still runs', async () => {
+    const { document, diagnostics } = await search({ targetSqnrDb: 15, fourBits: true, quantization: { perChannel: true } })
+    const four = document.model.graph.initializers.filter(({ dataType, dims }) => dataType === DATA_TYPES.int4.code && dims.length === 4)
+    expect(four.length).toBeGreaterThan(0)
+    expect(diagnostics).toEqual([expect.objectContaining({ severity: 'info', message: expect.stringContaining('4 bits') })])
+    const error = relativeError(await outputsOf(buildModel(spec), data), await outputsOf(document, data))
+    expect(-20 * Math.log10(error)).toBeGreaterThan(15)
+    const none = await search({ targetSqnrDb: 45, fourBits: true, quantization: { perChannel: true } })
+    expect(none.document.model.graph.initializers.some(({ dataType, dims }) => dataType === DATA_TYPES.int4.code && dims.length === 4)).toBe(false)
+  })
+})
+
+it('can go by decisions instead of errors', async () => {
+  const { document } = await search({ budget: 'agreement', targetAgreement: 0.95 })
+  expect(floatLayers(document)).toEqual(['b'])
 })
 
 it('refuses options that quantize-static does not have', async () => {

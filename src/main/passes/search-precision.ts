@@ -1,58 +1,95 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
+import type { LayerSensitivity } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
 import { measureOutputError } from '../runtime/output-error'
 import { definePass, type PassContext } from './pass'
-import { quantizeStatic } from './quantize-static'
+import { dequantized, quantizeChannels } from './quantize-numerics'
+import { quantizeStatic, type StaticOptions } from './quantize-static'
 import { snapshotModel } from './recovery/snapshot-model'
+import { topAgreement } from './recovery/top-agreement'
 import { measureSensitivity } from './sensitivity/measure-sensitivity'
+import type { NodeOverride } from './static/overrides'
+import { floatValues } from './weight-store'
 
 /** Stands for outputs that are equal. */
 const EQUAL_DB = 200
 
+const options = z.strictObject({
+  budget: z.enum(['sqnr', 'agreement']).default('sqnr').describe('What must hold: the error of the outputs (sqnr), or how often the largest element of the first output is the float model’s (agreement: top-1 without labels).'),
+  targetSqnrDb: z.number().min(0).max(100).default(30).describe('With sqnr: the outputs must be this many decibels above their error, the worst of them.'),
+  targetAgreement: z.number().gt(0).max(1).default(0.99).describe('With agreement: the share of decisions that must stay the same, 0 to 1.'),
+  higher: z.enum(['float', 'int16']).default('float').describe('What the most sensitive layers get instead of 8 bits. int16 is for NPUs that have it; on processors it is computed in float.'),
+  fourBits: z.boolean().default(false).describe('Store weights in 4 bits wherever the budget still holds. Saves room; on processors such layers are computed in float.'),
+  maxFloatLayers: z.number().int().min(0).max(100_000).default(16).describe('Give at most so many layers more than 8 bits, even if the target is not reached.'),
+  samples: z.number().int().min(1).max(100_000).default(32).describe('Calibration samples that the search looks at; the result is calibrated with all.'),
+  quantization: z.record(z.string(), z.unknown()).default({}).describe('Options of quantize-static.'),
+})
+type SearchOptions = z.output<typeof options>
+
 export const searchPrecision = definePass({
   name: 'search-precision',
   title: 'Quantize within a budget',
-  description: 'Quantizes statically, but leaves as few layers float as it takes for the outputs to stay near the float model\'s. The most sensitive layers are measured one by one and stay float first.',
+  description: 'Quantizes statically, and gives as few layers as it takes more than 8 bits for the outputs, or the decisions, to stay near the float model’s; and 4 bits to those that bear it, if wanted. What each layer costs is measured one by one.',
   calibration: 'required',
   quantizes: true,
-  options: z.strictObject({
-    targetSqnrDb: z.number().min(0).max(100).default(30).describe('The outputs must be this many decibels above their error, the worst of them.'),
-    maxFloatLayers: z.number().int().min(0).max(100_000).default(16).describe('Leave at most so many layers float, even if the target is not reached.'),
-    samples: z.number().int().min(1).max(100_000).default(32).describe('Calibration samples that the search looks at; the result is calibrated with all.'),
-    quantization: z.record(z.string(), z.unknown()).default({}).describe('Options of quantize-static.'),
-  }),
+  options,
   /**
    * Greedy: layers in the order of what each costs by itself, the shortest run of the worst that reaches the target (by bisection), and
-   * of that run every layer taken back that is not needed after all.
+   * of that run every layer taken back that is not needed after all. Then the longest run of those that bear 4 bits best.
    */
-  async run(edit, { targetSqnrDb, maxFloatLayers, samples, quantization }, context) {
-    const options = quantizeStatic.options.safeParse(quantization)
-    if (!options.success) throw new AppError({ code: 'invalid-recipe', message: `Option 'quantization' of 'search-precision': ${options.error.issues[0]?.message ?? ''}.`, hint: 'It takes the options of quantize-static.' })
+  async run(edit, chosen, context) {
+    const quantization = quantizeStatic.options.safeParse(chosen.quantization)
+    if (!quantization.success) throw new AppError({ code: 'invalid-recipe', message: `Option 'quantization' of 'search-precision': ${quantization.error.issues[0]?.message ?? ''}.`, hint: 'It takes the options of quantize-static.' })
     nameLayers(edit)
-    const float = snapshotModel(edit.document)
-    const search = new Search(float, { options: options.data, samples, context })
-    const { document, sqnrDb } = await search.quantized([])
-    const kept = sqnrDb >= targetSqnrDb ? [] : await search.floatLayers(document.model, { targetSqnrDb, maxFloatLayers })
-    const reached = kept.length === 0 ? sqnrDb : (await search.quantized(kept)).sqnrDb
-    if (kept.length > 0 || reached < targetSqnrDb) {
-      const names = kept.length === 0 ? 'No layer' : kept.map((name) => `'${name}'`).join(', ')
-      context.report({
-        severity: reached < targetSqnrDb ? 'warning' : 'info',
-        code: reached < targetSqnrDb ? 'target-not-reached' : 'kept-float',
-        message: `${names} ${kept.length === 1 ? 'stays' : 'stay'} float: outputs are at ${reached.toFixed(1)} dB instead of ${sqnrDb.toFixed(1)} with all layers in integers; wanted were ${targetSqnrDb}.`,
-      })
-    }
-    await quantizeStatic.run(edit, { ...options.data, excludeNodes: [...options.data.excludeNodes, ...kept] }, context)
+    const search = new Search(snapshotModel(edit.document), { chosen, quantization: quantization.data, context })
+    const { document, score } = await search.quantized(new Map())
+    const layers = score >= search.target && !chosen.fourBits ? [] : await search.sensitivities(document.model)
+    let plan = score >= search.target ? new Map<string, NodeOverride>() : await search.higherLayers(layers)
+    const raised = plan.size
+    if (chosen.fourBits) plan = await search.fourBitLayers(layers, plan)
+    const reached = plan.size === 0 ? score : (await search.quantized(plan)).score
+    const names = [...plan.keys()]
+    tell(context, { chosen, search, before: score, reached, raised: names.slice(0, raised), lowered: names.slice(raised) })
+    const result = { ...quantization.data, nodeOverrides: { ...quantization.data.nodeOverrides, ...merged(quantization.data, plan) } }
+    await quantizeStatic.run(edit, result, context)
   },
 })
 
-/** Layers are left out by name. */
+interface Outcome {
+  readonly chosen: SearchOptions
+  readonly search: Search
+  readonly before: number
+  readonly reached: number
+  readonly raised: readonly string[]
+  readonly lowered: readonly string[]
+}
+
+function tell(context: PassContext, { chosen, search, before, reached, raised, lowered }: Outcome): void {
+  const isReached = reached >= search.target
+  if (raised.length === 0 && lowered.length === 0 && isReached) return
+  const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
+  const [one, many] = chosen.higher === 'float' ? ['stays float', 'stay float'] : ['takes 16 bits', 'take 16 bits']
+  const parts = [raised.length === 0 ? `No layer ${one}` : `${quoted(raised)} ${raised.length === 1 ? one : many}`]
+  if (chosen.fourBits) parts.push(lowered.length === 0 ? 'none takes 4 bits' : `${quoted(lowered)} ${lowered.length === 1 ? 'takes' : 'take'} 4 bits`)
+  context.report({
+    severity: isReached ? 'info' : 'warning',
+    code: isReached ? 'kept-float' : 'target-not-reached',
+    message: `${parts.join('; ')}: ${search.text(reached)} instead of ${search.text(before)} with 8 bits everywhere; wanted: ${search.text(search.target)}.`,
+  })
+}
+
+/** The person's own overrides of a node stand beside what was found for it. */
+function merged({ nodeOverrides }: StaticOptions, plan: ReadonlyMap<string, NodeOverride>): Record<string, NodeOverride> {
+  return Object.fromEntries([...plan].map(([name, override]) => [name, { ...nodeOverrides[name], ...override }]))
+}
+
+/** Layers are told apart by name. */
 function nameLayers(edit: Edit): void {
   const seen = new Set<string>()
   for (const node of edit.main.nodes) {
-    if (!sameDomain(node.domain, '') || !['Conv', 'Gemm', 'MatMul'].includes(node.opType)) continue
+    if (!sameDomain(node.domain, '') || !['Conv', 'ConvTranspose', 'Gemm', 'MatMul'].includes(node.opType)) continue
     const isOwn = node.name !== '' && !seen.has(node.name)
     const name = isOwn ? node.name : `${node.opType}_${node.id}`
     seen.add(name)
@@ -61,8 +98,8 @@ function nameLayers(edit: Edit): void {
 }
 
 interface SearchNeeds {
-  readonly options: z.output<typeof quantizeStatic.options>
-  readonly samples: number
+  readonly chosen: SearchOptions
+  readonly quantization: StaticOptions
   readonly context: PassContext
 }
 
@@ -72,37 +109,91 @@ class Search {
     readonly needs: SearchNeeds,
   ) {}
 
-  /** The model with all but `keptFloat` in integers, and its worst output's SQNR. */
-  async quantized(keptFloat: readonly string[]): Promise<{ document: ModelDocument; sqnrDb: number }> {
-    const { options, samples, context } = this.needs
+  get target(): number {
+    const { budget, targetSqnrDb, targetAgreement } = this.needs.chosen
+    return budget === 'sqnr' ? targetSqnrDb : targetAgreement
+  }
+
+  /** A score for people. */
+  text(score: number): string {
+    return this.needs.chosen.budget === 'sqnr' ? `outputs at ${score.toFixed(1)} dB` : `${(100 * score).toFixed(2)} % of decisions the same`
+  }
+
+  /** The model in 8 bits but for the layers of `plan`, and how near it is to the float one, in the unit of the budget. */
+  async quantized(plan: ReadonlyMap<string, NodeOverride>): Promise<{ document: ModelDocument; score: number }> {
+    const { chosen, quantization, context } = this.needs
     const { calibration, runner, signal } = context
     if (!calibration) throw new AppError({ code: 'invalid-data', message: 'Searching for precision needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
     const document = new ModelDocument(snapshotModel({ model: this.float }))
     const quiet: PassContext = { ...context, report: () => undefined, progress: (_, __, detail) => context.progress('searching', null, detail) }
-    const limited = { ...options, calibrationSamples: Math.min(samples, options.calibrationSamples), excludeNodes: [...options.excludeNodes, ...keptFloat] }
+    const limited = { ...quantization, calibrationSamples: Math.min(chosen.samples, quantization.calibrationSamples), nodeOverrides: { ...quantization.nodeOverrides, ...merged(quantization, plan) } }
     await document.transact('quantize-static', (edit) => quantizeStatic.run(edit, limited, quiet))
-    const errors = await measureOutputError({ runner, reference: this.float, candidate: document, data: calibration, limit: samples, signal })
-    return { document, sqnrDb: Math.min(EQUAL_DB, ...errors.map(({ sqnrDb }) => sqnrDb ?? EQUAL_DB)) }
+    if (chosen.budget === 'agreement') return { document, score: await topAgreement(document, { float: this.float, context, limit: chosen.samples }) }
+    const errors = await measureOutputError({ runner, reference: this.float, candidate: document, data: calibration, limit: chosen.samples, signal })
+    return { document, score: Math.min(EQUAL_DB, ...errors.map(({ sqnrDb }) => sqnrDb ?? EQUAL_DB)) }
   }
 
-  async floatLayers(quantized: Model, { targetSqnrDb, maxFloatLayers }: { targetSqnrDb: number; maxFloatLayers: number }): Promise<string[]> {
-    const { samples, context } = this.needs
-    const layers = await measureSensitivity({ float: this.float, quantized, context, limit: samples })
+  sensitivities(quantized: Model): Promise<LayerSensitivity[]> {
+    const { chosen, context } = this.needs
+    return measureSensitivity({ float: this.float, quantized, context, limit: chosen.samples })
+  }
+
+  async #reaches(plan: ReadonlyMap<string, NodeOverride>): Promise<boolean> {
+    return (await this.quantized(plan)).score >= this.target
+  }
+
+  /** The fewest layers with more bits that reach the target, or as many as are allowed. */
+  async higherLayers(layers: readonly LayerSensitivity[]): Promise<Map<string, NodeOverride>> {
+    const { maxFloatLayers, higher } = this.needs.chosen
+    const override: NodeOverride = higher === 'float' ? { keepFloat: true } : { activationType: 'uint16', weightType: 'int16' }
+    const planOf = (names: readonly string[]) => new Map(names.map((name) => [name, override]))
     const worstFirst = layers.toSorted((a, b) => a.outputSqnrDb - b.outputSqnrDb).map(({ nodeName }) => nodeName)
-    const reaches = async (kept: readonly string[]) => (await this.quantized(kept)).sqnrDb >= targetSqnrDb
-    let [low, high] = [0, Math.min(maxFloatLayers, worstFirst.length)]
-    if (!(await reaches(worstFirst.slice(0, high)))) return worstFirst.slice(0, high)
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2)
-      if (await reaches(worstFirst.slice(0, middle))) high = middle
-      else low = middle
-    }
-    let kept = worstFirst.slice(0, high)
+    const most = Math.min(maxFloatLayers, worstFirst.length)
+    if (!(await this.#reaches(planOf(worstFirst.slice(0, most))))) return planOf(worstFirst.slice(0, most))
+    let kept = worstFirst.slice(0, await longestRun(most, async (count) => !(await this.#reaches(planOf(worstFirst.slice(0, count)))), 1))
     // The last one is what reached the target; those before it may have been in vain.
     for (const name of kept.slice(0, -1).toReversed()) {
       const without = kept.filter((known) => known !== name)
-      if (await reaches(without)) kept = without
+      if (await this.#reaches(planOf(without))) kept = without
     }
-    return kept
+    return planOf(kept)
   }
+
+  /** `plan`, and 4 bits for as many other layers as it goes, those first whose weights lose least by it. */
+  async fourBitLayers(layers: readonly LayerSensitivity[], plan: ReadonlyMap<string, NodeOverride>): Promise<Map<string, NodeOverride>> {
+    const bestFirst = layers
+      .filter(({ nodeName }) => !plan.has(nodeName))
+      .map((layer) => ({ name: layer.nodeName, sqnrDb: layer.outputSqnrDb + this.#fourBitSqnr(layer.nodeId) }))
+      .toSorted((a, b) => b.sqnrDb - a.sqnrDb)
+      .map(({ name }) => name)
+    const planOf = (count: number) => new Map<string, NodeOverride>([...plan, ...bestFirst.slice(0, count).map((name): [string, NodeOverride] => [name, { weightType: 'int4' }])])
+    return planOf(await longestRun(bestFirst.length, (count) => this.#reaches(planOf(count)), 0))
+  }
+
+  #fourBitSqnr(id: number): number {
+    const node = this.float.graph.nodes.find((known) => known.id === id)
+    const weight = this.float.graph.initializers.find(({ name }) => name === node?.inputs[1])
+    if (!weight) return 0
+    const values = floatValues(weight)
+    const layout = { dims: weight.dims, axis: node?.opType === 'Conv' ? 0 : null }
+    const real = dequantized(quantizeChannels(values, layout, { type: 'int4', symmetric: true, reduceRange: false }), layout)
+    let [signal, noise] = [0, 0]
+    for (let at = 0; at < values.length; at++) {
+      signal += (values[at] as number) ** 2
+      noise += ((values[at] as number) - (real[at] as number)) ** 2
+    }
+    return noise === 0 ? EQUAL_DB : 10 * Math.log10(signal / noise)
+  }
+}
+
+/** The largest count from 0 to `most` for which `holds`, by bisection, plus `more`, and no more than `most`. */
+async function longestRun(most: number, holds: (count: number) => Promise<boolean>, more: number): Promise<number> {
+  if (most === 0 || (more === 0 && (await holds(most)))) return most
+  let [low, high] = [0, most]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (await holds(middle)) low = middle
+    else high = middle
+  }
+  return low + more
 }

@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors'
 import type { LayerSensitivity } from '#shared/measurement'
 import { DATA_TYPES } from '#shared/onnx/data-type'
-import { ModelDocument } from '#shared/onnx/document'
+import { ModelDocument, sameDomain } from '#shared/onnx/document'
 import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 import type { Model, Node, Tensor } from '#shared/onnx/records'
 import type { RunningModel, TensorValue } from '../../runtime/model-runner'
@@ -64,7 +64,9 @@ async function atOpsetOf(quantized: Model, float: Model): Promise<Model> {
     const refusal = upgradeOpset(edit, opsetVersion(quantized))
     if (refusal) throw new Error(`internal: the float model stays at its opset: ${refusal.message}`)
   })
-  return document.model
+  // Pairs of other widths than 8 bits are in a domain of onnxruntime's own.
+  const added = quantized.opsetImports.filter(({ domain }) => !document.model.opsetImports.some((known) => sameDomain(known.domain, domain)))
+  return { ...document.model, opsetImports: [...document.model.opsetImports, ...added] }
 }
 
 interface QuantizedLayer {

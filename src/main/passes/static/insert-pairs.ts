@@ -2,19 +2,21 @@ import { floatAttribute, makeFloat, makeInt } from '#shared/onnx/attributes'
 import type { DataTypeName } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import type { Graph, Node } from '#shared/onnx/records'
-import { bytesOf, rawTensor, type TensorNumbers } from '#shared/onnx/tensor-data'
+import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor, opsetVersion } from '../constants'
 import {
   type ChannelLayout,
   minimumWeightScales,
   quantizeBias,
   quantizeChannels,
+  type QuantizedArray,
   quantizedArray,
   type QuantizedType,
   type QuantizedWeights,
   quantizeTensor,
   type WeightOptions,
 } from '../quantize-numerics'
+import { packRows } from '../weight-only/block-weights'
 import { floatValues } from '../weight-store'
 import type { ActivationOptions, ActivationParameters, ActivationPlan } from './activation-parameters'
 import { type ChosenNode, mustEndQuantized, readersOf } from './choose-nodes'
@@ -148,10 +150,10 @@ function addPair(inserter: Inserter, { from, to, known }: { from: string; to: st
   }
 }
 
-/** ONNX has 16-bit integers in pairs from opset 21 on; onnxruntime has them in a domain of its own for those below. */
+/** ONNX has integers of 4 and 16 bits in pairs from opset 21 on; onnxruntime has them in a domain of its own for those below. */
 function pairDomain(edit: Edit, type: QuantizedType): string {
-  const isWide = type === 'int16' || type === 'uint16'
-  if (!isWide || opsetVersion(edit.model) >= 21) return ''
+  const isNew = type === 'int4' || type === 'int16' || type === 'uint16'
+  if (!isNew || opsetVersion(edit.model) >= 21) return ''
   edit.requireOpset('com.microsoft', 1)
   return 'com.microsoft'
 }
@@ -248,9 +250,11 @@ function dequantizedConstant({ edit, graph, dequantized }: Inserter, { key, base
   if (known !== undefined) return known
   const quantized = make()
   const channels = axis === null ? [] : [quantized.scales.length]
-  const store = (suffix: string, dataType: DataTypeName, shape: readonly number[], values: TensorNumbers) => {
+  const store = (suffix: string, dataType: DataTypeName, shape: readonly number[], values: Float32Array | QuantizedArray) => {
     const name = edit.freshName(graph, `${base}.${suffix}`)
-    edit.setInitializer(graph, rawTensor(name, dataType, shape, bytesOf(values)))
+    // Four bits are packed in one run, two to a byte.
+    const bytes = dataType === 'int4' ? packRows(values.map((value) => value & 15), { width: values.length, bits: 4 }) : bytesOf(values)
+    edit.setInitializer(graph, rawTensor(name, dataType, shape, bytes))
     return name
   }
   const inputs = [

@@ -21,7 +21,7 @@ export type TensorOverride = z.infer<typeof TensorOverride>
 export const NodeOverride = z.strictObject({
   keepFloat: z.boolean().optional(),
   activationType: activationType.optional().describe('Of what the node reads and gives. Where two nodes disagree about a value, the wider type is taken.'),
-  weightType: z.enum(['int8', 'uint8']).optional(),
+  weightType: z.enum(['int4', 'int8', 'uint8', 'int16']).optional().describe('onnxruntime computes with int4 and int16 in float; int4 saves room, int16 is for NPUs.'),
   perChannel: z.boolean().optional(),
   reduceRange: z.boolean().optional(),
 })
