@@ -120,6 +120,8 @@ function describeLayer(edit: Edit, graph: Graph, node: Node, { source, kept, uns
   const weight = constantTensor(edit.document, graph, node.inputs[1] ?? '')
   if (!original || !weight || !isFloat32(weight) || edit.document.uses(graph, weight.name).length !== 1 || !['Conv', 'Gemm', 'MatMul'].includes(node.opType)) return null
   if (node.opType === 'MatMul' && weight.dims.length !== 2) return null
+  // What is fed is not among the values that can be looked at.
+  if (graph.inputs.some(({ name }) => name === node.inputs[0])) return null
   const isConv = node.opType === 'Conv'
   const transposed = node.opType === 'Gemm' && intAttribute(node, 'transB', 0) !== 0
   const window = isConv ? windowOf(node, weight.dims.slice(2)) : null
@@ -247,8 +249,6 @@ interface Rows extends Collecting {
 }
 
 async function collectRows(edit: Edit, layer: FittedLayer, { equations, targets, context, limit, rowsPerSample }: Rows): Promise<void> {
-  const fed = edit.main.inputs.some(({ name }) => name === layer.input)
-  if (fed) throw new Error('internal: a layer that reads an input of the model has nothing to make up for')
   const names = [layer.input, ...(layer.minus === null ? [] : [layer.minus])]
   let sample = 0
   await observe(snapshotModel(edit.document), context, { names, limit }, async (values) => {
