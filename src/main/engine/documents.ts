@@ -9,7 +9,8 @@ import { diffModels } from '#shared/onnx/diff/diff-models'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import { singleBatch } from '#shared/onnx/infer/macs'
 import { planMemory } from '#shared/onnx/memory/plan-memory'
-import { printGraph, printModel } from '#shared/onnx/text/print'
+import { findNodes } from '#shared/onnx/edit/references'
+import { printGraph, printModel, printNodes } from '#shared/onnx/text/print'
 import { channelRanges, mapTensor } from '#shared/onnx/view/tensor-map'
 import { checkUsability, readProviderTables } from '../device/check-usability'
 import { findAppRoot } from '../host/app-root'
@@ -128,7 +129,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       return saved
     },
     'document.edit': ({ documentId, label, commands }) => find(documentId).edit(label, commands),
-    'document.applyText': ({ documentId, graphId, text }) => find(documentId).edit('Edit text', [{ kind: 'applyText', graph: graphId, text }]),
+    'document.applyText': ({ documentId, graphId, ...what }) => find(documentId).edit('Edit text', [{ kind: 'applyText', graph: graphId, ...what }]),
     'document.undo': ({ documentId }) => find(documentId).goTo((revision) => revision - 1),
     'document.redo': ({ documentId }) => find(documentId).goTo((revision) => revision + 1),
     'document.goTo': ({ documentId, revision }) => find(documentId).goTo(() => revision),
@@ -169,10 +170,11 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       // An open batch is no obstacle: who deploys a model fixes it.
       return checkUsability({ document, types: inferTypes(document, { dims: singleBatch(document) }) }, readProviderTables(findAppRoot(import.meta.dirname)))
     },
-    'model.text': ({ documentId, graphId }) => {
+    'model.text': ({ documentId, graphId, nodes }) => {
       const model = find(documentId)
       const { document } = model
       const graph = graphOf(model, graphId)
+      if (nodes !== undefined) return { text: printNodes({ graph, nodes: findNodes(document, graph, nodes), typeOf: (name) => model.types.typeOf(graph, name) }) }
       return { text: graph === document.model.graph ? printModel(document.model) : printGraph(document.model, graph) }
     },
     'model.memory': ({ documentId, dims }) => planMemory(find(documentId).document, { dims }),

@@ -31,7 +31,7 @@ interface ChannelRow {
   readonly zeroShare: number
 }
 
-const LOOKS: readonly ColumnLook[] = [{ width: '44px', align: 'right' }, { width: '1fr', align: 'right' }, { width: '1fr', align: 'right' }, { width: '1fr', align: 'right' }, { width: '64px', align: 'right' }]
+const LOOKS: readonly ColumnLook[] = [{ width: '28px', align: 'right' }, { width: '1fr', align: 'right' }, { width: '1fr', align: 'right' }, { width: '1fr', align: 'right' }, { width: '52px', align: 'right' }]
 
 /** The range of each channel along an axis, as a chart and a table. */
 export function TensorChannels({ documentId, graphId, name, dims, dequantize, axis: first }: TensorChannelsProps): ReactNode {

@@ -66,10 +66,11 @@ export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactN
             {tensor.location !== undefined && <div className="dim">{tensor.location}</div>}
           </Property>
         </Properties>
-        <TensorActions graph={graph} tensor={tensor} />
-        <Button variant="default" size="compact-xs" leftSection={<IconFileExport size={12} aria-hidden />} onClick={() => void exportTensor({ documentId, graphId: graph.graphId, name, dequantize })}>
-          {tCanvas('tensor.export')}
-        </Button>
+        <TensorActions graph={graph} tensor={tensor}>
+          <Button variant="default" size="compact-xs" leftSection={<IconFileExport size={12} aria-hidden />} onClick={() => void exportTensor({ documentId, graphId: graph.graphId, name, dequantize })}>
+            {tCanvas('tensor.export')}
+          </Button>
+        </TensorActions>
       </Section>
       {details?.quantization && <Quantization quantization={details.quantization} dequantize={dequantize} onToggle={setDequantize} />}
       {error !== null && (

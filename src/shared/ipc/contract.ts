@@ -100,7 +100,8 @@ export const requests = {
   'model.exportTensor': request('engine', tensorOf.extend({ path: z.string().nullable() }), z.object({ path: z.string(), sizeBytes: z.number() })),
   /** Which nodes each provider of a phone runs, and into how many parts the graph falls. */
   'model.usability': request('engine', document, ModelUsability),
-  'model.text': request('engine', document.extend({ graphId: z.number() }), z.object({ text: z.string() })),
+  /** ONNX's text form of a graph, the main one with the model around it, or of some of its nodes. */
+  'model.text': request('engine', document.extend({ graphId: z.number(), nodes: z.array(NodeRef).min(1).optional() }), z.object({ text: z.string() })),
   /** What the values between the nodes take in memory, over the order in which the nodes run. `dims` are sizes for symbolic dimensions. */
   'model.memory': request('engine', document.extend({ dims: z.record(z.string(), z.number().int().positive()).default({}) }), MemoryPlan),
   /** How two open documents differ. */
@@ -116,7 +117,7 @@ export const requests = {
   /** Carries the commands out as one edit, all or none. */
   'document.edit': request('engine', document.extend({ label: z.string().optional(), commands: z.array(EditCommand).min(1) }), DocumentChange),
   /** Makes a graph what its edited text says. Throws `invalid-data` with `TextErrorDetails` in `details`. */
-  'document.applyText': request('engine', document.extend({ graphId: z.number(), text: z.string() }), DocumentChange),
+  'document.applyText': request('engine', document.extend({ graphId: z.number(), nodes: z.array(NodeRef).min(1).optional(), text: z.string() }), DocumentChange),
   'document.undo': request('engine', document, DocumentChange),
   'document.redo': request('engine', document, DocumentChange),
   'document.goTo': request('engine', document.extend({ revision: z.number().int().min(0) }), DocumentChange),

@@ -117,7 +117,7 @@ export const EditCommand = z.discriminatedUnion('kind', [
   command('joinModel', { model: ModelSource, connect: NameMap.optional().describe('Outputs of this model by inputs of the other; by name, else in order, where left out.'), keepOutputs: z.array(z.string()).default([]).describe('Connected outputs that stay outputs.'), prefix: z.string().default('') }, 'Appends another model, fed by the outputs of this one.'),
   command('wrapFunction', { ...onNodes, name: z.string().min(1), domain: z.string().min(1).default('local') }, 'Makes a selection a function and puts one call in its place.'),
   command('inlineFunction', { ...onNode }, 'Puts the body of a function in place of its call.'),
-  command('applyText', { ...at, text: z.string() }, 'Makes a graph what its edited text says; the text of the main graph may be that of the whole model. Values the text leaves out stay.'),
+  command('applyText', { ...at, nodes: z.array(NodeRef).min(1).optional().describe('Only these nodes: the text is that of them alone.'), text: z.string() }, 'Makes a graph what its edited text says; the text of the main graph may be that of the whole model. Values the text leaves out stay.'),
   command('cut', { inputs: z.array(z.string()).default([]), outputs: z.array(z.string()).default([]) }, 'Keeps only what computes `outputs` from `inputs` (those of the model where left out).'),
 ])
 export type EditCommand = z.infer<typeof EditCommand>

@@ -29,8 +29,8 @@ export function TensorType({ graph, tensor }: TensorEditingProps): ReactNode {
   )
 }
 
-/** Replaces all values by an array from a file, or takes the initializer away. */
-export function TensorActions({ graph, tensor: { name } }: TensorEditingProps): ReactNode {
+/** Replaces all values by an array from a file, or takes the initializer away; `children` are further buttons. */
+export function TensorActions({ graph, tensor: { name }, children }: TensorEditingProps & { readonly children?: ReactNode }): ReactNode {
   const { t } = useTranslation('edit')
   const at = { graph: graph.graphId, name }
   const importArray = async (): Promise<void> => {
@@ -50,6 +50,7 @@ export function TensorActions({ graph, tensor: { name } }: TensorEditingProps): 
       >
         {t('tensor.remove')}
       </Button>
+      {children}
     </div>
   )
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../errors'
 import type { EditCommand, EditCommandOf } from '../../ipc/edit-commands'
 import type { Edit } from '../document'
 import { inferTypes, type TypeTable } from '../infer/infer-types'
-import { applyText } from '../text/apply-text'
+import { applyNodesText, applyText } from '../text/apply-text'
 import { addNode, insertNode } from './add-node'
 import { convertOpset } from './convert-opset'
 import { cutModel } from './cut-model'
@@ -16,7 +16,7 @@ import { addInitializer, convertInitializer, removeInitializer, setElements, set
 import { joinModel, paste, replaceNodes } from './merge-models'
 import { setMetadata, setModel, setOpset } from './model-fields'
 import { removeAttribute, renameNode, setAttribute, setDocString, setInput, setOperator, setOutput } from './node-fields'
-import { findGraph } from './references'
+import { findGraph, findNodes } from './references'
 import { removeNodes } from './remove-nodes'
 
 type Verbs = { readonly [K in EditCommand['kind']]: (context: EditContext, command: EditCommandOf<K>) => void | Promise<void> }
@@ -57,7 +57,11 @@ const verbs: Verbs = {
   wrapFunction,
   inlineFunction,
   cut: cutModel,
-  applyText: ({ edit }, { graph, text }) => applyText(edit, findGraph(edit.document, graph), text),
+  applyText: ({ edit }, { graph: ref, nodes, text }) => {
+    const graph = findGraph(edit.document, ref)
+    if (nodes === undefined) return applyText(edit, graph, text)
+    return applyNodesText(edit, graph, { nodes: findNodes(edit.document, graph, nodes), text })
+  },
 }
 
 export interface ApplyOptions {

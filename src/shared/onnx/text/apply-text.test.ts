@@ -4,8 +4,8 @@ import { TextErrorDetails } from '../../ipc/text-problem'
 import { encodeModel, joinPieces } from '../codec/encode'
 import { ModelDocument } from '../document'
 import { type FunctionSpec, buildModel, filledTensor, tensor } from '../testing/build-model'
-import { applyText } from './apply-text'
-import { printGraph, printModel } from './print'
+import { applyNodesText, applyText } from './apply-text'
+import { printGraph, printModel, printNodes } from './print'
 
 const twice: FunctionSpec = { domain: 'my', name: 'Twice', inputs: ['p'], outputs: ['q'], nodes: ['q = Add(p, p)'] }
 
@@ -144,4 +144,47 @@ test('what the text leaves out and the model does not have is a problem at its p
   ])
   expect(await problemsOf(apply(before.replace('l = Add(h, k)', 'h = Add(h, k)')))).toEqual(["12:4 There is another value 'h' in this graph; values are made once."])
   expect(printModel(document.model)).toBe(before)
+})
+
+/** The text of the nodes that make these values. */
+function nodesText(document: ModelDocument, ...values: string[]) {
+  const { graph } = document.model
+  const nodes = graph.nodes.filter(({ outputs }) => outputs.some((name) => values.includes(name)))
+  return { nodes, text: printNodes({ graph, nodes, typeOf: () => null }) }
+}
+
+test('the text of some nodes shows what they read and give, and unedited changes nothing', async () => {
+  const document = sampleDocument()
+  const { nodes, text } = nodesText(document, 'h', 'l')
+  expect(text).toContain('(x, k) => (l)')
+  expect(text).toContain('[scale] h = Mul(x, w)')
+  expect(text).not.toContain('Twice')
+  const transaction = await document.transact('text', (edit) => applyNodesText(edit, edit.main, { nodes, text }))
+  expect(transaction.changes).toEqual([])
+})
+
+test('edited text of some nodes changes those alone, in an order that runs, and undo takes it back', async () => {
+  const document = sampleDocument()
+  const before = printModel(document.model)
+  const others = document.model.graph.nodes.filter(({ outputs }) => !outputs.includes('h') && !outputs.includes('l'))
+  const { nodes, text } = nodesText(document, 'h', 'l')
+  const wanted = text.replace('l = Add(h, k)', 'n = Neg(h)\n   l = Add(n, k)').replace('Mul(x, w)', 'Div(x, w)')
+  const transaction = await document.transact('text', (edit) => applyNodesText(edit, edit.main, { nodes, text: wanted }))
+  const after = document.model.graph.nodes
+  expect(after.map(({ opType }) => opType)).toEqual(['Div', 'Constant', 'Neg', 'Add', 'If', 'Twice'])
+  expect(after.find(({ name }) => name === 'scale')?.id).toBe(nodes[0]?.id)
+  expect(others.every((node) => after.includes(node))).toBe(true)
+  document.undo(transaction)
+  expect(printModel(document.model)).toBe(before)
+})
+
+test('text of some nodes adds and changes initializers, and refuses a name that the rest of the graph has', async () => {
+  const document = sampleDocument()
+  const { nodes, text } = nodesText(document, 'h')
+  const wanted = text.replace('Mul(x, w)', 'Mul(x, half)').replace('w = {}', 'w = {},\n   float[1] half = {0.5}')
+  await document.transact('text', (edit) => applyNodesText(edit, edit.main, { nodes, text: wanted }))
+  expect(document.model.graph.initializers.map(({ name }) => name)).toEqual(['w', 'b', 'half'])
+  const again = nodesText(document, 'h')
+  const clash = document.transact('text', (edit) => applyNodesText(edit, edit.main, { nodes: again.nodes, text: again.text.replace('h = Mul', 'k = Mul') }))
+  expect(await problemsOf(clash)).toEqual([expect.stringMatching(/another value 'k'/)])
 })

@@ -6,6 +6,7 @@
 import type { TextProblem } from '../../ipc/text-problem'
 import type { Edit } from '../document'
 import type { Attribute, FunctionDefinition, Graph, Model, Node, SparseTensor, Tensor, ValueInfo } from '../records'
+import { topologicalOrder } from '../topological-order'
 import { LeftOutTensors } from './left-out-tensors'
 import { matchNodes } from './match-nodes'
 import { type ParsedText, parseFunctionText, parseGraphText, parseModelText } from './parse-text'
@@ -22,6 +23,16 @@ export function applyText(edit: Edit, graph: Graph, text: string): void {
   if (definition) applyFunction(edit, definition, parseFunctionText(text))
   else if (graph === edit.main && /^(\s|#.*)*</.test(text)) applyModel(edit, parseModelText(text))
   else merge(edit, parseGraphText(text), (merger, wanted) => merger.graph(graph, wanted))
+}
+
+/**
+ * Makes some nodes of a graph what the text of {@link printNodes} says of them: its nodes and initializers take effect, its inputs and outputs do not.
+ * Initializers that are not in the text stay. Throws as {@link applyText}.
+ */
+export function applyNodesText(edit: Edit, graph: Graph, { nodes, text }: { readonly nodes: readonly Node[]; readonly text: string }): void {
+  merge(edit, parseGraphText(text), (merger, wanted) => merger.part(graph, nodes, wanted))
+  const ordered = topologicalOrder(edit.document, graph)
+  if (!sameItems(graph.nodes, ordered)) edit.replaceNodes(graph, ordered)
 }
 
 /** The parsed model by itself. Throws `invalid-data` where the text leaves values out. */
@@ -129,6 +140,30 @@ class Merger {
     for (const [body, text] of inner) this.graph(body, text)
   }
 
+  /** Nodes of a graph by those of the text; the rest stays. */
+  part(known: Graph, selected: readonly Node[], wanted: Graph): void {
+    const going = new Set(selected)
+    const rest = known.nodes.filter((node) => !going.has(node))
+    const names = new Set(wanted.initializers.map(({ name }) => name))
+    this.#refuseDuplicates(known, { ...known, initializers: [...known.initializers.filter(({ name }) => !names.has(name)), ...wanted.initializers], nodes: [...rest, ...wanted.nodes] })
+    const matches = matchNodes(selected, wanted.nodes)
+    const kept = new Set(matches.values())
+    const inner: [Graph, Graph][] = []
+    const made = wanted.nodes.map((node) => {
+      const old = matches.get(node)
+      return old ? this.#node(old, node, inner) : this.#newNode(node, selected.filter((candidate) => !kept.has(candidate)))
+    })
+    const old = new Map(known.initializers.map((tensor) => [tensor.name, tensor]))
+    const merged = wanted.initializers.map((tensor) => {
+      const same = old.get(tensor.name)
+      return same && sameTensor(same, tensor, this.#leftOut) ? same : this.#tensors.complete(tensor, { spare: [], old: same })
+    })
+    const changed = new Map(merged.map((tensor) => [tensor.name, tensor]))
+    this.#edit.replaceInitializers(known, [...known.initializers.map((tensor) => changed.get(tensor.name) ?? tensor), ...merged.filter(({ name }) => !old.has(name))])
+    this.#edit.replaceNodes(known, inPlace(known.nodes, { going, made, matches, wanted: wanted.nodes }))
+    for (const [body, text] of inner) this.graph(body, text)
+  }
+
   /** The known node where the text says the same. Graphs within it stay too; `inner` is told what they are to be. */
   #node(known: Node, wanted: Node, inner: [Graph, Graph][]): Node {
     const changed = {
@@ -206,6 +241,29 @@ class Merger {
       if (!before.has(name)) this.#problem(record, `There is another value '${name}' in this graph; values are made once.`)
     }
   }
+}
+
+interface PartOrder {
+  readonly going: ReadonlySet<Node>
+  /** What becomes of the text's nodes, and the nodes that some of them were. */
+  readonly wanted: readonly Node[]
+  readonly made: readonly Node[]
+  readonly matches: ReadonlyMap<Node, Node>
+}
+
+/** Nodes that stay keep their places; new ones stand before the one that follows them in the text, the last ones after all. */
+function inPlace(nodes: readonly Node[], { going, wanted, made, matches }: PartOrder): Node[] {
+  const groups = new Map<Node, Node[]>()
+  let pending: Node[] = []
+  wanted.forEach((node, at) => {
+    pending.push(made[at] ?? node)
+    const old = matches.get(node)
+    if (!old) return
+    groups.set(old, pending)
+    pending = []
+  })
+  const last = nodes.findLast((node) => going.has(node))
+  return nodes.flatMap((node) => (going.has(node) ? [...(groups.get(node) ?? []), ...(node === last ? pending : [])] : [node]))
 }
 
 function repeated(all: readonly [string, object][]): [string, object][] {

@@ -6,6 +6,7 @@
  * printed. The rest parses back (`parse-text.ts`), but for texts that are not UTF-8.
  */
 import type { Attribute, FunctionDefinition, Graph, Model, Node, OpsetImport, StringEntry, ValueInfo } from '../records'
+import { readNames } from '../topological-order'
 import { printTensor } from './print-tensor'
 import { floatWord, identifierWord, nameWord, quoted, shapeWord, typeWord, elementWord } from './print-words'
 
@@ -30,6 +31,38 @@ export function printModel(model: Model): string {
 export function printGraph(model: Model, graph: Graph): string {
   const definition = model.functions.find(({ body }) => body === graph)
   return `${definition ? functionText(definition) : graphText(graph, '')}\n`
+}
+
+interface PrintedNodes {
+  readonly graph: Graph
+  readonly nodes: readonly Node[]
+  /** Type of a value where it is known. */
+  readonly typeOf: (name: string) => ValueInfo['type']
+}
+
+/**
+ * Some nodes of a graph as a graph of their own: what they read from outside as inputs, what is read of them as outputs, and the initializers
+ * they read. `applyNodesText` takes it back.
+ */
+export function printNodes({ graph, nodes, typeOf }: PrintedNodes): string {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs))
+  const inside = new Set(nodes)
+  const names = [...new Set(nodes.flatMap(readNames))].filter((name) => !made.has(name))
+  const read = new Set([...graph.nodes.filter((node) => !inside.has(node)).flatMap(readNames), ...graph.outputs.map(({ name }) => name)])
+  const initializers = graph.initializers.filter(({ name }) => names.includes(name))
+  const stored = new Set(initializers.map(({ name }) => name))
+  const value = (name: string): ValueInfo => ({ name, type: typeOf(name) })
+  const part: Graph = {
+    ...graph,
+    nodes,
+    initializers,
+    inputs: names.filter((name) => !stored.has(name)).map(value),
+    outputs: [...made].filter((name) => name !== '' && read.has(name)).map(value),
+    valueInfo: [],
+    sparseInitializers: [],
+    quantizationAnnotations: [],
+  }
+  return `${graphText(part, '')}\n`
 }
 
 function headerText(fields: readonly string[]): string {

@@ -126,6 +126,10 @@ export const editEn = {
     discardAndClose: 'Close without saving',
   },
   text: {
+    scope: 'Show as text',
+    whole: 'Whole graph',
+    selection_one: 'Selection ({{count}} node)',
+    selection_other: 'Selection ({{count}} nodes)',
     label: 'Edit model text',
     unchanged: 'ONNX text form. Edits take effect when they are applied.',
     changed: 'Edited; not applied yet.',

@@ -125,6 +125,10 @@ export const editZh = {
     discardAndClose: '不保存并关闭',
   },
   text: {
+    scope: '以文本显示',
+    whole: '整个图',
+    selection_one: '所选（{{count}} 个节点）',
+    selection_other: '所选（{{count}} 个节点）',
     label: '编辑模型文本',
     unchanged: 'ONNX 文本形式。应用后编辑才会生效。',
     changed: '已编辑，尚未应用。',
