@@ -113,7 +113,7 @@ def main():
     torch.manual_seed(4)
     rng, test_rng = np.random.default_rng(4), np.random.default_rng(99)
     pool = torch.tensor(np.stack([scene(rng) for _ in range(700)]))
-    test = torch.tensor(np.stack([scene(test_rng) for _ in range(64)]))
+    test = torch.tensor(np.stack([scene(test_rng) for _ in range(32)]))
     pair = (lambda big: (smaller(big), big)) if task == "super-resolution" else (lambda big: (big, film(big)))
     # As the evaluation has them: bytes.
     rounded = lambda images: to_bytes(images).float() / 255
@@ -141,7 +141,7 @@ def main():
     torch.onnx.export(model, source[:1], f"{out}/{task}.onnx", opset_version=13, input_names=["image"], output_names=[name],
                       dynamic_axes={"image": {0: "batch", 2: "height", 3: "width"}, name: {0: "batch", 2: "out_height", 3: "out_width"}})
     np.savez_compressed(f"{out}/evaluation.npz", image=to_bytes(source).numpy(), target=(to_bytes(target).float() / 255).numpy().astype(np.float16))
-    np.savez_compressed(f"{out}/calibration.npz", image=to_bytes(pair(pool[:48])[0]).numpy())
+    np.savez_compressed(f"{out}/calibration.npz", image=to_bytes(pair(pool[:24])[0]).numpy())
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def main():
     spoken, test_spoken = recordings(TRAIN_VOICES, 4, 6), recordings(TEST_VOICES, 3, 7)
     print("spoken", len(spoken), len(test_spoken), flush=True)
     make = lambda source, count, seed: [clip(source, rng) for rng in [np.random.default_rng(seed)] for _ in range(count)]
-    training, test = make(spoken, 10000, 1), make(test_spoken, 300, 99)
+    training, test = make(spoken, 10000, 1), make(test_spoken, 200, 99)
     x, y = torch.tensor(np.stack([s for s, _ in training])), torch.tensor([label for _, label in training])
     test_x, test_y = torch.tensor(np.stack([s for s, _ in test]).astype(np.float16)), torch.tensor([label for _, label in test])
     model = Spotter()
@@ -153,7 +153,7 @@ def main():
     torch.onnx.export(model, test_x[:1].float(), f"{out}/keywords.onnx", opset_version=13, input_names=["sound"], output_names=["logits"],
                       dynamic_axes={"sound": {0: "batch"}, "logits": {0: "batch"}}, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
     np.savez_compressed(f"{out}/evaluation.npz", sound=test_x.numpy(), label=test_y.numpy())
-    np.savez_compressed(f"{out}/calibration.npz", sound=x[:64].numpy().astype(np.float16))
+    np.savez_compressed(f"{out}/calibration.npz", sound=x[:32].numpy().astype(np.float16))
     with open(f"{out}/labels.json", "w") as file:
         json.dump(LABELS, file)
 

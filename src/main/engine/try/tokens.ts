@@ -44,7 +44,7 @@ function isHan(character: string): boolean {
   return /\p{Script=Han}/u.test(character)
 }
 
-/** Slots of a text from BIO tags of its tokens; an I after another slot starts one of its own. */
+/** Slots of a text from BIO tags of its tokens. Tokens of one kind side by side are one slot: recognised words are rarely two of a kind in a row. */
 export function slotsOf(pieces: readonly string[], tags: readonly string[]): { slot: string; text: string }[] {
   const slots: { slot: string; pieces: string[] }[] = []
   let open: string | null = null
@@ -52,8 +52,7 @@ export function slotsOf(pieces: readonly string[], tags: readonly string[]): { s
     const tag = tags[at] ?? 'O'
     const slot = tag === 'O' ? null : tag.slice(2)
     const last = slots.at(-1)
-    const continues = slot !== null && slot === open && (tag.startsWith('I-') || piece.startsWith('##'))
-    if (continues && last) last.pieces.push(piece)
+    if (slot !== null && slot === open && last) last.pieces.push(piece)
     else if (slot !== null) slots.push({ slot, pieces: [piece] })
     open = slot
   })

@@ -14,8 +14,8 @@ export function ExampleBar({ count, onChoose }: { readonly count: number; readon
     onChoose(next)
   }
   return (
-    <div className={styles.bar}>
-      <span className={`dim figures ${styles.grow ?? ''}`}>{t('example', { number: index < 0 ? '–' : index + 1, count })}</span>
+    <div className={styles.examples}>
+      <span className="dim figures">{index < 0 ? t('examples', { count }) : t('example', { number: index + 1, count })}</span>
       <ActionIcon variant="default" aria-label={t('previous')} onClick={() => go(index < 0 ? 0 : -1)}>
         <IconChevronLeft size={16} aria-hidden />
       </ActionIcon>

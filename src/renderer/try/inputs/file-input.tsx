@@ -45,8 +45,8 @@ export function FileInput({ description, task, preview, expected, onInput }: Fil
             {t('synthetic')}
           </Button>
         )}
+        {description.examples > 0 && <ExampleBar count={description.examples} onChoose={(index) => onInput({ kind: 'example', index })} />}
       </div>
-      {description.examples > 0 && <ExampleBar count={description.examples} onChoose={(index) => onInput({ kind: 'example', index })} />}
     </>
   )
 }

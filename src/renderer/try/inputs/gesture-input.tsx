@@ -53,7 +53,6 @@ export function GestureInput({ description, preview, expected, onInput }: InputV
         onPointerCancel={end}
       />
       <div className={styles.bar}>
-        <span className={`dim ${styles.grow ?? ''}`}>{example && expected !== null ? t('expected', { label: expected }) : t('draw')}</span>
         <Button
           variant="default"
           onClick={() => {
@@ -63,17 +62,18 @@ export function GestureInput({ description, preview, expected, onInput }: InputV
         >
           {t('clear')}
         </Button>
+        <span className="dim">{example && expected !== null ? t('expected', { label: expected }) : strokes.length === 0 ? t('draw') : ''}</span>
+        {description.examples > 0 && (
+          <ExampleBar
+            count={description.examples}
+            onChoose={(index) => {
+              setExample(true)
+              setStrokes([])
+              onInput({ kind: 'example', index })
+            }}
+          />
+        )}
       </div>
-      {description.examples > 0 && (
-        <ExampleBar
-          count={description.examples}
-          onChoose={(index) => {
-            setExample(true)
-            setStrokes([])
-            onInput({ kind: 'example', index })
-          }}
-        />
-      )}
     </>
   )
 }
