@@ -6,7 +6,6 @@ Needs torch, scikit-learn and numpy (Debian: python3-torch python3-sklearn). Abo
 Handwritten digits of scikit-learn (UCI, public domain) set side by side on a cluttered strip. Input float32 [batch, 1, 32, 128] in 0…1,
 output logits [batch, 32, 11]: class 0 is CTC's blank, class d + 1 the digit d.
 """
-import json
 import os
 import sys
 
@@ -109,6 +108,8 @@ def main():
                       dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}}, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
     np.savez_compressed(f"{out}/evaluation.npz", image=test_x.numpy(), label=np.array(texts))
     np.savez_compressed(f"{out}/calibration.npz", image=x[:128].numpy())
+    with open(f"{out}/alphabet.txt", "w") as file:
+        file.write("\n".join("0123456789") + "\n")
 
 
 if __name__ == "__main__":
