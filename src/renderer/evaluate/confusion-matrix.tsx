@@ -73,7 +73,8 @@ function paint(canvas: HTMLCanvasElement, { matrix, names, side, size }: Paintin
       context.fillRect(x, y, side - 1, side - 1)
       context.globalAlpha = 1
       if (side < NUMBER_SIDE) return
-      context.fillStyle = colour('--text')
+      // Strong cells are dark in the light theme and light in the dark one.
+      context.fillStyle = colour(share > 0.5 && row === column ? '--surface-canvas' : '--text')
       context.textAlign = 'center'
       context.fillText(String(count), x + side / 2, y + side / 2, side - 3)
     })

@@ -42,8 +42,10 @@ function SourceEvaluation({ sourcePath }: { readonly sourcePath: string }): Reac
       <EvaluationSetupForm sourcePath={sourcePath} rows={rows} />
       {started ? (
         <div className={styles.results}>
-          <ResultTable rows={rows} selected={selected?.path ?? null} onSelect={select} />
-          {selected && <ResultDetails key={selected.path} row={selected} sourcePath={sourcePath} />}
+          <div className={styles.columns}>
+            <ResultTable rows={rows} selected={selected?.path ?? null} onSelect={select} />
+            {selected && <ResultDetails key={selected.path} row={selected} sourcePath={sourcePath} />}
+          </div>
         </div>
       ) : (
         <p className={styles.empty}>{t('empty')}</p>

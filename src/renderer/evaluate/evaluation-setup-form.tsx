@@ -3,6 +3,7 @@ import { IconChevronRight, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type LabelKind, MetricName, metricNames, metricTraits } from '#shared/evaluation/metric'
+import { formatInteger } from '../format/format-number'
 import { fileName } from '../format/format-type'
 import { variantTitle } from '../optimize/catalogue-text'
 import { useVariantsStore } from '../stores/variants-store'
@@ -71,7 +72,8 @@ export function EvaluationSetupForm({ sourcePath, rows }: SetupFormProps): React
 function DataChoice({ sourcePath }: { readonly sourcePath: string }): ReactNode {
   const { t } = useTranslation('evaluate')
   const { dataPath, labelsPath, setup, problem } = useEvaluateStore((state) => choiceOf(state.choices, sourcePath))
-  const about = setup?.description ?? (dataPath === null ? t('noData') : problem === null ? t('looking') : '')
+  const found = setup && dataPath !== null ? (setup.sampleCount === null ? fileName(dataPath) : t(`found.${setup.kind}`, { samples: formatInteger(setup.sampleCount), name: fileName(dataPath) })) : null
+  const about = found ?? (dataPath === null ? t('noData') : problem === null ? t('looking') : '')
   return (
     <div>
       <div className={styles.label} id="evaluation-data">

@@ -12,13 +12,13 @@ import styles from './evaluate.module.css'
 import type { EvaluationRow } from './evaluation-rows'
 
 const LOOKS: readonly ColumnLook[] = [
-  { width: 'minmax(120px, 1.4fr)' },
-  { width: '76px', align: 'right' },
-  { width: 'minmax(120px, 1fr)' },
-  { width: 'minmax(150px, 1.2fr)' },
+  { width: 'minmax(84px, 1.2fr)' },
   { width: '64px', align: 'right' },
-  { width: '64px', align: 'right' },
-  { width: '72px', align: 'right' },
+  { width: 'minmax(70px, 1fr)' },
+  { width: 'minmax(186px, 1.2fr)' },
+  { width: '56px', align: 'right' },
+  { width: '56px', align: 'right' },
+  { width: '66px', align: 'right' },
 ]
 
 interface ResultTableProps {
@@ -36,7 +36,7 @@ export function ResultTable({ rows, selected, onSelect }: ResultTableProps): Rea
     return [
       { id: 'model', header: t('columns.model'), accessorFn: title },
       { id: 'figure', header: t('columns.figure'), accessorFn: valueOf, cell: ({ row }) => <FigureCell row={row.original} /> },
-      { id: 'interval', header: t('columns.interval'), enableSorting: false, cell: ({ row }) => <IntervalCell row={row.original} rows={rows} /> },
+      { id: 'interval', header: t('columns.interval'), accessorFn: (row) => row.result?.interval?.low ?? -Infinity, cell: ({ row }) => <IntervalCell row={row.original} rows={rows} /> },
       { id: 'difference', header: t('columns.difference'), accessorFn: (row) => row.significance?.difference ?? 0, cell: ({ row }) => <DifferenceCell row={row.original} /> },
       { id: 'samples', header: t('columns.samples'), accessorFn: (row) => row.result?.samples ?? row.partial?.samples ?? 0, cell: ({ getValue }) => count(getValue<number>()) },
       { id: 'left', header: t('columns.left'), accessorFn: (row) => row.result?.skipped.count ?? row.partial?.skipped ?? 0, cell: ({ getValue }) => count(getValue<number>()) },
@@ -99,14 +99,14 @@ function DifferenceCell({ row }: { readonly row: EvaluationRow }): ReactNode {
   const words = t(differs ? 'significant' : 'notSignificant', { p: p < 0.001 ? '<0.001' : p.toFixed(3) })
   return (
     <span className={styles.difference}>
-      <span className={differs ? (worse ? 'bad' : 'good') : ''}>{differenceText(result.metric, difference)}</span> <span className="dim">{words}</span>
+      <span className={differs ? (worse ? 'bad' : 'good') : ''}>{differenceText(result.metric, difference, t('points'))}</span> <span className="dim">{words}</span>
     </span>
   )
 }
 
 /** Percentage points for shares. */
-function differenceText(metric: MetricName, difference: number): string {
+function differenceText(metric: MetricName, difference: number, points: string): string {
   const sign = difference > 0 ? '+' : difference < 0 ? '−' : '±'
   const size = Math.abs(difference)
-  return metricTraits[metric].unit === 'share' ? `${sign}${(size * 100).toFixed(2)}` : `${sign}${metricText(metric, size)}`
+  return metricTraits[metric].unit === 'share' ? `${sign}${(size * 100).toFixed(2)} ${points}` : `${sign}${metricText(metric, size)}`
 }

@@ -5,6 +5,8 @@ export const evaluateEn = {
   labels: 'Labels…',
   labelsNote: 'Labels from {{name}}',
   noData: 'Pictures in folders of classes, .npz, .csv, .jsonl or WAV files',
+  found: { images: '{{samples}} pictures in {{name}}', sounds: '{{samples}} sounds in {{name}}', texts: '{{samples}} texts in {{name}}', tensors: '{{samples}} samples in {{name}}', table: '{{samples}} rows in {{name}}' },
+  points: 'pp',
   looking: 'Looking at the data',
   metric: 'Metric',
   groups: { class: 'Classes', mask: 'Masks', boxes: 'Boxes', text: 'Texts', tensor: 'Values', none: 'Against the source, no labels' },

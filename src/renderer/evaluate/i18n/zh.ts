@@ -7,6 +7,8 @@ export const evaluateZh: typeof evaluateEn = {
   labels: '标签…',
   labelsNote: '标签来自 {{name}}',
   noData: '按类别分文件夹的图片、.npz、.csv、.jsonl 或 WAV 文件',
+  found: { images: '{{name}} 中的 {{samples}} 张图片', sounds: '{{name}} 中的 {{samples}} 段声音', texts: '{{name}} 中的 {{samples}} 条文本', tensors: '{{name}} 中的 {{samples}} 个样本', table: '{{name}} 中的 {{samples}} 行' },
+  points: '个百分点',
   looking: '正在查看数据',
   metric: '指标',
   groups: { class: '分类', mask: '掩码', boxes: '检测框', text: '文本', tensor: '数值', none: '与源模型比较，无需标签' },
