@@ -38,10 +38,12 @@ export default function TradeoffChart(props: TradeoffChartProps): ReactNode {
 
 function chartOption({ points, accuracy, limits, nameOf, activePath }: TradeoffChartProps, words: { axis: string; front: string }, _scheme: string) {
   const { text, line, accent, panel } = chartColors()
-  const bad = getComputedStyle(document.documentElement).getPropertyValue('--bad').trim()
+  const style = getComputedStyle(document.documentElement)
+  const [bad, ink] = [style.getPropertyValue('--bad').trim(), style.getPropertyValue('--text').trim()]
   const largest = Math.max(...points.map(({ row }) => row.sizeBytes))
   const slowest = Math.max(...points.map(({ p50Ms }) => p50Ms))
   const near = limits.filter(({ atMost = 0 }) => atMost <= 4 * slowest)
+  const furthest = roundUp(1.12 * Math.max(slowest, ...near.map(({ atMost = 0 }) => atMost)))
   const values = points.map((point) => point.accuracy)
   const margin = Math.max((Math.max(...values) - Math.min(...values)) * 0.25, Math.max(...values.map(Math.abs)) * 0.005, 1e-6)
   const front = paretoFront(points)
@@ -56,7 +58,7 @@ function chartOption({ points, accuracy, limits, nameOf, activePath }: TradeoffC
       textStyle: { color: text, fontSize: 11 },
       formatter: ({ data }: { data: { point?: TradeoffPoint } }) => (data.point === undefined ? '' : tooltipText(data.point, accuracy, nameOf)),
     },
-    xAxis: { ...axis, type: 'value', name: words.axis, nameLocation: 'middle', nameGap: 22, min: 0, max: roundUp(1.12 * Math.max(slowest, ...near.map(({ atMost = 0 }) => atMost))) },
+    xAxis: { ...axis, type: 'value', name: words.axis, nameLocation: 'middle', nameGap: 22, min: 0, max: furthest },
     yAxis: { ...axis, type: 'value', inverse: !isHigherBetter(accuracy.metric), min: Math.min(...values) - margin, max: Math.max(...values) + margin, axisLabel: { ...axis.axisLabel, formatter: (value: number) => metricText(accuracy.metric, value), showMinLabel: false, showMaxLabel: false } },
     series: [
       { type: 'line', name: words.front, silent: true, showSymbol: false, data: front.map((point) => [point.p50Ms, point.accuracy]), lineStyle: { color: accent, width: 1.5 }, z: 1 },
@@ -67,10 +69,12 @@ function chartOption({ points, accuracy, limits, nameOf, activePath }: TradeoffC
           value: [point.p50Ms, point.accuracy],
           point,
           symbolSize: Math.max(SMALLEST, LARGEST * Math.sqrt(point.row.sizeBytes / largest)),
-          itemStyle: { color: front.includes(point) ? accent : text, opacity: 0.45, borderColor: point.row.modelPath === activePath ? accent : front.includes(point) ? accent : text, borderWidth: point.row.modelPath === activePath ? 2.5 : 1 },
+          // A colour with alpha: opacity would fade the name too.
+          itemStyle: { color: `${front.includes(point) ? accent : text}66`, borderColor: front.includes(point) ? accent : text, borderWidth: point.row.modelPath === activePath ? 2.5 : 1 },
+          label: { position: point.p50Ms > 0.66 * furthest ? 'left' : 'right' },
         })),
-        label: { show: true, position: 'right', color: text, fontSize: 11, formatter: ({ data }: { data: { point: TradeoffPoint } }) => nameOf(data.point.row.modelPath) },
-        labelLayout: { hideOverlap: true },
+        label: { show: true, color: ink, fontSize: 11, formatter: ({ data }: { data: { point: TradeoffPoint } }) => nameOf(data.point.row.modelPath) },
+        labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' },
         markLine: {
           silent: true,
           symbol: 'none',

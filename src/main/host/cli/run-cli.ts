@@ -13,6 +13,7 @@ import { devicesCommand } from './devices-command'
 import { diffCommand } from './diff-command'
 import { fromTextCommand } from './from-text-command'
 import { inspectCommand } from './inspect-command'
+import { addRecordOptions, type RecordTargets } from './job-recorder'
 import { memoryCommand } from './memory-command'
 import { optimizeCommand } from './optimize-command'
 import { ortGraphCommand } from './ort-graph-command'
@@ -48,7 +49,12 @@ export async function runCli({ args, ...context }: CliContext & { readonly args:
   }
 }
 
-function createProgram(context: CliContext): Command {
+/** Commands that run jobs. */
+const RECORDED = new Set(['optimize', 'profile', 'compare', 'evaluate', 'check', 'report', 'sensitivity', 'ort-graph', 'deploy'])
+
+function createProgram(given: CliContext): Command {
+  const records: RecordTargets = {}
+  const context: CliContext = { ...given, records }
   const program = new Command('edgefit')
     .description('Fits neural networks onto phones: open an ONNX model, shrink it, measure it, save it.')
     .version(packageVersion(context.appRoot))
@@ -57,9 +63,12 @@ function createProgram(context: CliContext): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
+    .hook('preAction', (_program, command) => void Object.assign(records, { events: command.opts<RecordTargets>().events, otlp: command.opts<RecordTargets>().otlp }))
   for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, checkCommand, reportCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, usabilityCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
-    program.addCommand(command(context).copyInheritedSettings(program))
+    const made = command(context).copyInheritedSettings(program)
+    if (RECORDED.has(made.name())) addRecordOptions(made)
+    program.addCommand(made)
   }
   return program
 }

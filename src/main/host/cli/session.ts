@@ -3,9 +3,11 @@ import type { JobEvent, JobKind, JobProgress, JobResult } from '#shared/ipc/jobs
 import type { RequestName, RequestParams, RequestResult } from '#shared/ipc/contract'
 import { answerError } from '../../engine/protocol'
 import { openHome } from '../../workspace/home'
+import { packageVersion } from '../app-root'
 import { builtEngineCommand } from '../engine-command'
 import type { EngineCommand } from '../engine-process'
 import { createShell, type Shell } from '../shell'
+import { openJobRecorder, type RecordTargets } from './job-recorder'
 import { createProgressLine } from './progress-line'
 
 const CLIENT = 'terminal'
@@ -21,18 +23,25 @@ export interface Session {
 export interface SessionOptions {
   readonly appRoot: string
   readonly engine?: EngineCommand
+  readonly records?: RecordTargets
 }
 
 /** Starts a shell of its own for one command, and ends every process of it afterwards. */
-export async function withSession<T>({ appRoot, engine }: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>({ appRoot, engine, records = {} }: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const shell = createShell({ host: 'cli', home: openHome(), appRoot, engine: engine ?? builtEngineCommand(appRoot) })
   const interruption = watchInterruption()
   try {
+    const recorder = openJobRecorder(records, packageVersion(appRoot))
+    shell.subscribe(CLIENT, (event) => event.name === 'job' && recorder.receive(event.payload))
     const session: Session = {
       request: (name, params) => Promise.race([ask(shell, name, params), interruption.asError]),
       runJob: (start, onProgress) => runJob(shell, start, { interrupted: interruption.requested, onProgress }),
     }
-    return await work(session)
+    try {
+      return await work(session)
+    } finally {
+      await recorder.close()
+    }
   } finally {
     interruption.stop()
     await shell.dispose()
