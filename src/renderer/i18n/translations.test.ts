@@ -10,6 +10,8 @@ import { editEn } from '../panels/edit/i18n/en'
 import { editZh } from '../panels/edit/i18n/zh'
 import { pruneEn } from '../prune/i18n/en'
 import { pruneZh } from '../prune/i18n/zh'
+import { quantizeEn } from '../quantize/i18n/en'
+import { quantizeZh } from '../quantize/i18n/zh'
 import { simplifyEn } from '../simplify/i18n/en'
 import { simplifyZh } from '../simplify/i18n/zh'
 import { variantsEn } from '../variants/i18n/en'
@@ -58,6 +60,7 @@ describe.each([
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
   ['variants', variantsEn, variantsZh],
+  ['quantizing', quantizeEn, quantizeZh],
   ['simplifying', simplifyEn, simplifyZh],
   ['pruning', pruneEn, pruneZh],
   ['evaluating', evaluateEn, evaluateZh],

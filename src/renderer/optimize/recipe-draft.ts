@@ -37,10 +37,15 @@ export function withOption(recipe: Recipe, change: { step: number; name: string;
     const { [change.name]: _before, ...others } = pass.options
     return { ...pass, options: sameValue(change.value, change.default) ? others : { ...others, [change.name]: change.value } }
   })
+  return renamed(recipe, passes, change.builtIn)
+}
+
+/** The recipe with other passes: the built-in one that it now is, or under a name that promises no built-in one. */
+export function renamed(recipe: Recipe, passes: Recipe['passes'], builtIn: readonly Recipe[]): Recipe {
   const changed = { ...recipe, passes }
-  const original = change.builtIn.find((candidate) => samePasses(candidate, changed))
+  const original = builtIn.find((candidate) => samePasses(candidate, changed))
   if (original !== undefined) return original
-  const isBuiltInName = change.builtIn.some(({ name }) => name === recipe.name)
+  const isBuiltInName = builtIn.some(({ name }) => name === recipe.name)
   return isBuiltInName ? { ...changed, name: `${recipe.name}-custom` } : changed
 }
 

@@ -6,11 +6,12 @@ import { useSessionStore } from '../stores/session-store'
 import styles from './side.module.css'
 
 const Inspector = lazy(() => import('../inspector/inspector'))
+const QuantizePanel = lazy(() => import('../quantize/quantize-panel'))
 const SimplifyPanel = lazy(() => import('../simplify/simplify-panel'))
 const PrunePanel = lazy(() => import('../prune/prune-panel'))
 const TryPanel = lazy(() => import('../try/try-panel'))
 
-const TABS: readonly RightTab[] = ['inspector', 'prune', 'simplify', 'try']
+const TABS: readonly RightTab[] = ['inspector', 'quantize', 'prune', 'simplify', 'try']
 
 /** The inspector, and the tools that work beside the graph: each shows on the graph what it is about to do. */
 export function RightPanel(): ReactNode {
@@ -34,6 +35,7 @@ export function RightPanel(): ReactNode {
       <div className={styles.side} role={TABS.length > 1 ? 'tabpanel' : undefined} aria-label={t(`tools.${tab}`)}>
         {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense>
             {tab === 'inspector' && <Inspector />}
+            {tab === 'quantize' && <QuantizePanel />}
             {tab === 'simplify' && <SimplifyPanel />}
             {tab === 'prune' && <PrunePanel />}
             {tab === 'try' && <TryPanel />}

@@ -1,0 +1,68 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { MarkLineComponent } from 'echarts/components'
+import { use as register } from 'echarts/core'
+import { useMemo, type ReactNode } from 'react'
+import type { ValueHistogram } from '#shared/measurement'
+import { Chart, chartColors } from '../charts/chart'
+import { formatInteger, significant } from '../format/format-number'
+
+register([MarkLineComponent])
+
+interface DistributionChartProps {
+  readonly histogram: ValueHistogram
+  /** A weight after quantization, over the same bins. */
+  readonly quantized: ValueHistogram | null
+  /** Where the chosen range ends; null for weights. */
+  readonly range: { readonly min: number; readonly max: number } | null
+  readonly label: string
+  readonly className: string
+}
+
+/** How often values occur, on a logarithmic scale, with the range that was chosen. */
+export default function DistributionChart({ histogram, quantized, range, label, className }: DistributionChartProps): ReactNode {
+  const scheme = useComputedColorScheme()
+  const option = useMemo(() => chartOption({ histogram, quantized, range }, scheme), [histogram, quantized, range, scheme])
+  return <Chart option={option} label={label} className={className} />
+}
+
+function chartOption({ histogram, quantized, range }: Pick<DistributionChartProps, 'histogram' | 'quantized' | 'range'>, _scheme: string) {
+  const { text, line, accent, panel } = chartColors()
+  const { min, max, counts } = histogram
+  const width = (max - min) / counts.length
+  const middle = (at: number): number => min + (at + 0.5) * width
+  const bars = (values: readonly number[], color: string, opacity: number) => ({
+    type: 'bar',
+    // A logarithmic axis has no zero.
+    data: values.map((count, at) => [middle(at), count === 0 ? null : count]),
+    barGap: '-100%',
+    barWidth: '100%',
+    itemStyle: { color, opacity },
+    large: true,
+  })
+  const marks = range && {
+    silent: true,
+    symbol: 'none',
+    animation: false,
+    lineStyle: { color: accent, type: 'dashed', width: 1 },
+    label: { color: text, fontSize: 10, formatter: ({ value }: { value: number }) => significant(value), position: 'insideEndTop' },
+    data: [{ xAxis: range.min }, { xAxis: range.max }],
+  }
+  return {
+    animation: false,
+    grid: { left: 4, right: 4, top: 16, bottom: 18 },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      backgroundColor: panel,
+      borderColor: line,
+      textStyle: { color: text, fontSize: 11 },
+      formatter: (entries: { value: [number, number | null] }[]) => {
+        const [first] = entries
+        return first === undefined ? '' : `${significant(first.value[0] - width / 2)} … ${significant(first.value[0] + width / 2)}<br>${entries.map(({ value }) => formatInteger(value[1] ?? 0)).join(' → ')}`
+      },
+    },
+    xAxis: { type: 'value', min, max, splitLine: { show: false }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: text, fontSize: 10, hideOverlap: true, formatter: significant }, splitNumber: 3 },
+    yAxis: { type: 'log', min: 0.5, show: false },
+    series: [{ ...bars(counts, quantized ? text : accent, quantized ? 0.45 : 0.8), ...(marks && { markLine: marks }) }, ...(quantized ? [bars(quantized.counts, accent, 0.8)] : [])],
+  }
+}

@@ -1,0 +1,47 @@
+import { Button, Progress } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { jobKinds } from '#shared/ipc/jobs'
+import { Section } from '../inspector/property-list'
+import { phaseText } from '../optimize/catalogue-text'
+import { useAppStore } from '../stores/app-store'
+import { isUnfinished, useJobsStore } from '../stores/jobs-store'
+import { LayerBars, showLayers, type LayerFigure } from './layer-bars'
+import { useQuantizeStore } from './quantize-store'
+import styles from './quantize.module.css'
+
+const NO_PASSES: never[] = []
+
+/** How each quantized layer compares with the float model, while a job runs and after it. */
+export function LayersSection({ documentId, modelPath }: { readonly documentId: string; readonly modelPath: string }): ReactNode {
+  const { t } = useTranslation('quantize')
+  const job = useJobsStore((state) => state.jobs.find((candidate) => candidate.kind === 'optimize' && candidate.modelPath === modelPath && candidate.state !== 'cancelled' && candidate.state !== 'failed'))
+  const live = useQuantizeStore((state) => (job === undefined ? undefined : state.layers[job.jobId]))
+  const passes = useAppStore((state) => state.catalogue?.passes ?? NO_PASSES)
+  if (job === undefined) return null
+  const parsed = job.state === 'done' ? jobKinds.optimize.result.safeParse(job.result) : null
+  const final = parsed?.success === true ? parsed.data.report.passes.flatMap((pass) => pass.layers) : []
+  // A later pass measured the layer again.
+  const layers: readonly LayerFigure[] = [...new Map([...(live?.values() ?? []), ...final].map((layer) => [layer.nodeId, layer])).values()]
+  const running = isUnfinished(job)
+  if (!running && layers.length === 0) return null
+  return (
+    <Section title={t('layers')}>
+      {job.state === 'running' && (
+        <>
+          <p className={styles.note}>{t('running', { phase: phaseText(job.progress.phase, passes) })}</p>
+          <Progress size="sm" value={(job.progress.fraction ?? 0) * 100} mb={8} aria-label={t('layers')} />
+        </>
+      )}
+      {layers.length > 0 && (
+        <>
+          <p className={styles.note}>{t(running ? 'layersLive' : 'layersDone')}</p>
+          <LayerBars layers={layers} label={t('layers')} />
+          <Button variant="default" onClick={() => showLayers({ id: 'layers', documentId, title: t('overlayLayers'), layers })}>
+            {t('showOnGraph')}
+          </Button>
+        </>
+      )}
+    </Section>
+  )
+}

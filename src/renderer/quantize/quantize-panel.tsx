@@ -1,0 +1,118 @@
+import { Alert, Button, Loader, SegmentedControl } from '@mantine/core'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { OpenDocument } from '#shared/ipc/contract'
+import { getBridge } from '../bridge/bridge'
+import { dataSource, initialData } from '../optimize/data-choice'
+import { DataPicker } from '../optimize/data-picker'
+import { loadCatalogue } from '../optimize/load-catalogue'
+import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
+import { startJob } from '../session/jobs'
+import { useAppStore, type Catalogue } from '../stores/app-store'
+import { isUnfinished, useJobsStore } from '../stores/jobs-store'
+import { activeDocument, useSessionStore } from '../stores/session-store'
+import { useVariantsStore, variantAt } from '../stores/variants-store'
+import { DistributionSection } from './distribution-section'
+import { addQuantizeTexts } from './i18n/quantize-texts'
+import { LayersSection } from './layers-section'
+import { OverridesSection } from './overrides-section'
+import { precisionOf, recipeFor } from './quantize-choice'
+import { useQuantizeStore } from './quantize-store'
+import styles from './quantize.module.css'
+import { AccuracySection, PrecisionSection } from './recipe-switches'
+import { SensitivitySection } from './sensitivity-section'
+import { VariantsSection } from './variants-section'
+
+const RecipeEditor = lazy(() => import('../optimize/recipe-editor'))
+
+addQuantizeTexts()
+
+/** Fewer bits, beside the graph: what for, on which data, with which exceptions, and what it costs. */
+export default function QuantizePanel(): ReactNode {
+  const { t } = useTranslation()
+  const document = useSessionStore(activeDocument)
+  const catalogue = useAppStore((state) => state.catalogue)
+  useEffect(() => void loadCatalogue(), [])
+  useEffect(() => getBridge().on('job', useQuantizeStore.getState().receive), [])
+  if (document === null) return null
+  if (catalogue === null) return <Loader size="sm" m="lg" aria-label={t('view.loading')} />
+  return <Panel key={document.documentId} document={document} catalogue={catalogue} />
+}
+
+function Panel({ document, catalogue }: { readonly document: OpenDocument; readonly catalogue: Catalogue }): ReactNode {
+  const { t } = useTranslation('quantize')
+  const [view, setView] = useState<'form' | 'json'>('form')
+  const bySource = useVariantsStore((state) => state.bySource)
+  const samples = useAppStore((state) => state.samples)
+  const activePath = document.summary.path
+  // A recipe is applied to the source: a variant of a variant would lose twice.
+  const modelPath = variantAt(bySource, activePath)?.sourcePath ?? activePath
+  const sampleData = initialData(samples, modelPath)
+  const draft = useQuantizeStore((state) => state.drafts[modelPath]) ?? draftOfRecipe(recipeFor('int8', catalogue.recipes) ?? { name: 'custom', description: '', passes: [] })
+  const data = useQuantizeStore((state) => state.data[modelPath]) ?? sampleData
+  const setDraft = useQuantizeStore((state) => state.setDraft)
+  const setData = useQuantizeStore((state) => state.setData)
+  const running = useJobsStore((state) => state.jobs.some((job) => job.kind === 'optimize' && job.modelPath === modelPath && isUnfinished(job)))
+  const source = dataSource(data)
+  const { recipe } = draft
+  const change = (next: Parameters<typeof draftOfRecipe>[0]): void => setDraft(modelPath, draftOfRecipe(next))
+  const needsData = recipe?.passes.some(({ pass }) => catalogue.passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
+
+  return (
+    <div className={styles.panel}>
+      <div className={styles.views}>
+        <SegmentedControl
+          fullWidth
+          aria-label={t('views')}
+          value={view}
+          onChange={setView}
+          data={[
+            { value: 'form', label: t('form') },
+            { value: 'json', label: t('json') },
+          ]}
+        />
+      </div>
+      {view === 'json' ? (
+        <div className={styles.json}>
+          <Suspense fallback={<Loader size="sm" m="lg" aria-label={t('json')} />}>
+            <RecipeEditor text={draft.text} schema={catalogue.schema} onChange={(text) => setDraft(modelPath, draftOfText(text))} />
+          </Suspense>
+        </div>
+      ) : (
+        <div className={styles.body}>
+          {recipe !== null && (
+            <>
+              <PrecisionSection recipe={recipe} catalogue={catalogue} onChange={change} />
+              <div className={styles.data}>
+                <DataPicker
+                  label={t('data')}
+                  value={data}
+                  onChange={(next) => setData(modelPath, next)}
+                  samplePath={sampleData.kind === 'sample' ? sampleData.path : null}
+                  syntheticNote={needsData ? t('dataHint') : t('dataUnused')}
+                  warnSynthetic={needsData}
+                />
+              </div>
+              <AccuracySection recipe={recipe} catalogue={catalogue} onChange={change} />
+              {precisionOf(recipe) !== null && precisionOf(recipe) !== 'float16-storage' && <OverridesSection recipe={recipe} builtIn={catalogue.recipes} onChange={change} />}
+              <LayersSection documentId={document.documentId} modelPath={modelPath} />
+              <SensitivitySection documentId={document.documentId} modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
+              <DistributionSection modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
+            </>
+          )}
+          <VariantsSection modelPath={modelPath} activePath={activePath} />
+        </div>
+      )}
+      <footer className={styles.footer}>
+        {draft.problem !== null && (
+          <Alert color="red" p={8} mb={8} role="alert">
+            {t('notJson', { problem: draft.problem })}
+          </Alert>
+        )}
+        <Button fullWidth loading={running} disabled={recipe === null || source === null} onClick={() => recipe && source && void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source } })}>
+          {t('start')}
+        </Button>
+      </footer>
+    </div>
+  )
+}

@@ -1,0 +1,33 @@
+/** The recipe under edit and the data of the Quantize panel, by source model; and what running jobs tell of single layers. */
+import { create } from 'zustand'
+import type { EventPayload } from '#shared/ipc/contract'
+import type { LayerQuality } from '#shared/measurement'
+import type { DataChoice } from '../optimize/data-choice'
+import type { RecipeDraft } from '../optimize/recipe-draft'
+
+interface QuantizeState {
+  readonly drafts: Readonly<Record<string, RecipeDraft>>
+  readonly data: Readonly<Record<string, DataChoice>>
+  /** By job, then by node: the latest figure. */
+  readonly layers: Readonly<Record<string, ReadonlyMap<number, LayerQuality>>>
+  readonly setDraft: (modelPath: string, draft: RecipeDraft) => void
+  readonly setData: (modelPath: string, data: DataChoice) => void
+  readonly receive: (event: EventPayload<'job'>) => void
+}
+
+export const useQuantizeStore = create<QuantizeState>()((set) => ({
+  drafts: {},
+  data: {},
+  layers: {},
+  setDraft: (modelPath, draft) => set(({ drafts }) => ({ drafts: { ...drafts, [modelPath]: draft } })),
+  setData: (modelPath, data) => set((state) => ({ data: { ...state.data, [modelPath]: data } })),
+  receive: (event) => {
+    if (event.type !== 'progress' || event.progress.layers === undefined) return
+    const measured = event.progress.layers
+    set(({ layers }) => {
+      const known = new Map(layers[event.jobId])
+      for (const layer of measured) known.set(layer.nodeId, layer)
+      return { layers: { ...layers, [event.jobId]: known } }
+    })
+  },
+}))

@@ -1,0 +1,136 @@
+import { Select, Stack, Switch } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Recipe } from '#shared/recipe'
+import { Section } from '../inspector/property-list'
+import { passText } from '../optimize/catalogue-text'
+import { optionFields, type OptionField } from '../optimize/option-fields'
+import type { Catalogue } from '../stores/app-store'
+import { useDevicesStore } from '../stores/devices-store'
+import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, withCoreOption, withRecovery, withSearch } from './quantize-choice'
+import styles from './quantize.module.css'
+
+interface RecipeSwitchesProps {
+  readonly recipe: Recipe
+  readonly catalogue: Catalogue
+  readonly onChange: (recipe: Recipe) => void
+}
+
+/** Precision, and the target it is for. */
+export function PrecisionSection({ recipe, catalogue, onChange }: RecipeSwitchesProps): ReactNode {
+  const { t } = useTranslation('quantize')
+  const precision = precisionOf(recipe)
+  return (
+    <Section title={t('precision')}>
+      <Stack gap={10}>
+        <Select
+          aria-label={t('precision')}
+          allowDeselect={false}
+          value={precision}
+          data={PRECISIONS.filter((name) => recipeFor(name, catalogue.recipes) !== null).map((name) => ({ value: name, label: t(`precisions.${name}`) }))}
+          onChange={(chosen) => {
+            const next = chosen === null ? null : recipeFor(chosen, catalogue.recipes)
+            if (next !== null) onChange(next)
+          }}
+        />
+        {precision === null && <p className={`${styles.note} warning`}>{t('notKnown')}</p>}
+        {isStatic(recipe) && <TargetSelect recipe={recipe} catalogue={catalogue} onChange={onChange} />}
+      </Stack>
+    </Section>
+  )
+}
+
+const PLACES = ['cpu', 'cpu-avx2', 'xnnpack', 'nnapi', 'qnn', 'coreml', 'webgpu'] as const
+type Place = (typeof PLACES)[number]
+
+/** Computers, providers by name, and the phones there are: those run onnxruntime on their CPU. */
+function TargetSelect({ recipe, catalogue, onChange }: RecipeSwitchesProps): ReactNode {
+  const { t } = useTranslation('quantize')
+  const phones = useDevicesStore((state) => state.list?.devices.filter(({ state: ready }) => ready === 'ready') ?? NO_PHONES)
+  const place = PLACES.find((name) => name === coreOptions(recipe)['target']) ?? 'cpu'
+  const entry = (name: Place) => ({ value: name, label: t(`targets.${name}`) })
+  return (
+    <Select
+      label={t('target')}
+      allowDeselect={false}
+      value={place}
+      data={[
+        { group: t('targetGroups.here'), items: [entry('cpu'), entry('cpu-avx2')] },
+        ...(phones.length === 0 ? [] : [{ group: t('targetGroups.phones'), items: phones.map(({ serial, name }) => ({ value: `phone:${serial}`, label: t('phone', { name }) })) }]),
+        { group: t('targetGroups.providers'), items: PLACES.slice(2).map(entry) },
+      ]}
+      description={place === 'cpu' || place === 'cpu-avx2' ? undefined : t('untried')}
+      onChange={(chosen) => {
+        const name = PLACES.find((known) => known === chosen) ?? 'cpu'
+        onChange(withCoreOption(recipe, 'target', name === 'cpu' ? undefined : name, catalogue.recipes))
+      }}
+    />
+  )
+}
+
+const NO_PHONES: never[] = []
+
+/** How ranges or codes are chosen, and what brings lost accuracy back. */
+export function AccuracySection({ recipe, catalogue, onChange }: RecipeSwitchesProps): ReactNode {
+  const { t } = useTranslation('quantize')
+  const precision = precisionOf(recipe)
+  const choose = (name: string) => (value: unknown): void => onChange(withCoreOption(recipe, name, value, catalogue.recipes))
+  if (precision === 'int4') {
+    return (
+      <Section title={t('ranges')}>
+        <Choice label={t('method')} field={fieldOf(catalogue, 'quantize-weights', 'method')} value={coreOptions(recipe)['method']} onChange={choose('method')} />
+      </Section>
+    )
+  }
+  if (!isStatic(recipe)) return null
+  return (
+    <>
+      <Section title={t('ranges')}>
+        <Stack gap={10}>
+          <Choice label={t('rangesMethod')} field={fieldOf(catalogue, 'quantize-static', 'calibration')} value={coreOptions(recipe)['calibration']} onChange={choose('calibration')} names={(name) => t(`methods.${name as 'mse'}`)} />
+          <Switch label={t('perChannel')} checked={coreOptions(recipe)['perChannel'] !== false} onChange={(event) => choose('perChannel')(event.currentTarget.checked ? undefined : false)} />
+        </Stack>
+      </Section>
+      <Section title={t('recovery')}>
+        <Stack gap={10}>
+          {[...RECOVERY.before, ...RECOVERY.after].map((name) => {
+            const pass = catalogue.passes.find((candidate) => candidate.name === name)
+            if (pass === undefined) return null
+            const { title, description } = passText(pass)
+            return <Switch key={name} label={title} title={description} checked={hasPass(recipe, name)} onChange={(event) => onChange(withRecovery(recipe, name, event.currentTarget.checked, catalogue.recipes))} />
+          })}
+          <Switch label={t('search')} description={t('searchHint')} checked={hasPass(recipe, 'search-precision')} onChange={(event) => onChange(withSearch(recipe, event.currentTarget.checked, catalogue.recipes))} />
+        </Stack>
+      </Section>
+    </>
+  )
+}
+
+interface ChoiceProps {
+  readonly label: string
+  readonly field: Extract<OptionField, { kind: 'choice' }> | null
+  readonly value: unknown
+  readonly onChange: (value: unknown) => void
+  /** Words for the choices; as they are where left out. */
+  readonly names?: (choice: string) => string
+}
+
+/** One option of a pass with its choices; its default is left out of the recipe. */
+function Choice({ label, field, value, onChange, names = (choice) => choice }: ChoiceProps): ReactNode {
+  if (field === null) return null
+  return (
+    <Select
+      label={label}
+      allowDeselect={false}
+      data={field.choices.map((choice) => ({ value: String(choice), label: names(String(choice)) }))}
+      value={typeof value === 'string' ? value : String(field.default)}
+      onChange={(chosen) => onChange(chosen === field.default ? undefined : chosen)}
+    />
+  )
+}
+
+function fieldOf(catalogue: Catalogue, pass: string, name: string): ChoiceProps['field'] {
+  const info = catalogue.passes.find((candidate) => candidate.name === pass)
+  const field = info && optionFields(info.optionsSchema).find((candidate) => candidate.name === name)
+  return field?.kind === 'choice' ? field : null
+}
