@@ -34,12 +34,12 @@ export const builtInRecipes: readonly Recipe[] = [
   {
     name: 'int8-static',
     description: 'Weights and activations as 8-bit integers, with ranges from calibration data. About a quarter of the size, and the fastest on phones.',
-    passes: [...cleanUp, { pass: 'quantize-static', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+    passes: [...cleanUp, { pass: 'fuse-matmul-add', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
     name: 'int8-static-accurate',
     description: 'As int8-static, with ranges of channels evened out and outliers moved into weights before, and biases corrected after. Takes longer to make; runs as fast.',
-    passes: [...cleanUp, { pass: 'equalize-layers', options: {} }, { pass: 'smooth-activations', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'correct-bias', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+    passes: [...cleanUp, { pass: 'fuse-matmul-add', options: {} }, { pass: 'equalize-layers', options: {} }, { pass: 'smooth-activations', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'correct-bias', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
     name: 'int4-weights',

@@ -22,7 +22,7 @@ const spec: ModelSpec = {
   nodes: ['c = Conv(x, w, b)', ['n = BatchNormalization(c, scale, shift, mean, variance)', { epsilon: 0.001 }], 'y = Relu(n)'],
 }
 
-describe('folds a BatchNormalization into the Conv before it', () => {
+describe('folds a BatchNormalization into the layer before it', () => {
   it('with a bias', async () => {
     const data = testData({ x: [1, 2, 5, 5] })
     const before = await outputsOf(buildModel(spec), data)
@@ -38,6 +38,29 @@ describe('folds a BatchNormalization into the Conv before it', () => {
     const { document } = await runPass(model(), foldBatchNormalization)
     expect(opCounts(document)).toEqual({ Conv: 1, Relu: 1 })
     expect(relativeError(await outputsOf(model(), data), await outputsOf(document, data))).toBeLessThan(1e-6)
+  })
+
+  it('in a ConvTranspose with groups, and in Gemm with alpha, beta and either layout', async () => {
+    const channels = (count: number) => ({ scale: filledTensor('float32', [count], 1.5, -0.5, 3), shift: filledTensor('float32', [count], 0.1, 0.2, -0.3), mean: filledTensor('float32', [count], 0.4, -0.2, 0), variance: filledTensor('float32', [count], 0.01, 2, 1) })
+    const bn = 'y = BatchNormalization(c, scale, shift, mean, variance)'
+    const turned: ModelSpec = {
+      inputs: { x: 'float32[1,4,5,5]' },
+      outputs: { y: 'float32[1,6,7,7]' },
+      initializers: { w: filledTensor('float32', [4, 3, 3, 3], 0.5, -0.25, 0.125, 1, -1), b: filledTensor('float32', [6], 0.5, -1, 2), ...channels(6) },
+      nodes: [['c = ConvTranspose(x, w, b)', { group: 2 }], bn],
+    }
+    const gemm = (transB: number): ModelSpec => ({
+      inputs: { x: 'float32[2,4]' },
+      outputs: { y: 'float32[2,3]' },
+      initializers: { w: filledTensor('float32', transB ? [3, 4] : [4, 3], 0.5, -0.25, 0.125, 1, -1), b: filledTensor('float32', [3], 0.5, -1, 2), ...channels(3) },
+      nodes: [['c = Gemm(x, w, b)', { transB, alpha: 0.5, beta: 2.5 }], bn],
+    })
+    for (const [model, inputs] of [[turned, { x: [1, 4, 5, 5] }], [gemm(0), { x: [2, 4] }], [gemm(1), { x: [2, 4] }]] as const) {
+      const data = testData(inputs)
+      const { document } = await runPass(buildModel(model), foldBatchNormalization)
+      expect(document.model.graph.nodes).toHaveLength(1)
+      expect(relativeError(await outputsOf(buildModel(model), data), await outputsOf(document, data))).toBeLessThan(1e-6)
+    }
   })
 
   it.skipIf(!existsSync(ownSamples)).each([['resnet.onnx'], ['mobilenet.onnx']])('in the sample %s, within 1e-5 of the outputs', async (name) => {
@@ -59,7 +82,7 @@ describe('folds a BatchNormalization into the Conv before it', () => {
 describe('leaves it', () => {
   it.each([
     ['after another reader of the Conv', { outputs: { y: 'float32[1,3,3,3]', c: 'float32[1,3,3,3]' } }],
-    ['after something that is no Conv', { nodes: ['c = Conv(x, w, b)', 'r = Relu(c)', 'n = BatchNormalization(r, scale, shift, mean, variance)', 'y = Relu(n)'] }],
+    ['after something that is no layer', { nodes: ['c = Conv(x, w, b)', 'r = Relu(c)', 'n = BatchNormalization(r, scale, shift, mean, variance)', 'y = Relu(n)'] }],
     ['whose statistics are fed', { inputs: { x: 'float32[1,2,5,5]', fed: 'float32[3]' }, nodes: ['c = Conv(x, w, b)', 'n = BatchNormalization(c, scale, shift, fed, variance)', 'y = Relu(n)'] }],
   ])('%s', async (_, changed) => {
     const { transaction } = await runPass(buildModel({ ...spec, ...changed }), foldBatchNormalization)

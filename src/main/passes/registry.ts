@@ -15,6 +15,7 @@ import { foldConstants } from './fold-constants'
 import { foldPads } from './fold-pads'
 import { fuseAttention } from './fuse-attention'
 import { fuseBiasAdd } from './fuse-bias-add'
+import { fuseMatMulAdd } from './fuse-matmul-add'
 import { fuseConvActivation } from './fuse-conv-activation'
 import { fuseGelu } from './fuse-gelu'
 import { fuseLayerNormalization } from './fuse-layer-normalization'
@@ -40,7 +41,7 @@ import { searchPrecision } from './search-precision'
 import { sparsifyWeights } from './sparsify-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, removeBlocks, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, fuseMatMulAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, removeBlocks, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -128,7 +128,7 @@ export const catalogueZh: CatalogueTexts = {
         minElements: '权重更少的层保持不变。',
       },
     },
-    'fold-batch-normalization': { title: '折叠批归一化', description: '将 BatchNormalization 并入其前面的 Conv 的权重；否则 Conv 无法全程以整数运行。', options: {} },
+    'fold-batch-normalization': { title: '折叠批归一化', description: '将 BatchNormalization 并入其前面的 Conv、ConvTranspose 或 Gemm 的权重；否则 Conv 无法全程以整数运行。', options: {} },
     'quantize-dynamic': {
       title: '动态量化',
       description: '权重存为 8 位整数，激活在运行时量化。无需数据，最适合以 MatMul、Gemm 和 LSTM 为主的模型。',
@@ -162,6 +162,7 @@ export const catalogueZh: CatalogueTexts = {
         opTypeOverrides: '为某种算子的所有节点指定同样的选项。',
       },
     },
+    'fuse-matmul-add': { title: '将 MatMul 与 Add 并为 Gemm', description: '将矩阵的 MatMul 与其后的常量偏置 Add 写成一个 Gemm，连同偏置以整数运行。', options: {} },
     'equalize-layers': {
       title: '均衡各层',
       description: '在相邻的 Conv 或 Gemm 之间缩放通道，使两侧权重的范围相近。模型计算不变，int8 损失更小，权重只有一个缩放系数时尤其如此。',
