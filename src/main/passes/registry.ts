@@ -29,6 +29,7 @@ import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
 import { quantizeWeights } from './quantize-weights'
 import { removeBlocks } from './remove-blocks'
+import { reEstimateNormalization } from './re-estimate-normalization'
 import { removeIdentities } from './remove-identities'
 import { simplifyDataMovement } from './simplify-data-movement'
 import { simplifyShapes } from './simplify-shapes'
@@ -41,7 +42,7 @@ import { searchPrecision } from './search-precision'
 import { sparsifyWeights } from './sparsify-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, fuseMatMulAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, removeBlocks, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, fuseMatMulAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, removeBlocks, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, reEstimateNormalization, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -198,6 +198,11 @@ export const catalogueZh: CatalogueTexts = {
       description: '在 quantize-static 之后：每个权重向上或向下取整，使其层的乘积在校准数据上最接近浮点模型，而不是取最近值（AdaRound）。运行时没有代价。',
       options: { calibrationSamples: '最多使用的校准样本数。' },
     },
+    're-estimate-normalization': {
+      title: '重估批归一化',
+      description: '在 quantize-static 之后：按量化使其输入在校准数据上移动的量，移动仍保留的 BatchNormalization 的均值与方差。运行时没有代价。',
+      options: { calibrationSamples: '最多使用的校准样本数。' },
+    },
     'correct-bias': {
       title: '校正偏置',
       description: '在 quantize-static 之后：按校准数据逐层移动偏置，使每层的均值与浮点相同。运行时没有代价。',
