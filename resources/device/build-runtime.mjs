@@ -93,7 +93,7 @@ function assemble(name, unpacked, scratch) {
   copyFileSync(join(unpacked('libonnxruntime-dev', 'amd64'), 'usr/share/doc/libonnxruntime-dev/copyright'), join(folder, 'licences', 'onnxruntime'))
   const hash = createHash('sha256').update(files.map((file) => `${file.sha256}  ${file.name}\n`).join('')).digest('hex')
   const { version } = JSON.parse(readFileSync(join(onnxruntime, 'package.json'), 'utf8'))
-  const manifest = { abi: name, hash, loader: abi.loader, onnxruntime: version, files }
+  const manifest = { abi: name, hash, loader: abi.loader, onnxruntime: version, runnerSource: sha256(join(here, 'runner.c')), files }
   writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   return { folder, manifest }
 }

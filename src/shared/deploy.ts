@@ -1,6 +1,7 @@
 /** Running a model on a phone: how, what came of it, and what is kept. */
 import { z } from 'zod'
 import { DeviceFacts } from './device'
+import { MetricName } from './evaluation/metric'
 import { Conditions, KernelProfile, LatencyStatistics, OutputError } from './measurement'
 
 /** Ways of running a model on a phone. */
@@ -29,6 +30,11 @@ export const DeployOptions = z.object({
   kernels: z.boolean().default(false),
   /** Goes on for so long after the runs, with temperature, clocks and current beside latency; 0 does not. */
   sustainedSeconds: z.number().int().min(0).max(7200).default(0),
+  /** Data with labels to be run through on the phone too, after the timing. */
+  accuracy: z
+    .object({ dataPath: z.string(), labelsPath: z.string().nullable().default(null), metric: MetricName.default('top-1'), limit: z.number().int().min(1).nullable().default(null) })
+    .nullable()
+    .default(null),
   /** Manifest of the program that the adapter `custom` runs. */
   manifestPath: z.string().nullable().default(null),
   /** Values for symbolic dimensions of synthetic inputs, by symbol or as `input:axis`. */
@@ -82,6 +88,18 @@ export const SustainedResult = z.object({
 })
 export type SustainedResult = z.infer<typeof SustainedResult>
 
+/** One metric over the same samples, there and here. */
+export const AccuracyOnPhone = z.object({
+  metric: MetricName,
+  samples: z.number().int(),
+  phone: z.number().nullable(),
+  here: z.number().nullable(),
+  /** 95 %, of the phone's. */
+  interval: z.object({ low: z.number(), high: z.number() }).nullable(),
+  data: z.string(),
+})
+export type AccuracyOnPhone = z.infer<typeof AccuracyOnPhone>
+
 /** A model timed on a phone, with its outputs held against the desktop's on the same input. */
 export const DeployResult = z.object({
   facts: DeviceFacts,
@@ -100,6 +118,7 @@ export const DeployResult = z.object({
   outputError: z.array(OutputError),
   kernels: z.array(KernelProfile).default([]),
   sustained: SustainedResult.nullable().default(null),
+  accuracy: AccuracyOnPhone.nullable().default(null),
   desktop: z.object({ conditions: Conditions, latency: LatencyStatistics }),
   pushed: z.object({ modelBytes: z.number(), runtimeBytes: z.number().describe('0 where the phone had the runtime already.'), bytesPerSecond: z.number().nullable() }),
   model: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),

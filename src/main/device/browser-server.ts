@@ -65,7 +65,7 @@ export async function startBrowserServer(options: BrowserServerOptions): Promise
   })
 
   async function answer(request: IncomingMessage): Promise<Answer> {
-    const [given = '', ...rest] = new URL(request.url ?? '/', 'http://host').pathname.slice(1).split('/')
+    const [given = '', ...rest] = (request.url ?? '/').replace(/\?.*$/, '').slice(1).split('/')
     if (!same(given, token)) return { status: 404 }
     const name = rest.join('/')
     if (request.method === 'POST') return take(request, name)

@@ -11,6 +11,7 @@ import type { Feeds, ModelRunner, TensorValue } from '../runtime/model-runner'
 import { createOrtRunner } from '../runtime/ort-runner'
 import { OutputErrorMeter } from '../runtime/output-error'
 import { firstSample } from '../runtime/profile-model'
+import { accuracyOnPhone } from './accuracy-on-phone'
 import { choosePlan, type Rules } from './choose-plan'
 import { type AdapterRequest, type DecidedOptions, loadAdapter, type PreparedRun } from './device-adapter'
 import { readDeviceFacts, unknownFacts } from './device-facts'
@@ -97,6 +98,7 @@ async function deployTo(phone: Phone | null, facts: DeviceFacts, deploy: DeployM
         const figures = await prepared.run()
         progress('comparing', 0.97)
         const outputs = await prepared.read()
+        const accuracy = options.accuracy && (await accuracyOnPhone({ file, accuracy: options.accuracy, prepared, runner, exactIntegers: adapter.exactIntegers(facts), signal, onSamples: (done) => progress('evaluating', 0.98, String(done)) }))
         const known = { ...facts, ...prepared.learnt?.() }
         return {
           ...figures,
@@ -106,6 +108,7 @@ async function deployTo(phone: Phone | null, facts: DeviceFacts, deploy: DeployM
           conditions: phoneConditions(known, options, prepared.runtime, inputs),
           latency: summarizeLatency(figures.samplesMs),
           outputError: compareOutputs(here.outputs, outputs),
+          accuracy,
           sustained: samples.length === 0 ? null : summarizeSustained(samples, options.sustainedSeconds, facts.battery?.charging ?? true),
           desktop: { conditions: here.conditions, latency: here.latency },
           pushed: { modelBytes: file.sizeBytes, runtimeBytes: prepared.pushedRuntimeBytes, bytesPerSecond: meter.bytesPerSecond() },
@@ -133,7 +136,7 @@ function decide({ adapter: _, provider, threads, ...options }: DeployOptions, pl
 }
 
 /** Where in the whole a phase begins, and how long it is. */
-const PHASES = { starting: [0.6, 0.05], 'waiting-for-browser': [0.2, 0.1], running: [0.65, 0.3], sustained: [0.65, 0.3], profiling: [0.95, 0.02] } as const
+const PHASES = { checking: [0.58, 0.02], starting: [0.6, 0.05], 'waiting-for-browser': [0.2, 0.1], running: [0.65, 0.3], sustained: [0.65, 0.3], profiling: [0.95, 0.02] } as const
 
 function phaseFraction(phase: keyof typeof PHASES, share: number | null): number {
   const [start, length] = PHASES[phase]

@@ -23,7 +23,7 @@ export interface AdapterRequest {
   /** Called with each piece that goes to the phone. */
   readonly onBytes: (bytes: number) => void
   /** What the phone is at; `share` is 0…1 of the runs, null where it cannot be told. */
-  readonly onPhase: (phase: 'starting' | 'running' | 'sustained' | 'profiling' | 'waiting-for-browser', share: number | null, detail?: string) => void
+  readonly onPhase: (phase: 'checking' | 'starting' | 'running' | 'sustained' | 'profiling' | 'waiting-for-browser', share: number | null, detail?: string) => void
   /** Each second of a run that goes on, as it is told. */
   readonly onWindow: (window: RunWindow) => void
 }
@@ -58,6 +58,11 @@ export interface PreparedRun {
   read(): Promise<Map<string, TensorValue>>
   /** Takes everything of this run off the phone, whatever state it is in. Never throws: what stays is swept with the next deploy. */
   cleanUp(): Promise<void>
+  /**
+   * Runs each of the feeds once, in order, and returns the outputs of each. Absent where the program cannot.
+   * Throws as `run` does.
+   */
+  readonly runEach?: (feeds: readonly Feeds[]) => Promise<Map<string, TensorValue>[]>
   /** What is learnt of the phone only by running there: a browser's name. */
   readonly learnt?: () => Partial<DeviceFacts>
 }

@@ -1,8 +1,10 @@
 /** The native runtime for phones, as `npm run build:device-runtime` assembles it. */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { findAppRoot } from '../host/app-root'
 
 const Manifest = z.object({
   abi: z.string(),
@@ -10,6 +12,8 @@ const Manifest = z.object({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   loader: z.string().regex(/^[\w.-]+$/),
   onnxruntime: z.string(),
+  /** SHA-256 of the runner's source; builds from before this was noted have none. */
+  runnerSource: z.string().optional(),
   files: z.array(z.object({ name: z.string().regex(/^[\w.+-]+$/), sha256: z.string(), sizeBytes: z.number() })),
 })
 
@@ -26,7 +30,7 @@ export function deviceRuntimeFolder(appRoot: string, env: NodeJS.ProcessEnv = pr
   return env['EDGEFIT_DEVICE_RUNTIME'] || join(appRoot, 'out', 'device-runtime')
 }
 
-/** The runtime for the first of the phone's ABIs that has one. Throws AppError not-supported, or not-found where it was not built. */
+/** The runtime for the first of the phone's ABIs that has one. Throws AppError not-supported, or not-found where it was not built, or is out of date. */
 export function openDeviceRuntime(folder: string, abis: readonly string[]): DeviceRuntime {
   const abi = abis.find((name) => SUPPORTED.includes(name))
   if (abi === undefined) {
@@ -42,5 +46,15 @@ export function openDeviceRuntime(folder: string, abis: readonly string[]): Devi
   }
   const { folder: name } = z.object({ folder: z.string().regex(/^[\w-]+$/) }).parse(JSON.parse(readFileSync(pointer, 'utf8')))
   const own = join(folder, name)
-  return { ...Manifest.parse(JSON.parse(readFileSync(join(own, 'manifest.json'), 'utf8'))), folder: own }
+  const manifest = Manifest.parse(JSON.parse(readFileSync(join(own, 'manifest.json'), 'utf8')))
+  if (isOutdated(manifest)) {
+    throw new AppError({ code: 'not-found', message: `The runtime for ${abi} phones was built from another version of its source.`, hint: `Run \`npm run build:device-runtime -- ${abi}\` again.` })
+  }
+  return { ...manifest, folder: own }
+}
+
+/** Desktop and runner speak to each other in arguments and lines that change together. */
+function isOutdated({ runnerSource }: z.infer<typeof Manifest>): boolean {
+  const source = join(findAppRoot(import.meta.dirname), 'resources/device/runner.c')
+  return existsSync(source) && createHash('sha256').update(readFileSync(source)).digest('hex') !== runnerSource
 }

@@ -14,10 +14,10 @@ import type { CommandResult, Phone } from './phone'
 import { ownFolder, removeFolder } from './phone-folders'
 import { pushVerified } from './push-verified'
 import { quoteShell } from './quote-shell'
-import { decodeTensors, encodeTensors } from './tensor-file'
+import { decodeSets, decodeTensors, encodeSets, encodeTensors } from './tensor-file'
 
 /** The runner says every second that it is alive. */
-const STALL_MS = 8000
+const STALL_MS = 6000
 /** Short: it is also done where the phone has just gone away. */
 const END_MS = 500
 /** No data file of a model is named so. */
@@ -61,15 +61,25 @@ async function prepare(request: AdapterRequest): Promise<PreparedRun> {
   const cleanUp = () => removeFolder(phone, folder).catch(() => undefined)
   try {
     await pushFiles(phone, folder, request)
+    const places = { folder, runtimeFolder: installed.folder, loader: runtime.loader }
     return {
       runtime: `onnxruntime ${runtime.onnxruntime}, native ${runtime.abi}`,
       pushedRuntimeBytes: installed.pushedBytes,
       async run() {
-        const figures = await startRunner(phone, { folder, runtimeFolder: installed.folder, loader: runtime.loader }, request).catch(async (error: unknown) => {
+        const figures = await startRunner(phone, places, request, timingWords(request, folder)).catch(async (error: unknown) => {
           await endRunner(phone, folder)
           throw error
         })
         return request.options.kernels ? { ...figures, kernels: await pullKernels(phone, folder, request) } : figures
+      },
+      async runEach(feeds) {
+        await pushVerified(phone, folder, [{ source: encodeSets(feeds), name: 'inputs' }], request)
+        // Timing is over: what this takes is not told.
+        await startRunner(phone, places, { ...request, onPhase: () => undefined }, [`sets=${String(feeds.length)}`]).catch(async (error: unknown) => {
+          await endRunner(phone, folder)
+          throw error
+        })
+        return decodeSets(await phone.pull(`${folder}/outputs`, request.signal), feeds.length)
       },
       read: async () => decodeTensors(await phone.pull(`${folder}/outputs`, request.signal)),
       cleanUp,
@@ -111,17 +121,20 @@ interface RunnerPlaces {
   readonly loader: string
 }
 
-async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: RunnerPlaces, { facts, options, signal, onPhase, onWindow }: AdapterRequest): Promise<RunFigures> {
+function timingWords({ options }: AdapterRequest, folder: string): string[] {
+  const { warmup, runs, sustainedSeconds, kernels } = options
+  return [`warmup=${String(warmup)}`, `runs=${String(runs)}`, `seconds=${String(sustainedSeconds)}`, ...(kernels ? [`profile=${folder}/profile`] : [])]
+}
+
+/** @param what the runner's own words for what it is to do. */
+async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: RunnerPlaces, { facts, options, signal, onPhase, onWindow }: AdapterRequest, what: readonly string[]): Promise<RunFigures> {
   const words = [
     `${folder}/model/${MODEL_NAME}`,
     `${folder}/inputs`,
     `${folder}/outputs`,
-    `warmup=${String(options.warmup)}`,
-    `runs=${String(options.runs)}`,
+    ...what,
     `threads=${String(threadsOn(options))}`,
     `exact=${nativeAdapter.exactIntegers(facts) ? '1' : '0'}`,
-    `seconds=${String(options.sustainedSeconds)}`,
-    ...(options.kernels ? [`profile=${folder}/profile`] : []),
   ]
   // `exec`: closing the connection ends the program itself, not a shell around it.
   const command = `cd ${quoteShell(runtimeFolder)} && echo $$ > ${quoteShell(`${folder}/pid`)} && HOME=${quoteShell(folder)} TMPDIR=${quoteShell(folder)} ORT_DISABLE_TELEMETRY=1 exec ${placement(options)}./${loader} --library-path . ./runner ${words.map(quoteShell).join(' ')}`

@@ -7,6 +7,11 @@ import type { TensorValue } from '../runtime/model-runner'
 
 const MAGIC = 'EFT1'
 
+/** Sets of tensors one after the other, as the runner reads several. Throws as `encodeTensors` does. */
+export function encodeSets(sets: readonly ReadonlyMap<string, TensorValue>[]): Uint8Array {
+  return Buffer.concat(sets.map(encodeTensors))
+}
+
 /** Throws AppError not-supported for tensors of strings. */
 export function encodeTensors(tensors: ReadonlyMap<string, TensorValue>): Uint8Array {
   const pieces: Uint8Array[] = [Buffer.from(MAGIC), uint32(tensors.size)]
@@ -23,15 +28,30 @@ export function encodeTensors(tensors: ReadonlyMap<string, TensorValue>): Uint8A
   return Buffer.concat(pieces)
 }
 
-/** Throws AppError truncated. What comes from a phone is checked like any file. */
+/** The first set of a file. Throws AppError truncated. What comes from a phone is checked like any file. */
 export function decodeTensors(file: Uint8Array): Map<string, TensorValue> {
+  return decodeSets(file, 1)[0] ?? new Map<string, TensorValue>()
+}
+
+/** `count` sets, one after the other. Throws AppError truncated. */
+export function decodeSets(file: Uint8Array, count: number): Map<string, TensorValue>[] {
+  const reader = tensorReader(file)
+  return Array.from({ length: count }, () => readSet(reader))
+}
+
+type Take = (bytes: number) => Buffer
+
+function tensorReader(file: Uint8Array): Take {
   const view = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
   let at = 0
-  const take = (bytes: number): Buffer => {
+  return (bytes) => {
     if (bytes > view.length - at) throw new AppError({ code: 'truncated', message: 'The outputs from the phone are cut short.', hint: 'Try again.' })
     at += bytes
     return view.subarray(at - bytes, at)
   }
+}
+
+function readSet(take: Take): Map<string, TensorValue> {
   if (take(4).toString('latin1') !== MAGIC) throw new AppError({ code: 'truncated', message: 'The outputs from the phone have another format.', hint: 'Try again.' })
   const count = take(4).readUInt32LE()
   const tensors = new Map<string, TensorValue>()

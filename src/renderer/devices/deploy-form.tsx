@@ -29,7 +29,9 @@ export function DeployForm({ serial }: { readonly serial: string }): ReactNode {
   if (source === undefined) return <p className={styles.empty}>{t('form.noModel')}</p>
 
   const model = models.find((candidate) => candidate.path === path) ?? models.find((candidate) => candidate.path === shown) ?? source
-  const options = optionsOf(draft)
+  const sample = samples.find((candidate) => candidate.path === source.path)
+  const evaluation = sample?.evaluationPath && sample.metric !== null ? { dataPath: sample.evaluationPath, metric: sample.metric } : null
+  const options = optionsOf(draft, evaluation)
   // A variant takes the same inputs as its source.
   const data = dataSource(initialData(samples, source.path)) ?? { kind: 'synthetic' as const, samples: 1 }
   const set: SetField = (field, value) => setDraft((before) => ({ ...before, [field]: value }))
@@ -58,7 +60,7 @@ export function DeployForm({ serial }: { readonly serial: string }): ReactNode {
         />
         {!network && <AdapterSelect draft={draft} set={set} />}
         <WholeNumber label={t('form.runs')} value={draft.runs} min={1} max={100_000} onChange={(runs) => set('runs', runs)} />
-        {more && <MoreFields draft={draft} set={set} network={network} />}
+        {more && <MoreFields draft={draft} set={set} network={network} evaluable={evaluation !== null} />}
       </div>
       <div className={styles.actions}>
         <Button type="submit" size="compact-sm" disabled={options === null || busy.includes(serial) || (!network && !ready.includes(serial))}>
@@ -98,7 +100,15 @@ function AdapterSelect({ draft, set }: { readonly draft: DeployDraft; readonly s
 
 const PROVIDERS = { native: ['cpu'], browser: ['wasm', 'webgpu'], custom: ['cpu'], '': ['cpu', 'wasm', 'webgpu'] } as const
 
-function MoreFields({ draft, set, network }: { readonly draft: DeployDraft; readonly set: SetField; readonly network: boolean }): ReactNode {
+interface MoreFieldsProps {
+  readonly draft: DeployDraft
+  readonly set: SetField
+  readonly network: boolean
+  /** There is data to evaluate the model on. */
+  readonly evaluable: boolean
+}
+
+function MoreFields({ draft, set, network, evaluable }: MoreFieldsProps): ReactNode {
   const { t } = useTranslation('phones')
   const providers = PROVIDERS[network ? 'browser' : draft.adapter]
   return (
@@ -124,6 +134,7 @@ function MoreFields({ draft, set, network }: { readonly draft: DeployDraft; read
             <TextInput className={styles.wide ?? ''} size="xs" label={t('form.manifest')} title={t('form.manifestHint')} value={draft.manifestPath} onChange={(event) => set('manifestPath', event.currentTarget.value)} />
           )}
           <Switch className={styles.wide ?? ''} size="xs" label={t('form.kernels')} checked={draft.kernels} onChange={(event) => set('kernels', event.currentTarget.checked)} />
+          {evaluable && <Switch className={styles.wide ?? ''} size="xs" label={t('form.accuracy')} checked={draft.accuracy} onChange={(event) => set('accuracy', event.currentTarget.checked)} />}
         </>
       )}
     </>

@@ -12,16 +12,20 @@ export interface DeployDraft {
   readonly cores: string
   readonly niceness: number
   readonly kernels: boolean
+  /** On the sample's own evaluation data, where the model is one. */
+  readonly accuracy: boolean
   readonly manifestPath: string
 }
 
-export const emptyDraft: DeployDraft = { adapter: '', provider: '', threads: '', runs: 50, warmup: 5, sustainedSeconds: 0, cores: '', niceness: 0, kernels: false, manifestPath: '' }
+export const emptyDraft: DeployDraft = { adapter: '', provider: '', threads: '', runs: 50, warmup: 5, sustainedSeconds: 0, cores: '', niceness: 0, kernels: false, accuracy: false, manifestPath: '' }
+
+export type EvaluationChoice = NonNullable<NonNullable<DeployParams['options']>['accuracy']>
 
 /** Null where the cores are not a list of numbers and ranges. */
-export function optionsOf({ adapter, provider, threads, cores, manifestPath, ...rest }: DeployDraft): DeployParams['options'] | null {
+export function optionsOf({ adapter, provider, threads, cores, manifestPath, accuracy, ...rest }: DeployDraft, evaluation: EvaluationChoice | null = null): DeployParams['options'] | null {
   const numbers = coreNumbers(cores)
   if (numbers === null) return null
-  return { ...rest, adapter: adapter || null, provider: provider || null, threads: threads === '' ? null : threads, cores: numbers, manifestPath: manifestPath.trim() || null }
+  return { ...rest, adapter: adapter || null, provider: provider || null, threads: threads === '' ? null : threads, cores: numbers, accuracy: accuracy ? evaluation : null, manifestPath: manifestPath.trim() || null }
 }
 
 /** `4-7, 0` as numbers; null for what is neither numbers nor ranges. */

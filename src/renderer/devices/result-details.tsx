@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DeployResult, DeviceRun } from '#shared/deploy'
+import { metricText } from '#shared/evaluation/metric'
 import type { Conditions } from '#shared/measurement'
 import { formatBytes, formatMs, formatPercent, type Quantity, quantityText, significant } from '../format/format-number'
 import { activeDocument, useSessionStore } from '../stores/session-store'
@@ -23,6 +24,7 @@ export function ResultDetails({ run }: { readonly run: DeviceRun }): ReactNode {
     [t('result.latency'), `p50 ${text(formatMs(latency.p50Ms))}, p90 ${text(formatMs(latency.p90Ms))}, p95 ${text(formatMs(latency.p95Ms))}`],
     [t('result.spread'), text(formatPercent(latency.spread))],
     [t('result.here'), `p50 ${text(formatMs(desktop.latency.p50Ms))}, ${desktop.conditions.device}`],
+    [t('result.accuracy'), result.accuracy && t('result.accuracyText', accuracyTexts(result.accuracy))],
     [t('result.load'), ms(result.loadMs)],
     [t('result.first'), ms(result.firstRunMs)],
     [t('result.peak'), result.peakMemoryBytes === null ? null : text(formatBytes(result.peakMemoryBytes))],
@@ -53,6 +55,11 @@ function Row({ name, value }: { readonly name: string; readonly value: string })
       <dd className="figures">{value}</dd>
     </>
   )
+}
+
+function accuracyTexts({ metric, samples, phone, here }: NonNullable<DeployResult['accuracy']>): { metric: string; samples: number; phone: string; here: string } {
+  const figure = (value: number | null): string => (value === null ? '–' : metricText(metric, value))
+  return { metric, samples, phone: figure(phone), here: figure(here) }
 }
 
 function conditionsText({ device, runtime, provider, threads, runs, warmup, inputs }: Conditions): string {

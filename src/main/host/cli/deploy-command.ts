@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DeployAdapter, DeployProvider, type DeployOptions, type DeployResult, NETWORK_SERIAL } from '#shared/deploy'
+import { type MetricName, metricNames, metricText } from '#shared/evaluation/metric'
 import { AppError, type ErrorData, toErrorData } from '#shared/errors'
 import type { JobProgress } from '#shared/ipc/jobs'
 import type { CliContext } from './cli-context'
@@ -24,6 +25,10 @@ interface DeployCommandOptions {
   kernels?: true
   sustained: number
   manifest?: string
+  evaluate?: string
+  labels?: string
+  metric: MetricName
+  limit?: number
   input?: string
   json?: true
 }
@@ -49,6 +54,10 @@ export function deployCommand(context: CliContext): Command {
     .option('--kernels', 'also what each kernel costs, in a second session with the profiler on')
     .option('--sustained <time>', 'go on for so long (90s, 5m), with temperature, clocks and current', duration, 0)
     .option('--manifest <path>', 'a program of your own, described in JSON; goes with --runtime custom')
+    .option('--evaluate <data>', 'afterwards the accuracy on this data, computed on the phone, beside this computer’s')
+    .option('--labels <file>', 'labels in a file of their own, for --evaluate')
+    .addOption(new Option('--metric <name>', 'what --evaluate measures').choices(metricNames).default('top-1'))
+    .option('--limit <n>', 'evaluate so many samples only', wholeNumber(1, 100_000_000))
     .option('--input <path>', 'a folder, an .npz, an .npy or test_data_set_* folders; random inputs where it is left out')
     .addOption(jsonOption())
     .action(async (model: string, chosen: DeployCommandOptions) => {
@@ -81,7 +90,7 @@ interface DeployTo {
 }
 
 async function deployTo({ runJob }: Session, { serial, model, chosen, progress }: DeployTo): Promise<Outcome> {
-  const { runs, warmup, threads, cores, nice, kernels, sustained, runtime, provider, manifest, input } = chosen
+  const { runs, warmup, threads, cores, nice, kernels, sustained, runtime, provider, manifest, input, evaluate, labels, metric, limit } = chosen
   const options = {
     runs,
     warmup,
@@ -92,6 +101,7 @@ async function deployTo({ runJob }: Session, { serial, model, chosen, progress }
     threads: threads ?? null,
     adapter: runtime ?? null,
     provider: provider ?? null,
+    accuracy: evaluate === undefined ? null : { dataPath: resolve(evaluate), labelsPath: labels === undefined ? null : resolve(labels), metric, limit: limit ?? null },
     manifestPath: manifest === undefined ? null : resolve(manifest),
   }
   try {
@@ -120,7 +130,7 @@ function report(outcomes: readonly Outcome[], { all, json }: DeployCommandOption
   if (failed.length > 0) process.exitCode = 1
 }
 
-function deployText({ facts, conditions, latency, desktop, pushed, outputError, sustained, kernels, plan, ...figures }: DeployResult): string {
+function deployText({ facts, conditions, latency, desktop, pushed, outputError, sustained, accuracy, kernels, plan, ...figures }: DeployResult): string {
   const milliseconds = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} ms`)
   return [
     table([
@@ -131,6 +141,7 @@ function deployText({ facts, conditions, latency, desktop, pushed, outputError, 
       ...(figures.peakMemoryBytes === null ? [] : [['Memory', `peak ${bytesText(figures.peakMemoryBytes)}${figures.baselineMemoryBytes === null ? '' : `, before loading ${bytesText(figures.baselineMemoryBytes)}`}`]]),
       ['Pushed', `model ${bytesText(pushed.modelBytes)}${pushed.runtimeBytes === 0 ? '' : `, runtime ${bytesText(pushed.runtimeBytes)}`}${pushed.bytesPerSecond === null ? '' : `, ${bytesText(pushed.bytesPerSecond)}/s`}`],
       ['Taken', `${conditions.runtime}, ${conditions.provider}, threads ${String(conditions.threads)}, ${String(conditions.runs)} runs after ${String(conditions.warmup)}; inputs: ${conditions.inputs}`],
+      ...(accuracy === null ? [] : [['Accuracy', accuracyText(accuracy)]]),
       ...(sustained === null ? [] : [['Sustained', sustainedText(sustained)]]),
       ...kernels.toSorted((a, b) => b.p50Ms - a.p50Ms).slice(0, 5).map(({ opType, kernel, p50Ms, share }) => ['Kernel', `${p50Ms.toFixed(3)} ms, ${(share * 100).toFixed(1)} %: ${opType} ${kernel}`]),
       ['Chosen', plan.reasons.map(({ why }) => why.en).join('\n')],
@@ -138,6 +149,11 @@ function deployText({ facts, conditions, latency, desktop, pushed, outputError, 
     '',
     outputErrorText(outputError),
   ].join('\n')
+}
+
+function accuracyText({ metric, samples, phone, here }: NonNullable<DeployResult['accuracy']>): string {
+  const figure = (value: number | null) => (value === null ? '–' : metricText(metric, value))
+  return `${metric} ${figure(phone)} on the phone, ${figure(here)} here, ${String(samples)} samples`
 }
 
 function sustainedText({ seconds, samples, slowdown, throttled, energyPerInferenceMj }: NonNullable<DeployResult['sustained']>): string {
