@@ -84,15 +84,20 @@ test('navigation, redirects, webviews and new windows are refused', () => {
   expect(open('https://example.org')).toEqual({ action: 'deny' })
 })
 
-test('every permission is refused, and no request leaves for the network', () => {
+test('every permission but the microphone is refused, and no request leaves for the network', () => {
   const set = new Map<string, (...args: unknown[]) => unknown>()
   const keep = (name: string) => (handler: (...args: unknown[]) => unknown) => void set.set(name, handler)
   const session = { setPermissionRequestHandler: keep('request'), setPermissionCheckHandler: keep('check'), setDevicePermissionHandler: keep('device'), webRequest: { onBeforeRequest: keep('web') } }
   refusePermissions(session as unknown as Session)
-  const answer = vi.fn()
-  set.get('request')?.(null, 'media', answer)
-  expect(answer).toHaveBeenCalledWith(false)
-  expect(set.get('check')?.()).toBe(false)
+  const asked = (permission: string, details: object) => {
+    const answer = vi.fn()
+    set.get('request')?.(null, permission, answer, details)
+    return (answer.mock.calls[0] as [boolean])[0]
+  }
+  expect(asked('media', { mediaTypes: ['audio'] })).toBe(true)
+  expect([asked('media', { mediaTypes: ['video'] }), asked('media', { mediaTypes: ['audio', 'video'] }), asked('geolocation', {})]).toEqual([false, false, false])
+  const checked = (permission: string, mediaType: string) => set.get('check')?.(null, permission, 'app://edgefit', { mediaType })
+  expect([checked('media', 'audio'), checked('media', 'video'), checked('notifications', 'audio')]).toEqual([true, false, false])
   expect(set.get('device')?.()).toBe(false)
   const cancelled = (url: string) => {
     const decide = vi.fn()

@@ -24,11 +24,17 @@ export function lockDown(contents: WebContents): void {
 }
 
 export function refusePermissions(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
-  session.setPermissionCheckHandler(() => false)
+  // Only the microphone, for models that take a sound; the system asks the person too.
+  session.setPermissionRequestHandler((_contents, permission, answer, details) => answer(permission === 'media' && isAudioOnly(details)))
+  session.setPermissionCheckHandler((_contents, permission, _origin, details) => permission === 'media' && details.mediaType === 'audio')
   session.setDevicePermissionHandler(() => false)
   // The page talks to the shell only; whatever else it might ask for is not sent.
   session.webRequest.onBeforeRequest((details, answer) => answer({ cancel: !isOwnAddress(details.url) }))
+}
+
+function isAudioOnly(details: object): boolean {
+  const types: unknown = 'mediaTypes' in details ? details.mediaTypes : null
+  return Array.isArray(types) && types.length === 1 && types[0] === 'audio'
 }
 
 function isOwnAddress(url: string): boolean {
