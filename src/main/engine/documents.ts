@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path'
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
 import { type OpenDocument, type ParsedParams, type RequestResult, requests } from '#shared/ipc/contract'
-import type { Graph } from '#shared/onnx/records'
+import type { Graph, Model } from '#shared/onnx/records'
 import { diffModels } from '#shared/onnx/diff/diff-models'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import { singleBatch } from '#shared/onnx/infer/macs'
@@ -37,7 +37,7 @@ export interface Documents {
   /** Opens `path` under an id that is known already, with the unsaved edits the document had. */
   reopen(documentId: string, path: string): Promise<OpenDocument>
   /** Writes the model at `from`, with its external data, to `to`. */
-  copy(from: string, to: string): Promise<{ sizeBytes: number }>
+  copy(from: string, to: string, metadata: Readonly<Record<string, string>>): Promise<{ sizeBytes: number }>
 }
 
 export interface DocumentsOptions {
@@ -199,16 +199,21 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       return handler(requests[name].params.parse(params))
     },
     reopen,
-    async copy(from, to) {
+    async copy(from, to, metadata) {
       const file = openModelFile(from)
       try {
-        const { sizeBytes } = await saveModelFile(file.model, resolve(to))
+        const { sizeBytes } = await saveModelFile(withMetadata(file.model, metadata), resolve(to))
         return { sizeBytes }
       } finally {
         file.close()
       }
     },
   }
+}
+
+function withMetadata(model: Model, entries: Readonly<Record<string, string>>): Model {
+  const others = model.metadata.filter(({ key }) => !Object.hasOwn(entries, key))
+  return { ...model, metadata: [...others, ...Object.entries(entries).map(([key, value]) => ({ key, value }))] }
 }
 
 function draftInfo(draft: Draft): NonNullable<OpenDocument['draft']> {

@@ -101,7 +101,7 @@ function receive(raw: unknown): void {
       void answerRequest(message.id, () => documents.reopen(message.documentId, message.path))
       return
     case 'copy':
-      void answerRequest(message.id, () => documents.copy(message.from, message.to))
+      void answerRequest(message.id, () => documents.copy(message.from, message.to, message.metadata))
       return
     case 'job':
       void runOnlyJob(message)

@@ -13,7 +13,7 @@ export interface EngineService {
   start(): void
   request(owner: string, name: EngineRequestName, params: unknown): Promise<unknown>
   /** Copies a model with its external data; see the protocol's `copy`. */
-  copyModel(from: string, to: string): Promise<{ sizeBytes: number }>
+  copyModel(from: string, to: string, metadata?: Readonly<Record<string, string>>): Promise<{ sizeBytes: number }>
   /** Paths of the documents that `owner` has open, and of the snapshots it had made of them. */
   openPaths(owner: string): string[]
   /** Closes what `owner` opened. */
@@ -130,9 +130,9 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       }
       return value
     },
-    async copyModel(from, to) {
+    async copyModel(from, to, metadata = {}) {
       if (restarting) await restarting
-      return (await ask({ type: 'copy', from, to }, `wrote '${to}'`)) as { sizeBytes: number }
+      return (await ask({ type: 'copy', from, to, metadata: { ...metadata } }, `wrote '${to}'`)) as { sizeBytes: number }
     },
     openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).flatMap(({ path, copies }) => [path, ...copies]),
     closeOwner(owner) {

@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '#shared/errors'
+import { PREPROCESSING_KEY } from '#shared/evaluation/preprocessing'
 import type { RequestResult } from '#shared/ipc/contract'
 import { jobKinds, type Variant } from '#shared/ipc/jobs'
 import { ProfileResult } from '#shared/measurement'
 import { hashModelFile } from '../runtime/model-file'
+import { openEvaluations } from '../workspace/evaluations'
 import { fileError } from '../workspace/file-error'
 import type { Home } from '../workspace/home'
 import { openVariants } from '../workspace/variants'
@@ -32,6 +34,7 @@ export function createWorkspace(options: {
   onVariantsChanged: (modelPath: string) => void
 }): Workspace {
   const { engine, onVariantsChanged } = options
+  const evaluations = openEvaluations(options.home.evaluationsFolder)
   const variants = openVariants(options.home.variantsFolder, options.onDamage)
   const hashes = new Map<string, { stamp: string; sha256: string }>()
 
@@ -83,7 +86,9 @@ export function createWorkspace(options: {
     },
     async exportVariant({ modelPath, variantId, path }) {
       const variant = variants.find(await sourceHash(modelPath), variantId)
-      const { sizeBytes } = await engine.copyModel(variant.modelPath, path)
+      // What prepares its inputs goes with the model, so that a phone does the same.
+      const card = evaluations.card(variant.report.source.sha256)
+      const { sizeBytes } = await engine.copyModel(variant.modelPath, path, card ? { [PREPROCESSING_KEY]: JSON.stringify(card) } : {})
       return { path, sizeBytes }
     },
     async latestProfile(modelPath) {

@@ -14,12 +14,12 @@ import type { EvaluationRow } from './evaluation-rows'
 const LOOKS: readonly ColumnLook[] = [
   { width: 'minmax(84px, 1.2fr)' },
   { width: '64px', align: 'right' },
-  { width: 'minmax(70px, 1fr)' },
-  { width: 'minmax(186px, 1.2fr)' },
-  { width: '56px', align: 'right' },
-  { width: '56px', align: 'right' },
-  { width: '66px', align: 'right' },
+  { width: 'minmax(60px, 1fr)' },
+  { width: 'minmax(196px, 1.2fr)' },
+  { width: '52px', align: 'right' },
+  { width: '62px', align: 'right' },
 ]
+const LEFT_OUT_LOOK: ColumnLook = { width: '56px', align: 'right' }
 
 interface ResultTableProps {
   readonly rows: readonly EvaluationRow[]
@@ -31,6 +31,7 @@ interface ResultTableProps {
 export function ResultTable({ rows, selected, onSelect }: ResultTableProps): ReactNode {
   const { t } = useTranslation('evaluate')
   const bySource = useVariantsStore((state) => state.bySource)
+  const someLeftOut = rows.some((row) => leftOutOf(row) > 0)
   const columns = useMemo((): ColumnDef<EvaluationRow>[] => {
     const title = ({ path, isSource }: EvaluationRow) => (isSource ? t('source') : variantTitle(variantAt(bySource, path)?.variant.name ?? fileName(path)))
     return [
@@ -39,19 +40,23 @@ export function ResultTable({ rows, selected, onSelect }: ResultTableProps): Rea
       { id: 'interval', header: t('columns.interval'), accessorFn: (row) => row.result?.interval?.low ?? -Infinity, cell: ({ row }) => <IntervalCell row={row.original} rows={rows} /> },
       { id: 'difference', header: t('columns.difference'), accessorFn: (row) => row.significance?.difference ?? 0, cell: ({ row }) => <DifferenceCell row={row.original} /> },
       { id: 'samples', header: t('columns.samples'), accessorFn: (row) => row.result?.samples ?? row.partial?.samples ?? 0, cell: ({ getValue }) => count(getValue<number>()) },
-      { id: 'left', header: t('columns.left'), accessorFn: (row) => row.result?.skipped.count ?? row.partial?.skipped ?? 0, cell: ({ getValue }) => count(getValue<number>()) },
       { id: 'rate', header: t('columns.rate'), accessorFn: rateOf, cell: ({ getValue }) => (getValue<number>() === 0 ? '' : significant(getValue<number>())) },
+      ...(someLeftOut ? [{ id: 'left', header: t('columns.left'), accessorFn: leftOutOf, cell: ({ getValue }) => <span className="warning">{count(getValue<number>())}</span> } satisfies ColumnDef<EvaluationRow>] : []),
     ]
-  }, [t, bySource, rows])
+  }, [t, bySource, rows, someLeftOut])
   return (
     <div className={styles.table}>
-      <DataTable label={t('results')} rows={rows} columns={columns} looks={LOOKS} isSelected={({ path }) => path === selected} onSelect={({ path }) => onSelect(path)} empty={t('empty')} />
+      <DataTable label={t('results')} rows={rows} columns={columns} looks={someLeftOut ? [...LOOKS, LEFT_OUT_LOOK] : LOOKS} isSelected={({ path }) => path === selected} onSelect={({ path }) => onSelect(path)} empty={t('empty')} />
     </div>
   )
 }
 
 function valueOf({ result, partial }: EvaluationRow): number {
   return result?.value ?? partial?.value ?? -Infinity
+}
+
+function leftOutOf({ result, partial }: EvaluationRow): number {
+  return result?.skipped.count ?? partial?.skipped ?? 0
 }
 
 function rateOf({ result }: EvaluationRow): number {
@@ -96,7 +101,7 @@ function DifferenceCell({ row }: { readonly row: EvaluationRow }): ReactNode {
   if (significance === null || result === null) return null
   const { difference, significant: differs, p } = significance
   const worse = metricTraits[result.metric].better === 'higher' ? difference < 0 : difference > 0
-  const words = t(differs ? 'significant' : 'notSignificant', { p: p < 0.001 ? '<0.001' : p.toFixed(3) })
+  const words = t(differs ? 'significant' : 'notSignificant', { p: p < 0.001 ? '<0.001' : p.toPrecision(2) })
   return (
     <span className={styles.difference}>
       <span className={differs ? (worse ? 'bad' : 'good') : ''}>{differenceText(result.metric, difference, t('points'))}</span> <span className="dim">{words}</span>
