@@ -1,5 +1,5 @@
 import { Alert, Button, Loader, SegmentedControl } from '@mantine/core'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OpenDocument } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
@@ -56,11 +56,19 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const source = dataSource(data)
   const { recipe } = draft
   const change = (next: Parameters<typeof draftOfRecipe>[0]): void => setDraft(modelPath, draftOfRecipe(next))
+  const top = useRef<HTMLDivElement>(null)
+  const start = (): void => {
+    if (recipe === null || source === null) return
+    setView('form')
+    // There the layers show as they are measured.
+    top.current?.scrollIntoView({ block: 'start' })
+    void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source } })
+  }
   const needsData = recipe?.passes.some(({ pass }) => catalogue.passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
 
   return (
     <div className={styles.panel}>
-      <div className={styles.views}>
+      <div ref={top} className={styles.views}>
         <SegmentedControl
           fullWidth
           aria-label={t('views')}
@@ -82,7 +90,8 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
         <div className={styles.body}>
           {recipe !== null && (
             <>
-              <PrecisionSection recipe={recipe} catalogue={catalogue} onChange={change} />
+              {running && <LayersSection documentId={document.documentId} modelPath={modelPath} />}
+              <PrecisionSection recipe={recipe} catalogue={catalogue} modelPath={modelPath} onChange={change} />
               <div className={styles.data}>
                 <DataPicker
                   label={t('data')}
@@ -95,7 +104,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
               </div>
               <AccuracySection recipe={recipe} catalogue={catalogue} onChange={change} />
               {precisionOf(recipe) !== null && precisionOf(recipe) !== 'float16-storage' && <OverridesSection recipe={recipe} builtIn={catalogue.recipes} onChange={change} />}
-              <LayersSection documentId={document.documentId} modelPath={modelPath} />
+              {!running && <LayersSection documentId={document.documentId} modelPath={modelPath} />}
               <SensitivitySection documentId={document.documentId} modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
               <DistributionSection modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
             </>
@@ -109,7 +118,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
             {t('notJson', { problem: draft.problem })}
           </Alert>
         )}
-        <Button fullWidth loading={running} disabled={recipe === null || source === null} onClick={() => recipe && source && void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source } })}>
+        <Button fullWidth loading={running} disabled={recipe === null || source === null} onClick={start}>
           {t('start')}
         </Button>
       </footer>

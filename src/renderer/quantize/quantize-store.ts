@@ -8,9 +8,12 @@ import type { RecipeDraft } from '../optimize/recipe-draft'
 interface QuantizeState {
   readonly drafts: Readonly<Record<string, RecipeDraft>>
   readonly data: Readonly<Record<string, DataChoice>>
+  /** Serial of the phone that a model is quantized for; none for a computer or a provider. */
+  readonly phones: Readonly<Record<string, string | null>>
   /** By job, then by node: the latest figure. */
   readonly layers: Readonly<Record<string, ReadonlyMap<number, LayerQuality>>>
   readonly setDraft: (modelPath: string, draft: RecipeDraft) => void
+  readonly setPhone: (modelPath: string, serial: string | null) => void
   readonly setData: (modelPath: string, data: DataChoice) => void
   readonly receive: (event: EventPayload<'job'>) => void
 }
@@ -18,8 +21,10 @@ interface QuantizeState {
 export const useQuantizeStore = create<QuantizeState>()((set) => ({
   drafts: {},
   data: {},
+  phones: {},
   layers: {},
   setDraft: (modelPath, draft) => set(({ drafts }) => ({ drafts: { ...drafts, [modelPath]: draft } })),
+  setPhone: (modelPath, serial) => set(({ phones }) => ({ phones: { ...phones, [modelPath]: serial } })),
   setData: (modelPath, data) => set((state) => ({ data: { ...state.data, [modelPath]: data } })),
   receive: (event) => {
     if (event.type !== 'progress' || event.progress.layers === undefined) return

@@ -24,6 +24,7 @@ export const quantizeEn = {
     webgpu: 'WebGPU',
   },
   phone: '{{name}} (phone, CPU)',
+  phoneHint: 'For onnxruntime on its CPU. Run the variant on it from the Phones panel.',
   targetGroups: { here: 'Computers', providers: 'Providers', phones: 'Connected phones' },
   untried: 'Placement for this provider was not checked on a device.',
   data: 'Calibration data',

@@ -26,6 +26,7 @@ export const quantizeZh: typeof quantizeEn = {
     webgpu: 'WebGPU',
   },
   phone: '{{name}}（手机，CPU）',
+  phoneHint: '面向手机 CPU 上的 onnxruntime。可在“手机”面板中运行变体。',
   targetGroups: { here: '计算机', providers: '执行提供程序', phones: '已连接的手机' },
   untried: '此提供程序的量化位置未在设备上核实。',
   data: '校准数据',
