@@ -1,12 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { build } from 'vite'
 import { z } from 'zod'
 import { ProfileOptions } from '#shared/ipc/jobs'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
+import { ModelDocument } from '#shared/onnx/document'
+import { Recipe } from '#shared/recipe'
 import { JOB_FLAGS } from '../../src/main/host/jobs'
+import { runRecipe } from '../../src/main/passes/run-recipe'
+import { openCalibrationData } from '../../src/main/runtime/calibration-data'
+import { openModelFile, saveModelFile } from '../../src/main/runtime/model-file'
+import { createOrtRunner } from '../../src/main/runtime/ort-runner'
 import { compareModels } from '../../src/main/runtime/compare-models'
 import { mobileNetV2 } from '../fixtures/mobilenet-v2'
 import { type Bench, type BenchContext, type Figure, spreadOf } from './bench'
@@ -52,7 +58,8 @@ export const quantize: Bench = {
       const ratios = (of: (outcomes: readonly Outcome[]) => number[]) => spreadOf(of(own).map((value, at) => value / (of(peer)[at] as number)))
       yield { name: "time beside the reference's, pair by pair", unit: '×', ...ratios(seconds), atMost: 1 / 3 }
       yield { name: "peak beside the reference's, pair by pair", unit: '×', ...ratios(megabytes), atMost: 0.5 }
-      yield await latencyFigure(context, theirs, ours)
+      yield await latencyFigure(context, { name: "MobileNetV2's shape", theirs, ours })
+      yield* sampleLatencies(context, program, python)
     }
     const few = runOurs(context, program, [model, data, ours, '10'])
     const many = runOurs(context, program, [model, data, ours, String(MANY_SAMPLES)])
@@ -60,11 +67,50 @@ export const quantize: Bench = {
   },
 }
 
-async function latencyFigure(context: BenchContext, theirs: string, ours: string): Promise<Figure> {
+/** The sample models, cleaned up first, as the reference asks for too. */
+async function* sampleLatencies(context: BenchContext, program: string, python: string): AsyncGenerator<Figure> {
+  const samples = join(context.repository, 'resources/samples/digits')
+  const data = join(context.scratch, 'digits.npy')
+  await writePictures(join(samples, 'calibration.npz'), data)
+  for (const name of ['resnet', 'resnet-wide', 'mobilenet']) {
+    const [model, ours, theirs] = ['', '-ours', '-theirs'].map((suffix) => join(context.scratch, `${name}${suffix}.onnx`)) as [string, string, string]
+    await writeCleaned(join(samples, `${name}.onnx`), model, context)
+    runOurs(context, program, [model, data, ours, '64'])
+    outcomeOf(python, ['-W', 'ignore', join(context.repository, 'tests/bench/peers/ort_quantize_timed.py'), model, data, theirs, '64'], context)
+    yield await latencyFigure(context, { name, theirs, ours })
+  }
+}
+
+async function writeCleaned(source: string, path: string, { scratch }: BenchContext): Promise<void> {
+  const file = openModelFile(source)
+  try {
+    const document = new ModelDocument(file.model)
+    const context = { calibration: null, runner: createOrtRunner({ scratchFolder: scratch }), float: null, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
+    await runRecipe(document, Recipe.parse(['fold-constants', 'eliminate-dead-nodes', 'fold-batch-normalization', 'fuse-bias-add'].map((pass) => ({ pass }))), context)
+    await saveModelFile(document.model, path)
+  } finally {
+    file.close()
+  }
+}
+
+/** The samples of an archive as one float32 array, for a peer that reads nothing else. */
+async function writePictures(source: string, path: string): Promise<void> {
+  const model = openModelFile(join(dirname(source), 'resnet.onnx'))
+  try {
+    const data = await openCalibrationData({ kind: 'path', path: source }, model.model)
+    const pictures: Uint8Array[] = []
+    for await (const feeds of data.samples()) for (const { bytes } of feeds.values()) pictures.push(bytes.slice())
+    writeFileSync(path, Buffer.concat([npyHeader(pictures.length, [3, 48, 48]), ...pictures]))
+  } finally {
+    model.close()
+  }
+}
+
+async function latencyFigure(context: BenchContext, { name, theirs, ours }: { name: string; theirs: string; ours: string }): Promise<Figure> {
   const runs = context.runs * 4
   const { latencyRatio } = await compareModels({ a: theirs, b: ours, options: ProfileOptions.parse({ runs }), data: { kind: 'synthetic', samples: 1 }, scratchFolder: context.scratch })
   if (!latencyRatio) throw new Error('the two results did not run')
-  return { name: "latency of our int8 model beside the reference's", unit: '×', value: latencyRatio.p50, p10: latencyRatio.p10, p90: latencyRatio.p90, runs, atMost: 1.02 }
+  return { name: `latency of our int8 model beside the reference's, ${name}`, unit: '×', value: latencyRatio.p50, p10: latencyRatio.p10, p90: latencyRatio.p90, runs, atMost: 1.02 }
 }
 
 /** As the studio runs a job: bundled, with the flags of job processes. */
@@ -92,11 +138,15 @@ function outcomeOf(program: string, args: readonly string[], { repository }: Ben
   return Outcome.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))
 }
 
+function npyHeader(count: number, dims: readonly number[]): Buffer {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${dims.join(', ')}), }`.padEnd(117) + '\n'
+  return Buffer.concat([Uint8Array.of(0x93), Buffer.from('NUMPY'), Uint8Array.of(1, 0, header.length, 0), Buffer.from(header)])
+}
+
 /** Float32 samples in 0…1, from a fixed seed; written piece by piece. */
 async function writeSamples(path: string, count: number): Promise<void> {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${INPUT.join(', ')}), }`.padEnd(117) + '\n'
   const file = createWriteStream(path)
-  file.write(Buffer.concat([Uint8Array.of(0x93), Buffer.from('NUMPY'), Uint8Array.of(1, 0, header.length, 0), Buffer.from(header)]))
+  file.write(npyHeader(count, INPUT))
   let state = 1
   for (let sample = 0; sample < count; sample++) {
     const values = new Float32Array(INPUT.reduce((product, dim) => product * dim, 1))

@@ -86,6 +86,13 @@ function mustHaveFolder(path: string): void {
   throw new AppError({ code: 'not-found', message: `There is no folder '${dirname(path)}' to write into.`, hint: 'Make it first, or give another place.' })
 }
 
+/** The quantized layers that are furthest from the float model, after the last pass that touched them. */
+function layersText({ passes }: OptimizeReport): string[] {
+  const layers = passes.findLast((pass) => pass.layers.length > 0)?.layers ?? []
+  const worst = layers.toSorted((a, b) => a.sqnrDb - b.sqnrDb).slice(0, 3)
+  return worst.length === 0 ? [] : [`Of ${layers.length} quantized layers furthest from float: ${worst.map(({ nodeName, nodeId, sqnrDb }) => `${nodeName || `#${String(nodeId)}`} ${sqnrDb.toFixed(1)} dB`).join(', ')}.`]
+}
+
 function reportText(report: OptimizeReport): string {
   const { source, result } = report
   const lines = [
@@ -100,6 +107,8 @@ function reportText(report: OptimizeReport): string {
     '',
     outputErrorText(report.outputError),
     report.outputErrorConditions,
+    ...layersText(report),
+    ...(report.kernels ? [`Runs in onnxruntime on this computer with ${report.kernels.integerKernels} integer kernels of ${Object.values(report.kernels.opCounts).reduce((sum, count) => sum + count, 0)}.`] : []),
     ...(report.latency ? [`Latency in turns with the source: ×${report.latency.ratio.p50.toFixed(2)} (source ${latencyText(report.latency.source)}; result ${latencyText(report.latency.result)})`] : []),
   ]
   const diagnostics = [...report.passes.flatMap((pass) => pass.diagnostics), ...report.diagnostics]
