@@ -136,7 +136,11 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     'document.history': ({ documentId }) => find(documentId).describeHistory(),
     'document.copy': ({ documentId, graph, nodes }) => copyNodes(find(documentId), { graph, nodes }, drafts),
     'document.extract': ({ documentId, ...what }) => extractPart(find(documentId), what),
-    'document.snapshot': ({ documentId }) => snapshotOf(find(documentId), drafts),
+    'document.snapshot': async ({ documentId, check }) => {
+      const model = find(documentId)
+      if (check) await model.checkSound()
+      return snapshotOf(model, drafts)
+    },
     'document.restoreDraft': ({ documentId }) => restoreDraft(documentId),
     'document.discardDraft': ({ documentId }) => {
       find(documentId)

@@ -309,6 +309,13 @@ export class OpenModel {
     }
   }
 
+  /** Throws as {@link save} does where an edited model is not valid; writes nothing. */
+  checkSound(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#history.state().revisions > 0) await this.#requireSound(this.#path)
+    })
+  }
+
   /** Beside the target, where external data is found under its own name. */
   async #tryLoading(check: LoadCheck, target: string): Promise<void> {
     const name = `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.check.onnx`

@@ -2,7 +2,7 @@ import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { z } from 'zod'
 import { Diagnostic } from '#shared/diagnostic'
-import { toErrorData } from '#shared/errors'
+import { toErrorData, type ErrorData } from '#shared/errors'
 import type { OpenDocument } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
 import { formatBytes, quantityText } from '../format/format-number'
@@ -37,9 +37,7 @@ export async function saveModelAs(): Promise<void> {
   const suggestedName = variant === null ? `${modelBaseName(sourcePath)}.onnx` : `${modelBaseName(variant.sourcePath)}.${variant.variant.name}.onnx`
   try {
     if (bridge.download !== null) {
-      const { path } = dirty ? await bridge.request('document.snapshot', { documentId }) : { path: sourcePath }
-      await bridge.download(path, suggestedName)
-      useLogStore.getState().log('info', i18next.t('log.downloaded', { name: suggestedName }))
+      await downloadModel(document, suggestedName, { force: false })
       return
     }
     const path = await bridge.request('dialog.save', { suggestedName })
@@ -55,6 +53,20 @@ export async function saveModelAs(): Promise<void> {
   }
 }
 
+/** Hands the model over as it is now, edited or not. An edited one that is not valid is not, and the person is asked. */
+async function downloadModel(document: OpenDocument, suggestedName: string, { force }: { readonly force: boolean }): Promise<void> {
+  const { documentId } = document
+  const bridge = getBridge()
+  try {
+    const { dirty } = documentState(useEditStore.getState(), documentId)
+    const { path } = dirty ? await bridge.request('document.snapshot', { documentId, check: !force }) : document.summary
+    await bridge.download?.(path, suggestedName)
+    useLogStore.getState().log('info', i18next.t('log.downloaded', { name: suggestedName }))
+  } catch (error) {
+    refuse(toErrorData(error), { name: suggestedName, force, again: () => downloadModel(document, suggestedName, { force: true }) })
+  }
+}
+
 /** True when the file is written. A model that is not valid is not, and the person is asked. */
 async function saveTo(document: OpenDocument, path: string, { force }: { readonly force: boolean } = { force: false }): Promise<boolean> {
   const { documentId } = document
@@ -67,20 +79,23 @@ async function saveTo(document: OpenDocument, path: string, { force }: { readonl
     await getBridge().download?.(saved.path, fileName(saved.path))
     return true
   } catch (error) {
-    const data = toErrorData(error)
-    const name = fileName(path)
-    const findings = Findings.safeParse(data.details)
-    if (force || (data.code !== 'invalid-model' && data.code !== 'runtime-rejected')) showErrorData(data, i18next.t('errors.cannotSave', { name }))
-    else {
-      useEditStore.getState().setRefusedSave({
-        name,
-        error: data,
-        findings: findings.success ? findings.data.diagnostics : [],
-        saveAnyway: async () => void (await saveTo(document, path, { force: true })),
-      })
-    }
+    refuse(toErrorData(error), { name: fileName(path), force, again: async () => void (await saveTo(document, path, { force: true })) })
     return false
   }
+}
+
+interface Refused {
+  readonly name: string
+  readonly force: boolean
+  /** Saves it all the same. */
+  readonly again: () => Promise<void>
+}
+
+/** A model that is not valid can be saved anyway; other errors are told. */
+function refuse(error: ErrorData, { name, force, again }: Refused): void {
+  if (force || (error.code !== 'invalid-model' && error.code !== 'runtime-rejected')) return showErrorData(error, i18next.t('errors.cannotSave', { name }))
+  const findings = Findings.safeParse(error.details)
+  useEditStore.getState().setRefusedSave({ name, error, findings: findings.success ? findings.data.diagnostics : [], saveAnyway: again })
 }
 
 const Findings = z.object({ diagnostics: z.array(Diagnostic) })

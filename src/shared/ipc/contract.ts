@@ -130,8 +130,8 @@ export const requests = {
     document.extend({ graph: GraphRef.optional(), nodes: z.array(NodeRef).optional(), inputs: z.array(z.string()).default([]), outputs: z.array(z.string()).default([]), path: z.string() }),
     z.object({ path: z.string(), sizeBytes: z.number(), nodeCount: z.number() }),
   ),
-  /** A file with the document as it is now, for jobs: the document's own where nothing is unsaved. */
-  'document.snapshot': request('engine', document, z.object({ path: z.string() })),
+  /** A file with the document as it is now, for jobs: the document's own where nothing is unsaved. With `check` it is refused as `model.save` refuses. */
+  'document.snapshot': request('engine', document.extend({ check: z.boolean().default(false) }), z.object({ path: z.string() })),
   /** Makes the edits of the draft that `model.open` told of again. Views of the document are to be asked for anew. */
   'document.restoreDraft': request('engine', document, OpenDocument),
   'document.discardDraft': request('engine', document, nothing),
@@ -194,6 +194,7 @@ export const requests = {
       z.object({ kind: z.literal('profile'), params: jobKinds.profile.params }),
       z.object({ kind: z.literal('deploy'), params: jobKinds.deploy.params }),
       z.object({ kind: z.literal('compare'), params: jobKinds.compare.params }),
+      z.object({ kind: z.literal('limits'), params: jobKinds.limits.params }),
       z.object({ kind: z.literal('sensitivity'), params: jobKinds.sensitivity.params }),
       z.object({ kind: z.literal('preview'), params: jobKinds.preview.params }),
       z.object({ kind: z.literal('ort-graph'), params: jobKinds['ort-graph'].params }),
