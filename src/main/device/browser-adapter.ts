@@ -147,7 +147,7 @@ function createPageRun({ phone, options, signal, onPhase, onWindow }: AdapterReq
 }
 
 function pageError(message: string): AppError {
-  if (/no WebGPU/.test(message)) return new AppError({ code: 'not-supported', message, hint: 'Run it with WebAssembly, or over the cable: on a network, pages have no WebGPU.' })
+  if (/no WebGPU|GPU adapter/.test(message)) return new AppError({ code: 'not-supported', message: `The browser on the phone gives no WebGPU: ${message}`, hint: 'Run it with WebAssembly, or over the cable: on a network, pages have no WebGPU.' })
   if (/memory|alloc/i.test(message)) return new AppError({ code: 'out-of-memory', message: `The browser on the phone has not enough memory for this model: ${message}`, hint: 'Quantize the model, or close other pages.' })
   return new AppError({ code: 'runtime-rejected', message: `onnxruntime-web on the phone does not run this model: ${message}`, hint: 'Try the native runtime, or another provider.' })
 }

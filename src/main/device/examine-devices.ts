@@ -1,4 +1,5 @@
 /** What stands between this computer and a number measured on a phone, step by step, for a report that can be sent. */
+import { type AddressInfo, createServer } from 'node:net'
 import type { AdbSettings, DeviceEntry, DoctorCheck } from '#shared/device'
 import { toErrorData } from '#shared/errors'
 import { adbProgramVersion, type AdbServer, openAdbServer } from './adb-server'
@@ -85,10 +86,32 @@ async function examinePhone(phone: Phone, runtimeFolder: string, note: (step: St
   if (!facts) return
   const about = `${[facts.maker, facts.model, facts.soc].filter((part) => part !== null).join(', ')}; Android ${facts.androidVersion ?? '?'}; ${facts.abis.join(', ')}`
   const runtime = await attempt('runtime', note, async () => openDeviceRuntime(runtimeFolder, facts.abis))
+  await examineBrowser(phone, note)
   note({ check: 'abi', status: runtime ? 'ok' : 'warning', message: `${about}.`, hint: null })
   if (!runtime) return
   note({ check: 'runtime', status: 'ok', message: `onnxruntime ${runtime.onnxruntime} for ${runtime.abi} is built.`, hint: null })
   await examineLoader(phone, runtime, note)
+}
+
+/** What the browser runtime needs: a way back to this computer, and something that opens addresses. */
+async function examineBrowser(phone: Phone, note: (step: Step) => void): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const opened = await attempt('tunnel', note, () => phone.openTunnel(port))
+    if (opened === null) return
+    await phone.closeTunnel(opened)
+    note({ check: 'tunnel', status: 'ok', message: 'The phone can reach this computer through adb.', hint: null })
+  } finally {
+    server.close()
+  }
+  // Asked, not opened: nothing is to appear on the screen.
+  const found = await attempt('browser', note, () => phone.run('cmd package resolve-activity --brief -a android.intent.action.VIEW -d http://127.0.0.1/'))
+  if (!found) return
+  const activity = found.stdout.trim().split('\n').at(-1) ?? ''
+  const known = found.exitCode === 0 && activity.includes('/')
+  note({ check: 'browser', status: known ? 'ok' : 'warning', message: known ? `Addresses are opened by ${activity}.` : 'The phone does not say what opens addresses.', hint: known ? null : 'The browser runtime needs a browser on the phone.' })
 }
 
 async function examineLoader(phone: Phone, runtime: DeviceRuntime, note: (step: Step) => void): Promise<void> {
