@@ -191,6 +191,7 @@ function titleOf({ kind, params }: JobRequest): string {
       return params.recipe.name
     case 'profile':
     case 'sensitivity':
+    case 'limits':
     case 'ort-graph':
     case 'prune-curves':
       return basename(params.modelPath)

@@ -345,7 +345,7 @@ export const en = {
   },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
-    kinds: { optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate', 'layer-error': 'Layer error' },
+    kinds: { limits: 'Limits', optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate', 'layer-error': 'Layer error' },
     queued: 'Waiting for the job before it',
     done: 'Done in {{duration}}',
     cancelled: 'Cancelled',

@@ -16,6 +16,8 @@ import { simplifyEn } from '../simplify/i18n/en'
 import { simplifyZh } from '../simplify/i18n/zh'
 import { variantsEn } from '../variants/i18n/en'
 import { variantsZh } from '../variants/i18n/zh'
+import { profileViewsEn } from '../profile/i18n/en'
+import { profileViewsZh } from '../profile/i18n/zh'
 import { en } from './en'
 import { chosenLanguage } from './start-i18n'
 import { zh } from './zh'
@@ -60,6 +62,7 @@ describe.each([
   ['the canvas', canvasEn, canvasZh],
   ['editing', editEn, editZh],
   ['variants', variantsEn, variantsZh],
+  ['views of a profile', profileViewsEn, profileViewsZh],
   ['quantizing', quantizeEn, quantizeZh],
   ['simplifying', simplifyEn, simplifyZh],
   ['pruning', pruneEn, pruneZh],

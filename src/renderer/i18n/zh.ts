@@ -347,7 +347,7 @@ export const zh: Translations = {
   },
   jobs: {
     none: '还没有任务。优化与性能分析会在这里运行。',
-    kinds: { optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', preview: '预览', 'ort-graph': 'onnxruntime 的图', distribution: '分布', 'prune-curves': '剪枝曲线', evaluate: '评估', 'layer-error': '逐层误差' },
+    kinds: { limits: '性能上限', optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', preview: '预览', 'ort-graph': 'onnxruntime 的图', distribution: '分布', 'prune-curves': '剪枝曲线', evaluate: '评估', 'layer-error': '逐层误差' },
     queued: '等待前一个任务',
     done: '完成，用时 {{duration}}',
     cancelled: '已取消',

@@ -139,6 +139,7 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
     case 'deploy':
     case 'compare':
     case 'sensitivity':
+    case 'limits':
     case 'distribution':
     case 'prune-curves':
     case 'evaluate':

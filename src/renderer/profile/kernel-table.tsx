@@ -51,7 +51,8 @@ export function KernelTable({ kernels }: { readonly kernels: readonly KernelProf
   )
 }
 
-function Share({ share }: { readonly share: number }): ReactNode {
+/** A share as a bar and a figure. */
+export function Share({ share }: { readonly share: number }): ReactNode {
   return (
     <div className={styles.share}>
       <div className={styles.track}>

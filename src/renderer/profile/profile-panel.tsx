@@ -8,8 +8,8 @@ import { formatBytes, formatMs, formatPercent, type Quantity } from '../format/f
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
-import { KernelTable } from './kernel-table'
 import styles from './profile-panel.module.css'
+import { ProfileViews } from './profile-views'
 
 const RunsChart = lazy(() => import('../charts/runs-chart'))
 
@@ -36,9 +36,7 @@ export default function ProfilePanel(): ReactNode {
   return (
     <div className={styles.panel}>
       <Headline profile={profile} />
-      <div className={styles.table}>
-        <KernelTable kernels={profile.kernels} />
-      </div>
+      <ProfileViews path={path} profile={profile} />
     </div>
   )
 }

@@ -93,6 +93,9 @@ async function finish(job: Job, result: unknown): Promise<void> {
     }
     case 'deploy':
       return tellDeployed(jobKinds.deploy.result.parse(result))
+    case 'limits':
+      useProfileStore.getState().putLimits(job.modelPath, jobKinds.limits.result.parse(result))
+      return
     case 'compare':
     case 'sensitivity':
     case 'distribution':

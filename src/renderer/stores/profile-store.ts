@@ -1,6 +1,7 @@
 /** Measurements by model path, and which figure colours the graph. */
 import { create } from 'zustand'
 import type { ProfileResult } from '#shared/measurement'
+import type { ProfileLimits } from '#shared/profile-limits'
 
 export type BuiltInOverlay = 'none' | 'latency' | 'macs' | 'parameters'
 /** Built in, or put up by a panel (`overlay-store.ts`) under its id. */
@@ -12,15 +13,19 @@ export function isBuiltIn(overlay: Overlay): overlay is BuiltInOverlay {
 
 interface ProfileState {
   readonly profiles: Readonly<Record<string, ProfileResult>>
+  readonly limits: Readonly<Record<string, ProfileLimits>>
   readonly overlay: Overlay
   readonly putProfile: (modelPath: string, profile: ProfileResult) => void
+  readonly putLimits: (modelPath: string, limits: ProfileLimits) => void
   readonly setOverlay: (overlay: Overlay) => void
 }
 
 export const useProfileStore = create<ProfileState>()((set) => ({
   profiles: {},
+  limits: {},
   overlay: 'none',
   putProfile: (modelPath, profile) => set((state) => ({ profiles: { ...state.profiles, [modelPath]: profile } })),
+  putLimits: (modelPath, limits) => set((state) => ({ limits: { ...state.limits, [modelPath]: limits } })),
   setOverlay: (overlay) => set({ overlay }),
 }))
 

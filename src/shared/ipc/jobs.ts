@@ -8,6 +8,7 @@ import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-re
 import { LayerErrorResult } from '../evaluation/layer-error-result'
 import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { PruneCurves } from '../prune'
+import { ProfileLimits } from '../profile-limits'
 import { Recipe } from '../recipe'
 import { MemoryPlan } from './memory-plan'
 
@@ -202,6 +203,11 @@ export const jobKinds = {
   },
   /** How good a model is on data with labels. Progress carries an `EvaluationPartial`. */
   evaluate: { params: EvaluateParams, result: EvaluationResult },
+  /** What bounds a model's speed here, and how it scales with threads and batch. */
+  limits: {
+    params: z.object({ modelPath: z.string(), data: DataSource, dims: z.record(z.string(), z.number().int().positive()).default({}), runs: z.number().int().min(3).max(10_000).default(20) }),
+    result: ProfileLimits,
+  },
   /** Where a variant goes wrong. */
   'layer-error': { params: LayerErrorParams, result: LayerErrorResult },
 } as const
@@ -224,7 +230,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate', 'layer-error']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate', 'layer-error', 'limits']), title: z.string(), modelPath: z.string(), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

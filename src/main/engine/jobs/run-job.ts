@@ -4,6 +4,7 @@ import { deploy } from './deploy'
 import { distribution } from './distribution'
 import { evaluate } from './evaluate'
 import { layerError } from './layer-error'
+import { limits } from './limits'
 import type { JobContext } from './job-context'
 import { optimize } from './optimize'
 import { ortGraph } from './ort-graph'
@@ -14,7 +15,7 @@ import { sensitivity } from './sensitivity'
 
 type Jobs = { readonly [K in JobKind]: (params: JobParams<K>, context: JobContext) => Promise<JobResult<K>> }
 
-const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, preview, 'ort-graph': ortGraph, distribution, evaluate, 'layer-error': layerError, 'prune-curves': pruneCurves }
+const jobs: Jobs = { optimize, profile, deploy, compare, sensitivity, preview, 'ort-graph': ortGraph, distribution, evaluate, 'layer-error': layerError, limits, 'prune-curves': pruneCurves }
 
 /** Runs one job in this process; its parameters are parsed by its entry in the contract. Throws AppError. */
 export async function runJob(kind: JobKind, params: unknown, context: JobContext): Promise<JobResult<JobKind>> {

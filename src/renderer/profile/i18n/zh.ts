@@ -1,0 +1,37 @@
+import type { profileViewsEn } from './en'
+
+type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
+
+export const profileViewsZh: Texts<typeof profileViewsEn> = {
+  view: '性能视图',
+  views: { kernels: '内核', types: '按算子', timeline: '时间线', limits: '上限' },
+  type: '算子',
+  count: '内核数',
+  time: 'p50（ms）',
+  share: '占比',
+  timelineLabel: '按执行顺序排列的内核，宽度为所用时间',
+  timelineHint: '上：按节点名称分组。下：内核。点击可显示节点。',
+  timelineRow: '{{name}}：{{time}}，{{share}}',
+  ungrouped: '未分组',
+  limitsNone: '尚未测量：本机的能力上限，以及模型随线程数与批大小的变化。',
+  measure: '测量上限',
+  measureAgain: '重新测量',
+  roofline: '屋顶线：各内核所达到的与本机所能达到的',
+  rooflineX: '每字节运算量，FLOP/B',
+  rooflineY: 'GFLOP/s',
+  rooflinePoint: '{{reached}} GFLOP/s，屋顶的 {{share}}；{{bound}}',
+  boundMemory: '受内存限制',
+  boundCompute: '受运算限制',
+  peak: '{{gflops}} GFLOP/s · {{gb}} GB/s',
+  threads: '线程',
+  threadsLabel: '各线程数下的延迟，以及理想情况',
+  batches: '批大小',
+  batchesLabel: '各批大小下每个样本的延迟',
+  coldWarm: '冷启动与热运行',
+  cold: '加载 {{load}}，首次 {{first}}，之后 {{warm}}',
+  memory: '内存随时间变化',
+  memoryLabel: '加载与运行模型时进程的常驻内存',
+  ideal: '理想',
+  measured: '实测',
+  perSample: '每个样本',
+}

@@ -1,0 +1,139 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { ScatterChart } from 'echarts/charts'
+import { use as register } from 'echarts/core'
+import { useMemo, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { KernelProfile } from '#shared/measurement'
+import type { ProfileLimits } from '#shared/profile-limits'
+import { Chart, chartColors } from '../charts/chart'
+import { formatBytes, formatMs, formatPercent, quantityText, significant } from '../format/format-number'
+import { roofPoints, type RoofPoint } from './kernel-work'
+import styles from './profile-views.module.css'
+
+register([ScatterChart])
+
+interface LimitsChartsProps {
+  readonly limits: ProfileLimits
+  readonly kernels: readonly KernelProfile[]
+}
+
+/** Roofline, scaling with threads and batch, memory over time. */
+export default function LimitsCharts({ limits, kernels }: LimitsChartsProps): ReactNode {
+  const { t } = useTranslation('profileViews')
+  const scheme = useComputedColorScheme()
+  const roofline = useMemo(() => rooflineOption(roofPoints(kernels, limits), limits, { t, scheme }), [kernels, limits, t, scheme])
+  const threads = useMemo(() => threadsOption(limits, { t, scheme }), [limits, t, scheme])
+  const batches = useMemo(() => batchesOption(limits, { t, scheme }), [limits, t, scheme])
+  const memory = useMemo(() => memoryOption(limits, { t, scheme }), [limits, t, scheme])
+  const { peaks, cold, batchNote } = limits
+  return (
+    <div className={styles.limits}>
+      <Plot title={t('roofline').split(/[:：]/)[0] ?? ''} note={t('peak', { gflops: significant(peaks.gflops), gb: significant(peaks.gbPerSecond) })}>
+        <Chart option={roofline} label={t('roofline')} className={styles.chart ?? ''} />
+      </Plot>
+      <Plot title={t('threads')} note={t('ideal')}>
+        <Chart option={threads} label={t('threadsLabel')} className={styles.chart ?? ''} />
+      </Plot>
+      <Plot title={t('batches')} note={t('perSample')}>
+        {limits.batches.length > 0 && <Chart option={batches} label={t('batchesLabel')} className={styles.chart ?? ''} />}
+        {batchNote !== null && <p className={styles.note}>{batchNote}</p>}
+      </Plot>
+      <Plot title={t('memory')} note="">
+        <Chart option={memory} label={t('memoryLabel')} className={styles.chart ?? ''} />
+        <p className={styles.note}>{t('cold', { load: ms(cold.loadMs), first: ms(cold.firstRunMs), warm: ms(cold.warmP50Ms) })}</p>
+      </Plot>
+    </div>
+  )
+}
+
+function Plot({ title, note, children }: { readonly title: string; readonly note: string; readonly children: ReactNode }): ReactNode {
+  return (
+    <section className={styles.plot} aria-label={title}>
+      <h3 className={styles.title}>
+        {title} <span className="dim">{note}</span>
+      </h3>
+      {children}
+    </section>
+  )
+}
+
+interface Words {
+  readonly t: ReturnType<typeof useTranslation<'profileViews'>>['t']
+  /** Colours are read from the page: they change with it. */
+  readonly scheme: string
+}
+
+function base() {
+  const { text, line, accent, panel } = chartColors()
+  const axis = { axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 10, hideOverlap: true }, nameTextStyle: { color: text, fontSize: 10 }, nameLocation: 'middle' as const }
+  const tooltip = { confine: true, backgroundColor: panel, borderColor: line, textStyle: { color: text, fontSize: 11 } }
+  return { text, line, accent, axis, tooltip, grid: { left: 46, right: 14, top: 10, bottom: 34 } }
+}
+
+function rooflineOption(points: readonly RoofPoint[], { peaks }: ProfileLimits, { t }: Words) {
+  const { text, accent, axis, tooltip, grid } = base()
+  const ridge = peaks.gflops / peaks.gbPerSecond
+  const intensities = [...points.map(({ intensity }) => intensity), ridge]
+  const [low, high] = [10 ** Math.floor(Math.log10(Math.min(...intensities))), 10 ** Math.ceil(Math.log10(Math.max(...intensities) * 1.5))]
+  const bottom = 10 ** Math.floor(Math.log10(Math.min(peaks.gflops, low * peaks.gbPerSecond, ...points.map(({ gflops }) => gflops))))
+  return {
+    animation: false,
+    grid,
+    tooltip: {
+      ...tooltip,
+      formatter: ({ data }: { data: { point?: RoofPoint } }) =>
+        data.point === undefined ? '' : `${data.point.kernel.opType} · ${ms(data.point.kernel.p50Ms)}<br>${t('rooflinePoint', { reached: significant(data.point.gflops), share: quantityText(formatPercent(data.point.share)), bound: t(data.point.bound === 'memory' ? 'boundMemory' : 'boundCompute') })}`,
+    },
+    xAxis: { ...axis, type: 'log', min: low, max: high, name: t('rooflineX'), nameGap: 20 },
+    yAxis: { ...axis, type: 'log', min: bottom, max: 10 ** Math.ceil(Math.log10(peaks.gflops * 1.2)), name: t('rooflineY'), nameGap: 32 },
+    series: [
+      { type: 'line', silent: true, showSymbol: false, lineStyle: { color: text, width: 1.5 }, data: [[low, low * peaks.gbPerSecond], [ridge, peaks.gflops], [high, peaks.gflops]] },
+      { type: 'scatter', data: points.map((point) => ({ value: [point.intensity, point.gflops], point, symbolSize: 6 + 22 * Math.sqrt(point.kernel.share) })), itemStyle: { color: `${accent}99`, borderColor: accent } },
+    ],
+  }
+}
+
+function threadsOption({ threads }: ProfileLimits, { t }: Words) {
+  const { text, accent, axis, tooltip, grid } = base()
+  const [first] = threads
+  const labels = threads.map((point) => String(point.threads))
+  return {
+    animation: false,
+    grid,
+    tooltip: { ...tooltip, trigger: 'axis', valueFormatter: (value: number) => ms(value) },
+    xAxis: { ...axis, type: 'category', data: labels, name: t('threads'), nameGap: 20 },
+    yAxis: { ...axis, type: 'value', min: 0, axisLabel: { ...axis.axisLabel, formatter: ms } },
+    series: [
+      { type: 'line', name: t('ideal'), showSymbol: false, lineStyle: { color: text, type: 'dashed', width: 1 }, itemStyle: { color: text }, data: threads.map((point) => (first === undefined ? 0 : first.p50Ms / point.threads)) },
+      { type: 'line', name: t('measured'), symbolSize: 7, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent }, data: threads.map(({ p50Ms }) => p50Ms) },
+    ],
+  }
+}
+
+function batchesOption({ batches }: ProfileLimits, { t }: Words) {
+  const { accent, axis, tooltip, grid } = base()
+  return {
+    animation: false,
+    grid,
+    tooltip: { ...tooltip, trigger: 'axis', valueFormatter: (value: number) => ms(value) },
+    xAxis: { ...axis, type: 'category', data: batches.map(({ batch }) => String(batch)), name: t('batches'), nameGap: 20 },
+    yAxis: { ...axis, type: 'value', min: 0, axisLabel: { ...axis.axisLabel, formatter: ms } },
+    series: [{ type: 'line', name: t('perSample'), symbolSize: 7, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent }, data: batches.map(({ batch, p50Ms }) => p50Ms / batch) }],
+  }
+}
+
+function memoryOption({ memory }: ProfileLimits, _words: Words) {
+  const { accent, axis, tooltip, grid } = base()
+  return {
+    animation: false,
+    grid,
+    tooltip: { ...tooltip, trigger: 'axis', valueFormatter: (value: number) => quantityText(formatBytes(value)) },
+    xAxis: { ...axis, type: 'value', max: 'dataMax', axisLabel: { ...axis.axisLabel, formatter: ms } },
+    yAxis: { ...axis, type: 'value', scale: true, axisLabel: { ...axis.axisLabel, formatter: (value: number) => quantityText(formatBytes(value)) } },
+    series: [{ type: 'line', step: 'end', showSymbol: false, lineStyle: { color: accent, width: 1.5 }, areaStyle: { color: accent, opacity: 0.12 }, data: memory.map(({ atMs, bytes }) => [atMs, bytes]) }],
+  }
+}
+
+function ms(value: number): string {
+  return quantityText(formatMs(value))
+}
