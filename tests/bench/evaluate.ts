@@ -53,7 +53,7 @@ async function bareLoop(modelPath: string, dataPath: string): Promise<{ wallMs: 
   const ort = await loadOnnxruntime()
   const file = openModelFile(modelPath)
   const data = await openCalibrationData({ kind: 'path', path: dataPath }, file.model)
-  const feeds = []
+  const feeds: Record<string, ReturnType<typeof toOrtTensor>>[] = []
   for await (const sample of data.samples()) feeds.push(Object.fromEntries([...sample].map(([name, value]) => [name, toOrtTensor(ort, value)])))
   file.close()
   return taken(async () => {
