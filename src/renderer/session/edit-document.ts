@@ -6,6 +6,7 @@ import type { RequestParams } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
 import { useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
+import { useReadOnlyStore } from '../stores/read-only-store'
 import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import { activeGraph, activeGraphId, useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
@@ -52,6 +53,8 @@ export function goToRevision(revision: number): Promise<void> {
 
 /** Asks for a change of one document, and shows what it changed. */
 export function change(documentId: string, ask: (documentId: string) => Promise<DocumentChange>): Promise<ErrorData | null> {
+  const path = useSessionStore.getState().documents.find((document) => document.documentId === documentId)?.summary.path
+  if (path !== undefined && useReadOnlyStore.getState().paths.includes(path)) return Promise.resolve({ code: 'not-supported', message: i18next.t('edit:readOnly'), hint: i18next.t('edit:readOnlyHint') })
   const run = async (): Promise<ErrorData | null> => {
     try {
       receiveChange(documentId, await ask(documentId))

@@ -10,17 +10,18 @@ import { fileName, modelBaseName } from '../format/format-type'
 import { useAppStore } from '../stores/app-store'
 import { documentState, useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
+import { useReadOnlyStore } from '../stores/read-only-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { refreshRecent } from './open-models'
 import { reportError, showErrorData } from './report-error'
 
-/** Saves the model shown to its file. Samples and variants stay as they are: those are saved under another name. */
+/** Saves the model shown to its file. Samples, variants and what is only shown stay as they are: those are saved under another name. */
 export async function saveModel(): Promise<void> {
   const document = activeDocument(useSessionStore.getState())
   if (document === null) return
   const { path } = document.summary
-  const kept = useAppStore.getState().samples.some((sample) => sample.path === path) || variantAt(useVariantsStore.getState().bySource, path) !== null
+  const kept = useAppStore.getState().samples.some((sample) => sample.path === path) || variantAt(useVariantsStore.getState().bySource, path) !== null || useReadOnlyStore.getState().paths.includes(path)
   if (kept) return saveModelAs()
   await saveTo(document, path)
 }

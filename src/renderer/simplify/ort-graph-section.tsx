@@ -7,6 +7,7 @@ import { Section } from '../inspector/property-list'
 import { startJob } from '../session/jobs'
 import { openPaths } from '../session/open-models'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
+import { useReadOnlyStore } from '../stores/read-only-store'
 import styles from './simplify.module.css'
 
 /** The graph that onnxruntime makes of the model by itself, opened beside it. */
@@ -22,15 +23,21 @@ export function OrtGraphSection({ modelPath }: { readonly modelPath: string }): 
     if (running) awaited.current = true
     else if (awaited.current && result !== null) {
       awaited.current = false
-      void openPaths([result.path])
+      void show(result.path)
     }
   }, [running, result])
   return (
     <Section title={t('ort')}>
       <p className={styles.note}>{result === null ? t('ortHint') : t('ortResult', { before: formatInteger(result.nodesBefore), after: formatInteger(result.nodesAfter) })}</p>
-      <Button variant="default" loading={running} onClick={() => void (result === null ? startJob({ kind: 'ort-graph', params: { modelPath } }) : openPaths([result.path]))}>
+      <Button variant="default" loading={running} onClick={() => void (result === null ? startJob({ kind: 'ort-graph', params: { modelPath } }) : show(result.path))}>
         {t('ortOpen')}
       </Button>
     </Section>
   )
+}
+
+/** What onnxruntime made is looked at, not edited. */
+function show(path: string): Promise<void> {
+  useReadOnlyStore.getState().add(path)
+  return openPaths([path])
 }

@@ -1,5 +1,7 @@
 /** Every string of editing in English; `zh.ts` has the same keys. */
 export const editEn = {
+  readOnly: 'This model is only shown and cannot be edited.',
+  readOnlyHint: 'Save it under a name of its own and open that file.',
   add: 'Add',
   apply: 'Apply',
   leave: 'Leave as it was',

@@ -1,4 +1,6 @@
 export const editZh = {
+  readOnly: '此模型仅供查看，不能编辑。',
+  readOnlyHint: '请另存为文件后打开该文件。',
   add: '添加',
   apply: '应用',
   leave: '保持不变',
