@@ -98,6 +98,8 @@ async function finish(job: Job, result: unknown): Promise<void> {
       return
     case 'compare':
     case 'sensitivity':
+    case 'preview':
+    case 'ort-graph':
     case 'distribution':
     case 'prune-curves':
     case 'evaluate':
