@@ -11,7 +11,7 @@ import sys
 import torch
 import torchvision
 
-SIZES = {'vit_b_16': 224, 'swin_t': 224}
+SIZES = {'vgg11_bn': 224, 'vit_b_16': 224, 'swin_t': 224}
 NAMES = [
     'resnet50', 'mobilenet_v2', 'mobilenet_v3_small', 'efficientnet_b0', 'densenet121', 'shufflenet_v2_x1_0',
     'squeezenet1_1', 'googlenet', 'regnet_y_400mf', 'vgg11_bn', 'vit_b_16', 'swin_t',
