@@ -1,5 +1,6 @@
 /** Asks the layout worker. A newer request supersedes the one under way. */
 import type { Disposer } from '#shared/disposer'
+import { distinctRequests } from './distinct-requests'
 import type { LayoutRequest, LayoutResult } from './layout-graph'
 import type { LayoutAnswer } from './layout.worker'
 
@@ -7,13 +8,15 @@ import type { LayoutAnswer } from './layout.worker'
 const PATIENCE_MS = 100
 
 export interface LayoutClient {
-  /** Arranges several graphs, one answer each in their order; null when a newer request took its place. */
+  /** Arranges several graphs, one answer each in their order, equal ones sharing theirs; null when a newer request took its place. */
   layout(requests: readonly LayoutRequest[]): Promise<LayoutResult[] | null>
   dispose: Disposer
 }
 
 interface Pending {
   requests: readonly LayoutRequest[]
+  /** Which answer belongs to each of the requests that were asked for. */
+  places: readonly number[]
   startedAt: number
   resolve: (results: LayoutResult[] | null) => void
   reject: (error: Error) => void
@@ -40,7 +43,7 @@ export function createLayoutClient(start: () => Worker): LayoutClient {
     const done = running
     running = null
     if (done !== null && !superseded) {
-      if (answer.ok) done.resolve(answer.results)
+      if (answer.ok) done.resolve(done.places.flatMap((place) => answer.results[place] ?? []))
       else done.reject(new Error(`internal: the layout failed: ${answer.message}`))
     }
     const following = next
@@ -60,7 +63,8 @@ export function createLayoutClient(start: () => Worker): LayoutClient {
     layout: (requests) =>
       new Promise((resolve, reject) => {
         supersede()
-        const pending: Pending = { requests, startedAt: 0, resolve, reject }
+        const { distinct, places } = distinctRequests(requests)
+        const pending: Pending = { requests: distinct, places, startedAt: 0, resolve, reject }
         if (running === null) return run(pending)
         if (performance.now() - running.startedAt > PATIENCE_MS) {
           worker.terminate()
