@@ -101,12 +101,12 @@ describe('folders of pictures', () => {
     expect(result.value).toBe(0.25)
   })
 
-  it('find boxes of COCO labels in the pixels the model sees', async () => {
-    // Says one box of class 0 whatever the picture: all of 8 × 8.
+  it.each([['pixels', 8], ['shares of the picture', 1]])('find boxes of COCO labels where the model answers in %s', async (_, end) => {
+    // Says one box of class 0 whatever the picture: all of it.
     const modelPath = write('boxes.onnx', {
       inputs: { x: 'float32[1,3,8,8]' },
       outputs: { found: 'float32[1,6]' },
-      initializers: { box: { dtype: 'float32', dims: [1, 6], values: [0, 0, 8, 8, 0.9, 0] }, zero: { dtype: 'float32', dims: [], values: [0] } },
+      initializers: { box: { dtype: 'float32', dims: [1, 6], values: [0, 0, end, end, 0.9, 0] }, zero: { dtype: 'float32', dims: [], values: [0] } },
       nodes: [['s = ReduceMean(x)', { keepdims: 0 }], 'z = Mul(s, zero)', 'found = Add(box, z)'],
     })
     await picture('data/1.png', '#ff0000', { width: 16, height: 16 })
@@ -222,11 +222,13 @@ describe('results', () => {
     const dataPath = join(folder, 'data.npz')
     writeFileSync(dataPath, npzBytes({ x: { descriptor: '<f4', dims: [50, 2], data: bytes(new Float32Array(100)) }, label: { descriptor: '|u1', dims: [50], data: new Uint8Array(50) } }))
     const abort = new AbortController()
+    const store = openEvaluations(join(folder, 'store'))
     const seen: number[] = []
     const run = evaluate({
       modelPath,
       dataPath,
       signal: abort.signal,
+      store,
       onPartial({ samples, value }) {
         seen.push(samples)
         expect(value).toBe(1)
@@ -235,5 +237,8 @@ describe('results', () => {
     })
     await expect(run).rejects.toThrow()
     expect(seen).toEqual([1])
+    // What was done until then is not done again.
+    expect(await evaluate({ modelPath, dataPath, store, onPartial: ({ samples }) => void seen.push(samples) })).toMatchObject({ value: 1, samples: 50 })
+    expect(seen[1]).toBe(2)
   })
 })

@@ -131,15 +131,21 @@ async function runSamples({ options, inputs, data, running, reference, className
   let told = -Infinity
   let kept = performance.now()
   if (seen >= total) return { outcomes, skipped, inferenceMs }
-  for await (const sample of data.samples(seen, signal)) {
-    signal?.throwIfAborted()
+  const keep = () => store?.keepPart(inputs, { outcomes, skipped, inferenceMs })
+  const stopped = (): void => {
+    if (signal?.aborted !== true) return
+    keep()
+    signal.throwIfAborted()
+  }
+  for await (const sample of data.samples(seen)) {
+    stopped()
     if ('problem' in sample) skipped.push({ name: sample.name, reason: sample.problem })
     else {
       const before = performance.now()
       const outputs = await running.run(sample.feeds)
       inferenceMs += performance.now() - before
       const truth = reference ? await reference.run(sample.feeds) : null
-      const outcome = formOutcome({ metric, name: sample.name, label: sample.label, outputs, reference: truth, alphabet })
+      const outcome = formOutcome({ metric, name: sample.name, label: sample.label, outputs, reference: truth, alphabet, frame: inputs.card.kind === 'image' ? inputs.card : null })
       if ('problem' in outcome) skipped.push({ name: sample.name, reason: outcome.problem })
       else outcomes.push(outcome)
     }
@@ -149,8 +155,8 @@ async function runSamples({ options, inputs, data, running, reference, className
       told = now
       onPartial?.(partialOf({ metric, outcomes, skipped: skipped.length, classNames }), seen / total)
     }
-    if (store && now - kept >= CHECKPOINT_INTERVAL_MS) {
-      store.keepPart(inputs, { outcomes, skipped, inferenceMs })
+    if (now - kept >= CHECKPOINT_INTERVAL_MS) {
+      keep()
       kept = performance.now()
     }
     if (seen >= total) break

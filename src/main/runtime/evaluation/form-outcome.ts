@@ -1,7 +1,7 @@
 /** What one sample gives to a metric, from the model's outputs and the label. */
 import { AppError } from '#shared/errors'
 import { argMax, rankOf } from '#shared/evaluation/classification'
-import { detectionOutcome } from '#shared/evaluation/detection'
+import { detectionOutcome, type ScoredBox } from '#shared/evaluation/detection'
 import { characters, editDistance, words } from '#shared/evaluation/edit-distance'
 import { psnr, ssim } from '#shared/evaluation/image-quality'
 import type { MetricName, Outcome } from '#shared/evaluation/metric'
@@ -20,6 +20,8 @@ export interface OutcomeOptions {
   readonly reference: ReadonlyMap<string, TensorValue> | null
   /** Characters that recognizers' classes stand for. */
   readonly alphabet: readonly string[] | null
+  /** Size of the picture the model sees, in pixels: boxes that are shares of it are brought to pixels. */
+  readonly frame: { readonly width: number; readonly height: number } | null
 }
 
 /** An outcome, or why the sample counts for nothing. Throws AppError `not-supported` where the outputs are of another kind. */
@@ -37,7 +39,7 @@ export function formOutcome(options: OutcomeOptions): Outcome | { readonly probl
     case 'iou':
       return maskOutcome(name, outputs, expect(label, 'mask'))
     case 'map':
-      return detectionOutcome(name, expect(label, 'boxes').boxes, readBoxes(outputs))
+      return detectionOutcome(name, expect(label, 'boxes').boxes, inPixels(readBoxes(outputs), options.frame))
     case 'cer':
     case 'wer':
       return textOutcome(options, expect(label, 'text').text)
@@ -47,6 +49,13 @@ export function formOutcome(options: OutcomeOptions): Outcome | { readonly probl
     case 'ssim':
       return tensorOutcome(options, expect(label, 'tensor'))
   }
+}
+
+/** No box of pixels ends below 1.5 in all of them. */
+function inPixels(boxes: readonly ScoredBox[], frame: OutcomeOptions['frame']): readonly ScoredBox[] {
+  if (!frame || boxes.length === 0 || boxes.some(({ x2, y2 }) => x2 > 1.5 || y2 > 1.5)) return boxes
+  const { width, height } = frame
+  return boxes.map((box) => ({ ...box, x1: box.x1 * width, y1: box.y1 * height, x2: box.x2 * width, y2: box.y2 * height }))
 }
 
 function expect<K extends Label['kind']>(label: Label | null, kind: K): Extract<Label, { kind: K }> {
