@@ -1,12 +1,15 @@
-import { UnstyledButton } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Button, UnstyledButton } from '@mantine/core'
+import { useMemo, type ReactNode } from 'react'
 import type { Variant } from '#shared/ipc/jobs'
 import { formatDb, formatRatio } from '../format/format-number'
 import { Figure } from '../format/figure'
 import { variantTitle } from '../optimize/catalogue-text'
 import { openPaths } from '../session/open-models'
+import { showOverlay } from '../stores/overlay-store'
+import { activeDocument, activeGraph, graphOf, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, worstSqnrDb } from '../stores/variants-store'
 import { usePruneTexts } from './prune-texts'
+import { removedOverlay } from './removed-overlay'
 import styles from './prune.module.css'
 
 const NONE: readonly Variant[] = []
@@ -32,6 +35,25 @@ export function PruneResults({ sourcePath }: { readonly sourcePath: string }): R
           </UnstyledButton>
         ))}
       </div>
+      <ShowRemoved sourcePath={sourcePath} />
     </>
+  )
+}
+
+/** Colours a pruned model by what went, where its source is open beside it. */
+function ShowRemoved({ sourcePath }: { readonly sourcePath: string }): ReactNode {
+  const t = usePruneTexts()
+  const document = useSessionStore(activeDocument)
+  const pruned = useSessionStore(activeGraph)
+  const source = useSessionStore((state) => graphOf(state, state.documents.find(({ summary }) => summary.path === sourcePath)?.documentId ?? null))
+  const overlay = useMemo(
+    () => (document === null || document.summary.path === sourcePath || pruned === null || source === null ? null : removedOverlay(source, pruned, { documentId: document.documentId, title: t('overlayResult') })),
+    [document, pruned, source, sourcePath, t],
+  )
+  if (overlay === null) return null
+  return (
+    <Button size="compact-xs" variant="default" onClick={() => showOverlay(overlay)}>
+      {t('showRemoved')}
+    </Button>
   )
 }

@@ -57,6 +57,7 @@ export const pruneEn = {
   speed: 'Time',
   overlay: 'Channels that go together',
   overlayResult: 'Channels removed',
+  showRemoved: 'Show on the graph what went',
   failed: 'The preview could not be made: {{message}}',
   working: 'Working out the preview',
 } as const

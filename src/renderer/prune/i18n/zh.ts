@@ -56,6 +56,7 @@ export const pruneZh = {
   speed: '耗时',
   overlay: '一同剪去的通道',
   overlayResult: '已剪去的通道',
+  showRemoved: '在图中显示剪去的部分',
   failed: '无法预览：{{message}}',
   working: '正在计算预览',
 }
