@@ -43,7 +43,7 @@ export function stretches(kernels: readonly KernelProfile[]): Stretch[] {
 /** Null for kernels that onnxruntime added: they belong to what stands before. The last part of a name is the node's own. */
 function scopeOf({ nodes: [first] }: KernelProfile): string | null {
   if (first === undefined) return null
-  const parts = first.name.split(/[/.]/).filter((part) => part !== '')
+  const parts = first.name.split(first.name.includes('/') ? '/' : '.').filter((part) => part !== '')
   return parts.length < 2 ? '' : parts.slice(0, Math.min(2, parts.length - 1)).join('/')
 }
 

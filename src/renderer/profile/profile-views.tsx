@@ -3,7 +3,7 @@ import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ProfileResult } from '#shared/measurement'
 import { dataSource, initialData } from '../optimize/data-choice'
-import { startJob } from '../session/jobs'
+import { requestJob } from '../session/jobs'
 import { useAppStore } from '../stores/app-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { useProfileStore } from '../stores/profile-store'
@@ -60,7 +60,7 @@ function MeasureLimits({ path }: { readonly path: string }): ReactNode {
   const bySource = useVariantsStore((state) => state.bySource)
   const data = dataSource(initialData(samples, variantAt(bySource, path)?.sourcePath ?? path)) ?? { kind: 'synthetic', samples: 1 }
   return (
-    <Button variant="default" size="compact-xs" disabled={running} leftSection={running && <Loader size={12} />} onClick={() => void startJob({ kind: 'limits', params: { modelPath: path, data } })}>
+    <Button variant="default" size="compact-xs" disabled={running} leftSection={running && <Loader size={12} />} onClick={() => void requestJob({ kind: 'limits', params: { modelPath: path, data } })}>
       {t(known ? 'measureAgain' : 'measure')}
     </Button>
   )

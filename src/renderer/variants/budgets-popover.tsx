@@ -2,8 +2,8 @@ import { ActionIcon, Badge, Button, Checkbox, NumberInput, Popover, Select, Text
 import { IconGauge, IconTrash } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { BUDGET_FIGURES, type Budget, budgetPresetNames, budgetPresets, budgetText } from '#shared/variants/budget'
-import { keepBudgets, useKeptBudgets } from './kept-budgets'
+import { BUDGET_FIGURES, type Budget, budgetPresetNames, budgetPresets } from '#shared/variants/budget'
+import { keepBudgets, limitText, useKeptBudgets } from './kept-budgets'
 import styles from './variants.module.css'
 
 /** What one of the unit shown is in the figure's own. */
@@ -37,7 +37,7 @@ export function BudgetsPopover(): ReactNode {
           <Checkbox
             key={preset}
             size="xs"
-            label={<span className={styles.budgetLabel}><span>{t(`presets.${preset}`)}</span><span className="dim">{budgetText(budgetPresets[preset])}</span></span>}
+            label={<span className={styles.budgetLabel}><span>{t(`presets.${preset}`)}</span><span className="dim">{limitText(budgetPresets[preset], t)}</span></span>}
             checked={kept.some((entry) => entry.kind === 'preset' && entry.preset === preset)}
             onChange={({ currentTarget }) => keepBudgets(currentTarget.checked ? [...kept, { kind: 'preset', preset }] : kept.filter((entry) => entry.kind !== 'preset' || entry.preset !== preset))}
           />
@@ -46,7 +46,7 @@ export function BudgetsPopover(): ReactNode {
         {own.map((entry) => (
           <div key={entry.budget.name} className={styles.ownBudget}>
             <span className="ellipsis">{entry.budget.name}</span>
-            <span className="dim">{budgetText(entry.budget)}</span>
+            <span className="dim">{limitText(entry.budget, t)}</span>
             <ActionIcon size={22} aria-label={t('remove', { name: entry.budget.name })} onClick={() => keepBudgets(kept.filter((other) => other !== entry))}>
               <IconTrash size={14} aria-hidden />
             </ActionIcon>

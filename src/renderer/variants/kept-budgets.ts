@@ -1,6 +1,8 @@
 /** The budgets that models are held to in the window, kept with the layout of its panels. */
+import type { TFunction } from 'i18next'
 import { useMemo } from 'react'
-import { Budget, type BudgetPreset, budgetPresetNames, budgetPresets } from '#shared/variants/budget'
+import { Budget, budgetFigureText, type BudgetPreset, budgetPresetNames, budgetPresets } from '#shared/variants/budget'
+import { formatPercent, quantityText } from '../format/format-number'
 import { updateLayout } from '../session/settings'
 import { panelLayout, useSettingsStore } from '../stores/settings-store'
 
@@ -27,4 +29,10 @@ function parseKept(stored: readonly unknown[]): KeptBudget[] {
     const own = Budget.safeParse(entry)
     return own.success ? [{ kind: 'own', budget: own.data }] : []
   })
+}
+
+/** For people: `p95 latency ≤ 100 ms`. */
+export function limitText(budget: Budget, t: TFunction<'variants'>): string {
+  const limit = budget.atMost ?? budget.atLeast ?? 0
+  return `${t(`figures.${budget.figure}`)} ${budget.atMost === undefined ? '≥' : '≤'} ${budget.figure === 'accuracy' && budget.metric === undefined ? quantityText(formatPercent(limit)) : budgetFigureText(budget, limit)}`
 }

@@ -5,7 +5,7 @@ import { use as register } from 'echarts/core'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { metricText } from '#shared/evaluation/metric'
-import { type Budget, budgetText } from '#shared/variants/budget'
+import type { Budget } from '#shared/variants/budget'
 import { paretoFront } from '#shared/variants/pareto-front'
 import { sizeText } from '#shared/variants/table-text'
 import { type TradeoffPoint } from '#shared/variants/tradeoff-svg'
@@ -23,6 +23,7 @@ interface TradeoffChartProps {
   readonly limits: readonly Budget[]
   readonly nameOf: (path: string) => string
   readonly activePath: string
+  readonly limitText: (budget: Budget) => string
 }
 
 const LARGEST = 44
@@ -36,7 +37,7 @@ export default function TradeoffChart(props: TradeoffChartProps): ReactNode {
   return <Chart option={option} label={t('plot')} className={styles.chart ?? ''} />
 }
 
-function chartOption({ points, accuracy, limits, nameOf, activePath }: TradeoffChartProps, words: { axis: string; front: string }, _scheme: string) {
+function chartOption({ points, accuracy, limits, nameOf, activePath, limitText }: TradeoffChartProps, words: { axis: string; front: string }, _scheme: string) {
   const { text, line, accent, panel } = chartColors()
   const style = getComputedStyle(document.documentElement)
   const [bad, ink] = [style.getPropertyValue('--bad').trim(), style.getPropertyValue('--text').trim()]
@@ -71,16 +72,17 @@ function chartOption({ points, accuracy, limits, nameOf, activePath }: TradeoffC
           symbolSize: Math.max(SMALLEST, LARGEST * Math.sqrt(point.row.sizeBytes / largest)),
           // A colour with alpha: opacity would fade the name too.
           itemStyle: { color: `${front.includes(point) ? accent : text}66`, borderColor: front.includes(point) ? accent : text, borderWidth: point.row.modelPath === activePath ? 2.5 : 1 },
-          label: { position: point.p50Ms > 0.66 * furthest ? 'left' : 'right' },
+          // The others are named by the tooltip: names of points close by would cover each other.
+          label: { show: front.includes(point) || point.row.modelPath === activePath, position: point.p50Ms > 0.66 * furthest ? 'left' : 'right' },
         })),
-        label: { show: true, color: ink, fontSize: 11, formatter: ({ data }: { data: { point: TradeoffPoint } }) => nameOf(data.point.row.modelPath) },
+        label: { color: ink, fontSize: 11, formatter: ({ data }: { data: { point: TradeoffPoint } }) => nameOf(data.point.row.modelPath) },
         labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' },
         markLine: {
           silent: true,
           symbol: 'none',
           lineStyle: { color: bad, type: 'dashed', width: 1 },
           label: { color: bad, fontSize: 10, position: 'insideEndTop', formatter: ({ name }: { name: string }) => name },
-          data: near.map((budget) => ({ xAxis: budget.atMost ?? 0, name: `${budget.name}: ${budgetText(budget)}` })),
+          data: near.map((budget) => ({ xAxis: budget.atMost ?? 0, name: `${budget.name}: ${limitText(budget)}` })),
         },
       },
     ],

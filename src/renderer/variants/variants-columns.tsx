@@ -4,11 +4,12 @@ import type { ColumnDef } from '@tanstack/react-table'
 import type { TFunction } from 'i18next'
 import type { ReactNode } from 'react'
 import { metricText } from '#shared/evaluation/metric'
-import { type Budget, budgetFigureText, budgetText, judgeBudget, type Verdict } from '#shared/variants/budget'
+import { type Budget, budgetFigureText, judgeBudget, type Verdict } from '#shared/variants/budget'
 import { type AccuracyKind, accuracyOf, latencyOn, type VariantRow } from '#shared/variants/variant-table'
 import { Figure } from '../format/figure'
 import { formatBytes, formatCount, formatDb, formatMs, formatPercent, formatRatio, quantityText } from '../format/format-number'
 import type { ColumnLook } from '../panels/data-table'
+import { limitText } from './kept-budgets'
 import styles from './variants.module.css'
 
 /** A spread above this is flagged wherever a latency stands. */
@@ -113,7 +114,7 @@ function Budgets({ row, needs: { t, budgets, device } }: { readonly row: Variant
   const judged = budgets.map((budget) => ({ budget, verdict: judgeBudget(row, onDevice(budget, device)) }))
   const worst = (['missed', 'unknown', 'met'] as const).find((outcome) => judged.some(({ verdict }) => verdict.outcome === outcome)) ?? 'unknown'
   const met = judged.filter(({ verdict }) => verdict.outcome === 'met').length
-  const line = ({ budget, verdict }: (typeof judged)[number]) => `${budget.name}, ${budgetText(budget)}: ${t(`verdict.${verdict.outcome}`)}${verdict.actual === null ? '' : ` (${budgetFigureText(budget, verdict.actual)})`}`
+  const line = ({ budget, verdict }: (typeof judged)[number]) => `${budget.name}, ${limitText(budget, t)}: ${t(`verdict.${verdict.outcome}`)}${verdict.actual === null ? '' : ` (${budgetFigureText(budget, verdict.actual)})`}`
   return (
     <Tooltip multiline label={judged.map((entry) => <div key={entry.budget.name}>{line(entry)}</div>)}>
       <span className={`${styles.judged} ${worst === 'met' ? 'good' : worst === 'missed' ? 'bad' : 'dim'}`}>

@@ -16,7 +16,7 @@ import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { BudgetsPopover } from './budgets-popover'
 import { exportTable } from './export-table'
 import { addVariantsTexts } from './i18n/variants-texts'
-import { budgetOf, type KeptBudget, useKeptBudgets } from './kept-budgets'
+import { budgetOf, type KeptBudget, limitText, useKeptBudgets } from './kept-budgets'
 import { useVariantRows } from './use-variant-rows'
 import { onDevice, variantColumns, variantLooks } from './variants-columns'
 import styles from './variants.module.css'
@@ -98,10 +98,11 @@ function Plot({ rows, device, accuracy, budgets, nameOf, activePath }: PlotProps
   const { t } = useTranslation('variants')
   const points = useMemo(() => (device === null || accuracy === null ? [] : tradeoffPoints(rows, { device, accuracy })), [rows, device, accuracy])
   const limits = useMemo(() => budgets.filter((budget) => (budget.figure === 'p50Ms' || budget.figure === 'p95Ms') && onDevice(budget, device).device === device), [budgets, device])
+  const words = useCallback((budget: Budget) => limitText(budget, t), [t])
   if (accuracy !== null && points.length > 0) {
     return (
       <Suspense>
-        <TradeoffChart points={points} accuracy={accuracy} limits={limits} nameOf={nameOf} activePath={activePath} />
+        <TradeoffChart points={points} accuracy={accuracy} limits={limits} nameOf={nameOf} activePath={activePath} limitText={words} />
       </Suspense>
     )
   }
