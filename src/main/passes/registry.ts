@@ -20,6 +20,7 @@ import { fuseConvActivation } from './fuse-conv-activation'
 import { fuseGelu } from './fuse-gelu'
 import { fuseLayerNormalization } from './fuse-layer-normalization'
 import { fuseRmsNormalization } from './fuse-rms-normalization'
+import { fuseRotaryEmbedding } from './fuse-rotary-embedding'
 import { fuseSkipNormalization } from './fuse-skip-normalization'
 import { learnRounding } from './learn-rounding'
 import { nearestNames } from './nearest-names'
@@ -42,7 +43,7 @@ import { searchPrecision } from './search-precision'
 import { sparsifyWeights } from './sparsify-weights'
 
 /** Every pass there is, in the order in which a recipe would use them. */
-export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, fuseMatMulAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, removeBlocks, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, reEstimateNormalization, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
+export const passes: readonly Pass[] = [foldConstants, eliminateDeadNodes, foldBatchNormalization, fuseBiasAdd, fuseMatMulAdd, simplifyShapes, simplifyDataMovement, sinkTransposes, removeIdentities, foldPads, fuseLayerNormalization, fuseRmsNormalization, fuseGelu, fuseRotaryEmbedding, fuseAttention, fuseSkipNormalization, fuseConvActivation, eliminateCommonSubexpressions, reorderNodes, removeBlocks, pruneChannels, factorizeLayers, decoupleConvolutions, sparsifyWeights, equalizeLayers, smoothActivations, quantizeDynamic, quantizeStatic, searchPrecision, learnRounding, reEstimateNormalization, correctBias, quantizeWeights, convertFloat16, storeFloat16, storeBfloat16, convertQuantization, dequantize]
 
 /** Throws AppError `invalid-recipe`, naming passes of similar names, where there is none. */
 export function passByName(name: string): Pass {

@@ -74,6 +74,7 @@ export const catalogueZh: CatalogueTexts = {
       description: '用一个节点代替拆分多头、相乘、softmax 与合并多头的各步。',
       options: { form: 'standard：Attention，opset 升至 23。onnxruntime：其自有的 MultiHeadAttention，任何 opset 均可。' },
     },
+    'fuse-rotary-embedding': { title: '融合旋转位置编码', description: '用一个 RotaryEmbedding 代替两半互换、取负并乘以常量正余弦的各步。opset 升至 23。', options: {} },
     'fuse-skip-normalization': { title: '融合归一化前的求和', description: '用 onnxruntime 自有的 SkipLayerNormalization 代替残差求和、其前的偏置与其后的归一化。之后模型只能在 onnxruntime 中运行。', options: {} },
     'fuse-conv-activation': { title: '融合 Conv 与激活', description: '用 onnxruntime 自有的 FusedConv 代替 Conv 及其后的 Relu、Clip、LeakyRelu、Sigmoid、Tanh 或 HardSigmoid。之后模型只能在 onnxruntime 中运行。', options: {} },
     'fuse-bias-add': { title: '合并常量 Add 与 Mul', description: '将常量的 Add 或 Mul 并入其前 Conv 或 Gemm 的偏置与权重。', options: {} },

@@ -24,7 +24,7 @@ export function LayersSection({ documentId, modelPath }: { readonly documentId: 
   // A later pass measured the layer again.
   const layers: readonly LayerFigure[] = [...new Map([...(live?.values() ?? []), ...final].map((layer) => [layer.nodeId, layer])).values()]
   const running = isUnfinished(job)
-  if (!running && layers.length === 0) return null
+  if (job.state !== 'running' && layers.length === 0) return null
   return (
     <Section title={t('layers')}>
       {job.state === 'running' && (

@@ -27,7 +27,7 @@ export function PassList({ choice, passes, reports, onChange }: PassListProps): 
         const pass = passes.find((candidate) => candidate.name === name)
         if (pass === undefined) return null
         const { title, description } = passText(pass)
-        const note = choice.form === 'standard' && NEWEST_OPSET.has(name) ? ` ${t('opset23')}` : ''
+        const note = NEWEST_OPSET.has(name) && (choice.form === 'standard' || name === 'fuse-rotary-embedding') ? ` ${t('opset23')}` : ''
         return (
           <Tooltip key={name} label={`${description}${note}`} multiline w={300} position="left" openDelay={600}>
             <div className={styles.pass}>

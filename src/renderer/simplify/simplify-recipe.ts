@@ -6,7 +6,7 @@ export type GroupName = 'clean' | 'fuse' | 'own' | 'memory'
 /** The passes of the checklist, by group. */
 export const GROUPS: Readonly<Record<GroupName, readonly string[]>> = {
   clean: ['fold-constants', 'eliminate-dead-nodes', 'simplify-shapes', 'simplify-data-movement', 'sink-transposes', 'remove-identities', 'eliminate-common-subexpressions'],
-  fuse: ['fold-batch-normalization', 'fuse-bias-add', 'fold-pads', 'fuse-layer-normalization', 'fuse-gelu', 'fuse-rms-normalization', 'fuse-attention'],
+  fuse: ['fold-batch-normalization', 'fuse-bias-add', 'fold-pads', 'fuse-layer-normalization', 'fuse-gelu', 'fuse-rms-normalization', 'fuse-rotary-embedding', 'fuse-attention'],
   own: ['fuse-skip-normalization', 'fuse-conv-activation'],
   memory: ['reorder-nodes'],
 }
@@ -27,6 +27,7 @@ const ORDER: readonly string[] = [
   'fold-pads',
   'fuse-rms-normalization',
   'fuse-gelu',
+  'fuse-rotary-embedding',
   'fuse-attention',
   'fuse-skip-normalization',
   'fuse-conv-activation',
@@ -37,7 +38,9 @@ const ORDER: readonly string[] = [
 /** They have a standard form, and one of onnxruntime's own. */
 const TWO_FORMS = new Set(['fuse-rms-normalization', 'fuse-gelu', 'fuse-attention'])
 /** Their standard forms need an opset that many runtimes do not have yet. */
-export const NEWEST_OPSET = new Set(['fuse-rms-normalization', 'fuse-attention'])
+export const NEWEST_OPSET = new Set(['fuse-rms-normalization', 'fuse-rotary-embedding', 'fuse-attention'])
+/** Nobody gets these without asking. */
+const ON_REQUEST = new Set(['reorder-nodes', 'fuse-rotary-embedding'])
 
 export interface SimplifyChoice {
   readonly form: Form
@@ -55,7 +58,7 @@ export function groupsOf(form: Form): readonly GroupName[] {
 
 export function initialChoice(form: Form): SimplifyChoice {
   const all = groupsOf(form).flatMap((group) => GROUPS[group])
-  const passes = all.filter((name) => name !== 'reorder-nodes' && (form === 'onnxruntime' || !NEWEST_OPSET.has(name)))
+  const passes = all.filter((name) => !ON_REQUEST.has(name) && (form === 'onnxruntime' || !NEWEST_OPSET.has(name)))
   return { form, passes, dims: {}, fixDims: false }
 }
 
