@@ -140,6 +140,8 @@ describe('other data', () => {
     writeFileSync(join(folder, 'shape.npz'), npzBytes({ x: { descriptor: '<f4', dims: [3, 5], data: bytes(new Float32Array(15)) }, label: { descriptor: '|u1', dims: [3], data: Uint8Array.of(0, 1, 0) } }))
     await expect(evaluate({ modelPath, dataPath: join(folder, 'none.npz') })).rejects.toMatchObject({ code: 'invalid-data', message: expect.stringContaining('no labels') as string })
     await expect(evaluate({ modelPath, dataPath: join(folder, 'few.npz') })).rejects.toMatchObject({ message: expect.stringContaining('3 samples but 2 labels') as string })
+    writeFileSync(join(folder, 'picture.npz'), npzBytes({ x, label: { descriptor: '<f4', dims: [3, 2, 2], data: bytes(new Float32Array(12)) } }))
+    await expect(evaluate({ modelPath, dataPath: join(folder, 'picture.npz') })).rejects.toMatchObject({ message: expect.stringContaining('2 × 2 values, which is no class') as string })
     await expect(evaluate({ modelPath, dataPath: join(folder, 'shape.npz') })).rejects.toMatchObject({ message: expect.stringContaining("does not fit the model's input 'x'") as string })
   })
 

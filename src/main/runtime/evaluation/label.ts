@@ -50,6 +50,7 @@ export function readLabel(raw: RawLabel | null, { kind, classNames }: ReadLabelO
 function readClass(raw: RawLabel, classNames: readonly string[] | null): ReadLabel {
   if (raw.kind === 'numbers') {
     if (raw.values.length === 1) return classIndex(Number(raw.values[0]), classNames)
+    if (raw.dims.filter((dim) => dim > 1).length > 1) return { problem: `has a label of ${raw.dims.join(' × ')} values, which is no class` }
     // One number for each class: a one-hot label, or the outputs of a trusted run.
     let best = 0
     for (let at = 1; at < raw.values.length; at++) if (Number(raw.values[at]) > Number(raw.values[best])) best = at
