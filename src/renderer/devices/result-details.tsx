@@ -30,7 +30,6 @@ export function ResultDetails({ run }: { readonly run: DeviceRun }): ReactNode {
     [t('result.peak'), result.peakMemoryBytes === null ? null : text(formatBytes(result.peakMemoryBytes))],
     [t('result.pushed'), [text(formatBytes(pushed.modelBytes + pushed.runtimeBytes)), pushed.bytesPerSecond === null ? null : `${text(formatBytes(pushed.bytesPerSecond))}/s`].filter((part) => part !== null).join(', ')],
     ...outputError.map(({ output, cosine, maxAbs }): [string, string] => [t('result.output', { name: output }), t('result.outputText', { cosine: cosine.toFixed(6), max: significant(maxAbs) })]),
-    [t('result.conditions'), conditionsText(result.conditions)],
   ]
   return (
     <>
@@ -38,6 +37,7 @@ export function ResultDetails({ run }: { readonly run: DeviceRun }): ReactNode {
         {rows.map(([name, value]) => value !== null && <Row key={name} name={name} value={value} />)}
       </dl>
       {sustained !== null && <Sustained sustained={sustained} />}
+      <ConditionsNote conditions={result.conditions} />
       <div className={`${styles.form} ${styles.actions}`}>
         {result.kernels.length > 0 && <KernelsButton result={result} />}
         <Button variant="subtle" color="gray" size="compact-xs" onClick={() => forgetRun(run.id)}>
@@ -62,8 +62,19 @@ function accuracyTexts({ metric, samples, phone, here }: NonNullable<DeployResul
   return { metric, samples, phone: figure(phone), here: figure(here) }
 }
 
-function conditionsText({ device, runtime, provider, threads, runs, warmup, inputs }: Conditions): string {
-  return [device, runtime, provider, threads === 0 ? 'threads auto' : `threads ${threads}`, `${runs}+${warmup}`, inputs.replace(/^.*[\\/](?=[^\\/]*: )/, '')].join(' · ')
+/** Where and how: a figure never stands without it. */
+function ConditionsNote({ conditions }: { readonly conditions: Conditions }): ReactNode {
+  const { t } = useTranslation()
+  const { device, runtime, provider, threads, runs, warmup, inputs } = conditions
+  const parts = [
+    device,
+    runtime,
+    t('profile.provider', { provider }),
+    threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: threads }),
+    t('profile.runCount', { count: runs, warmup }),
+    t('profile.inputsFrom', { inputs: inputs.replace(/^.*[\\/](?=[^\\/]*: )/, '') }),
+  ]
+  return <p className={styles.note}>{parts.join(' · ')}</p>
 }
 
 function Sustained({ sustained }: { readonly sustained: NonNullable<DeployResult['sustained']> }): ReactNode {

@@ -120,7 +120,6 @@ export const phonesEn = {
     output: 'Output {{name}}',
     outputText: 'cosine {{cosine}}, at most {{max}}',
     here: 'This computer',
-    conditions: 'Taken on',
     sustained: 'Sustained',
     sustainedText: '{{seconds}} s; at the end {{slowdown}} × the beginning',
     steady: 'No throttling seen.',

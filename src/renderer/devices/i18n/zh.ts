@@ -123,7 +123,6 @@ export const phonesZh: Texts<typeof phonesEn> = {
     output: '输出 {{name}}',
     outputText: '余弦 {{cosine}}，最大差 {{max}}',
     here: '本机',
-    conditions: '测量条件',
     sustained: '持续运行',
     sustainedText: '{{seconds}} 秒；结束时为开始时的 {{slowdown}} 倍',
     steady: '未发现降频。',
