@@ -119,6 +119,8 @@ const harmless: { [N in RequestName]: unknown } = {
   'devices.forgetRun': { id: 'absent' },
   'try.describe': { modelPath: '/absent.onnx' },
   'try.run': { modelPath: '/absent.onnx', paths: ['/absent.onnx'], input: { kind: 'synthetic' } },
+  'try.portable': { modelPath: '/absent.onnx', path: '/absent.onnx', input: { kind: 'synthetic' } },
+  'try.read': { modelPath: '/absent.onnx', input: { kind: 'synthetic' }, outputs: [] },
   'try.close': {},
   'job.start': { kind: 'profile', params: { modelPath: '/absent.onnx', options: {}, data: { kind: 'synthetic' } } },
   'job.cancel': { jobId: 'absent' },

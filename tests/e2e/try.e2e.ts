@@ -24,6 +24,13 @@ test('a sample of the welcome screen is tried, made int8, and tried beside its s
   await expect(source).toContainText(/Within the budget of 100 ms|Over the budget of 100 ms/)
   await expect(source.getByRole('listitem')).toHaveCount(5)
 
+  await test.step('the runtime in the window gives the same answer', async () => {
+    await panel(page).getByRole('checkbox', { name: /in this window/ }).check()
+    const here = panel(page).getByRole('article', { name: 'mobilenet.onnx, in this window' })
+    await expect(here).toContainText('Same answer as the source')
+    await panel(page).getByRole('checkbox', { name: /in this window/ }).uncheck()
+  })
+
   await test.step('an int8 variant comes up beside it and answers the same input', async () => {
     await page.getByRole('button', { name: 'Optimize', exact: true }).click()
     const dialog = page.getByRole('dialog')

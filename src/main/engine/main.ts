@@ -78,7 +78,16 @@ async function answerTry({ call, scratchFolder }: Extract<ToEngine, { type: 'try
   // Loaded only here, as for jobs.
   tryModels ??= import('./try/try-models').then(({ createTryModels }) => createTryModels({ scratchFolder }))
   const models = await tryModels
-  return call.name === 'describe' ? models.describe(call.params.modelPath) : models.run(call.params)
+  switch (call.name) {
+    case 'describe':
+      return models.describe(call.params.modelPath)
+    case 'run':
+      return models.run(call.params)
+    case 'portable':
+      return models.portable(call.params)
+    case 'read':
+      return models.read(call.params)
+  }
 }
 
 async function loadOnly(path: string): Promise<void> {

@@ -4,7 +4,8 @@
 export function contentSecurityPolicy(connect: readonly string[] = []): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    // WebAssembly: the runtime in which models are tried in the window.
+    "script-src 'self' 'wasm-unsafe-eval'",
     // The component library and the editor write style attributes and elements.
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",

@@ -6,7 +6,7 @@ import { DeployResult } from '#shared/deploy'
 import { AppError, toErrorData } from '#shared/errors'
 import { type Answer, type EventName, type EventPayload, type ParsedParams, type RequestName, requests } from '#shared/ipc/contract'
 import type { Disposer } from '#shared/disposer'
-import { TryDescription, TryResult } from '#shared/samples/try'
+import { TryDescription, TryPortable, TryReading, TryResult } from '#shared/samples/try'
 import { newQrPairing } from '../device/connect-device'
 import { createDeviceService } from '../device/device-service'
 import { isEngineRequest, type ShellRequestName } from '../engine/protocol'
@@ -147,6 +147,8 @@ export function createShell(options: ShellOptions): Shell {
     },
     'try.describe': async (params, clientId) => TryDescription.parse(await tries.ask(clientId, { name: 'describe', params })),
     'try.run': async (params, clientId) => TryResult.parse(await tries.ask(clientId, { name: 'run', params })),
+    'try.portable': async (params, clientId) => TryPortable.parse(await tries.ask(clientId, { name: 'portable', params })),
+    'try.read': async (params, clientId) => TryReading.parse(await tries.ask(clientId, { name: 'read', params })),
     'try.close': async (_params, clientId) => {
       await tries.close(clientId)
       return {}

@@ -7,6 +7,7 @@ import { formatDb, formatMs, formatRatio, quantityText } from '../format/format-
 import { Figure } from '../format/figure'
 import { useModelTitle } from '../session/document-title'
 import { useAppStore } from '../stores/app-store'
+import { useTryStore } from './try-store'
 import { AnswerOutput } from './answers/answer-output'
 import { PictureComparison } from './answers/picture-comparison'
 import styles from './try.module.css'
@@ -21,6 +22,7 @@ interface AnswersProps {
 export function Answers({ task, result, sourcePath }: AnswersProps): ReactNode {
   const { t } = useTranslation('try')
   const budgetMs = useAppStore((state) => state.samples.find(({ path }) => path === sourcePath)?.budget.latencyMs ?? null)
+  const inWindow = useTryStore((state) => state.windowAnswers)
   const [reference] = result.answers
   const runs = reference?.latency ?? null
   return (
@@ -29,6 +31,9 @@ export function Answers({ task, result, sourcePath }: AnswersProps): ReactNode {
       {task.kind === 'edit-picture' && result.preview.kind === 'picture' && <PictureComparison before={result.preview.picture} answers={result.answers} />}
       {result.answers.map((answer, at) => (
         <Answer key={answer.path} answer={answer} reference={at === 0 ? null : (reference ?? null)} task={task} budgetMs={budgetMs} />
+      ))}
+      {inWindow.map((answer) => (
+        <Answer key={answer.path} answer={answer} reference={reference ?? null} task={task} budgetMs={budgetMs} inWindow />
       ))}
       {runs !== null && (
         <p className={styles.note}>
@@ -44,10 +49,14 @@ interface AnswerProps {
   readonly reference: TryAnswer | null
   readonly task: TryTask
   readonly budgetMs: number | null
+  /** Answered by the window's own runtime. */
+  readonly inWindow?: boolean
 }
 
-function Answer({ answer, reference, task, budgetMs }: AnswerProps): ReactNode {
-  const title = useModelTitle(answer.path)
+function Answer({ answer, reference, task, budgetMs, inWindow = false }: AnswerProps): ReactNode {
+  const { t } = useTranslation('try')
+  const name = useModelTitle(answer.path)
+  const title = inWindow ? t('inWindow', { name }) : name
   return (
     <article className={styles.answer} aria-label={title}>
       <div className={styles.answerTop}>

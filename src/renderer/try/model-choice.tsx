@@ -2,11 +2,19 @@ import { Checkbox } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useModelTitle } from '../session/document-title'
-import { tickModel } from './try-store'
+import { setInWindow, tickModel, useTryStore } from './try-store'
 import styles from './try.module.css'
 
-/** Which variants answer beside the source. */
-export function ModelChoice({ paths, chosen }: { readonly paths: readonly string[]; readonly chosen: readonly string[] }): ReactNode {
+interface ModelChoiceProps {
+  readonly paths: readonly string[]
+  readonly chosen: readonly string[]
+  /** Whether an answer is one run of one model, which the window can do as well. */
+  readonly single: boolean
+}
+
+/** Which variants answer beside the source, and whether the window's own runtime does. */
+export function ModelChoice({ paths, chosen, single }: ModelChoiceProps): ReactNode {
+  const inWindow = useTryStore((state) => state.inWindow)
   const { t } = useTranslation('try')
   const [source, ...variants] = paths
   if (source === undefined) return null
@@ -18,6 +26,7 @@ export function ModelChoice({ paths, chosen }: { readonly paths: readonly string
       ) : (
         variants.map((path) => <VariantChoice key={path} path={path} checked={chosen.includes(path)} />)
       )}
+      {single && <Checkbox checked={inWindow} label={t('browserRuntime')} mt={8} onChange={(event) => setInWindow(event.currentTarget.checked)} />}
     </section>
   )
 }

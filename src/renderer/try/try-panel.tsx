@@ -23,13 +23,14 @@ export default function TryPanel(): ReactNode {
   const description = useTryStore((state) => state.description)
   const error = useTryStore((state) => state.error)
   const result = useTryStore((state) => state.result)
+  const inWindow = useTryStore((state) => state.inWindow)
   const run = useCallback((input: TryInput) => void runModels(input, chosen), [chosen])
 
   useEffect(() => {
     if (sourcePath !== null) void describeModel(sourcePath)
   }, [sourcePath])
   useEffect(() => () => void closeTry().catch((reason: unknown) => reportError(reason)), [])
-  useRunAgain(chosen)
+  useRunAgain(chosen, inWindow)
   useEffect(() => (description === null ? undefined : setDropTaker(([file]) => file && void takeFile(file, description.task, run))), [description, run])
 
   return (
@@ -46,7 +47,7 @@ export default function TryPanel(): ReactNode {
             <h3 className={styles.heading}>{t(`tasks.${description.task.kind}`)}</h3>
             <InputView description={description} preview={result?.preview ?? null} expected={result?.expected ?? null} onInput={run} />
           </section>
-          <ModelChoice paths={paths} chosen={chosen} />
+          <ModelChoice paths={paths} chosen={chosen} single={description.task.kind !== 'translate-text'} />
         </>
       )}
       {error !== null && (
@@ -60,11 +61,11 @@ export default function TryPanel(): ReactNode {
   )
 }
 
-/** The same input again where the choice of models changes. */
-function useRunAgain(chosen: readonly string[]): void {
+/** The same input again where the choice of models or runtimes changes. */
+function useRunAgain(chosen: readonly string[], inWindow: boolean): void {
   const key = chosen.join('\n')
   useEffect(() => {
     const { input } = useTryStore.getState()
     if (input !== null) void runModels(input, key.split('\n'))
-  }, [key])
+  }, [key, inWindow])
 }

@@ -1,7 +1,7 @@
 /** What is being tried: the model's task, the input given last, and what the models answered. */
 import { create } from 'zustand'
 import { type ErrorData, toErrorData } from '#shared/errors'
-import type { TryDescription, TryInput, TryResult } from '#shared/samples/try'
+import type { TryAnswer, TryDescription, TryInput, TryResult } from '#shared/samples/try'
 import { getBridge } from '../bridge/bridge'
 
 interface TryState {
@@ -15,11 +15,14 @@ interface TryState {
   readonly error: ErrorData | null
   /** Variants that somebody ticked or unticked. */
   readonly ticked: Readonly<Record<string, boolean>>
+  /** Whether the models run in the window's own runtime as well, and what they answered there. */
+  readonly inWindow: boolean
+  readonly windowAnswers: readonly TryAnswer[]
 }
 
-const NOTHING = { description: null, input: null, result: null, busy: false, error: null } as const
+const NOTHING = { description: null, input: null, result: null, busy: false, error: null, windowAnswers: [] } as const
 
-export const useTryStore = create<TryState>()(() => ({ modelPath: null, ...NOTHING, ticked: {} }))
+export const useTryStore = create<TryState>()(() => ({ modelPath: null, ...NOTHING, ticked: {}, inWindow: false }))
 
 const { getState, setState } = useTryStore
 
@@ -58,7 +61,8 @@ export async function runModels(input: TryInput, paths: readonly string[]): Prom
   setState({ busy: true })
   try {
     const result = await getBridge().request('try.run', { modelPath, paths: [...paths], input })
-    if (getState().modelPath === modelPath) setState({ result, error: null })
+    if (getState().modelPath === modelPath) setState({ result, error: null, windowAnswers: [] })
+    if (getState().inWindow) await runAllInWindow(modelPath, paths, input)
   } catch (error) {
     if (getState().modelPath === modelPath) setState({ error: toErrorData(error), result: null })
   } finally {
@@ -67,6 +71,20 @@ export async function runModels(input: TryInput, paths: readonly string[]): Prom
   const next = waiting
   waiting = null
   if (next && getState().modelPath === modelPath) await runModels(next.input, next.paths)
+}
+
+/** One after the other: they share the window's thread. */
+async function runAllInWindow(modelPath: string, paths: readonly string[], input: TryInput): Promise<void> {
+  const { runInWindow } = await import('./browser-runtime')
+  for (const path of paths) {
+    const answer = await runInWindow(modelPath, path, input)
+    if (getState().modelPath !== modelPath || getState().input !== input) return
+    setState(({ windowAnswers }) => ({ windowAnswers: [...windowAnswers, answer] }))
+  }
+}
+
+export function setInWindow(inWindow: boolean): void {
+  setState({ inWindow, windowAnswers: [] })
 }
 
 export function tickModel(path: string, on: boolean): void {

@@ -13,7 +13,7 @@ import { EvaluationSetup } from '../evaluation/evaluation-setup'
 import { Preprocessing } from '../evaluation/preprocessing'
 import { Recipe } from '../recipe'
 import { Sample } from '../samples/sample'
-import { TryDescription, TryResult, TryRun } from '../samples/try'
+import { TryDescription, TryInput, TryPortable, TryRead, TryReading, TryResult, TryRun } from '../samples/try'
 import { ModelUsability } from '../usability'
 import { DocumentChange, DocumentHistory, DocumentState, DraftInfo } from './document-change'
 import { VariantTable } from '../variants/variant-table'
@@ -185,6 +185,9 @@ export const requests = {
   'try.describe': request('shell', z.object({ modelPath: z.string() }), TryDescription),
   /** Runs models side by side on one input. Throws `invalid-data`, saying what is expected, where the input is of another kind. */
   'try.run': request('shell', TryRun, TryResult),
+  /** The model at `path` and the input of the task as tensors, for the runtime in the window. Throws `not-supported` where they are too large. */
+  'try.portable': request('shell', z.object({ modelPath: z.string(), path: z.string(), input: TryInput }), TryPortable),
+  'try.read': request('shell', TryRead, TryReading),
   'try.close': request('shell', nothing, nothing),
 
   'job.start': request(

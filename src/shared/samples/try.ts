@@ -111,9 +111,25 @@ export type TryResult = z.infer<typeof TryResult>
 export const TryRun = z.object({ modelPath: z.string(), paths: z.array(z.string()).min(1).max(8), input: TryInput, runs: z.number().int().min(1).max(100).default(7) })
 export type TryRun = z.infer<typeof TryRun>
 
+/** A tensor on its way to the window and back: raw little-endian bytes as base64. */
+export const PortableTensor = z.object({ name: z.string(), dtype: z.enum(['float32', 'float64', 'int8', 'uint8', 'int32', 'int64', 'bool']), dims: z.array(z.number().int()), data: z.base64() })
+export type PortableTensor = z.infer<typeof PortableTensor>
+
+/** A model and its inputs for the runtime in the window. */
+export const TryPortable = z.object({ model: z.base64(), feeds: z.array(PortableTensor) })
+export type TryPortable = z.infer<typeof TryPortable>
+
+/** Outputs of the runtime in the window, to be read as those of the task and compared with those of the model at `modelPath`. */
+export const TryRead = z.object({ modelPath: z.string(), input: TryInput, outputs: z.array(PortableTensor) })
+export type TryRead = z.infer<typeof TryRead>
+export const TryReading = TryAnswer.pick({ sqnrDb: true, sameAsFirst: true }).extend({ output: TryOutput })
+export type TryReading = z.infer<typeof TryReading>
+
 /** What the process that keeps the models warm is asked. */
 export const TryCall = z.discriminatedUnion('name', [
   z.object({ name: z.literal('describe'), params: z.object({ modelPath: z.string() }) }),
   z.object({ name: z.literal('run'), params: TryRun }),
+  z.object({ name: z.literal('portable'), params: z.object({ modelPath: z.string(), path: z.string(), input: TryInput }) }),
+  z.object({ name: z.literal('read'), params: TryRead }),
 ])
 export type TryCall = z.infer<typeof TryCall>

@@ -105,3 +105,22 @@ test('a model that is no sample is understood by its inputs, or run on tensors',
   copyFileSync(join(samples, 'intent/student.onnx'), text)
   expect((await models.describe(text)).task).toEqual({ kind: 'tensors' })
 })
+
+test('a variant that is gone is told of, and the others answer', async () => {
+  const modelPath = join(samples, 'gestures/gestures.onnx')
+  const { answers } = await models.run({ modelPath, paths: [modelPath, join(folder, 'gone.onnx')], input: { kind: 'example', index: 0 }, runs: 1 })
+  expect(answers.map(({ error }) => error?.code ?? null)).toEqual([null, 'not-found'])
+})
+
+test('outputs of another runtime are read and compared like those of one of ours', async () => {
+  const modelPath = join(samples, 'gestures/gestures.onnx')
+  const input = { kind: 'example', index: 2 } as const
+  const { model, feeds } = await models.portable({ modelPath, path: modelPath, input })
+  expect(model.length).toBeGreaterThan(600_000)
+  expect(feeds).toMatchObject([{ name: 'stroke', dtype: 'float32', dims: [1, 3, 64] }])
+  const logits = Float32Array.from({ length: 14 }, (_, at) => (at === 5 ? 9 : 0))
+  const outputs = [{ name: 'logits', dtype: 'float32', dims: [1, 14], data: Buffer.from(logits.buffer).toString('base64') }] as const
+  const { output, sameAsFirst } = await models.read({ modelPath, input, outputs: [...outputs].map((tensor) => ({ ...tensor, dims: [...tensor.dims] })) })
+  expect(best(output)).toBe('triangle')
+  expect(sameAsFirst).toBe(false)
+})

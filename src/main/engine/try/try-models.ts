@@ -1,8 +1,8 @@
 /** Models kept loaded so that an answer comes at once, and run side by side on one input. */
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { AppError, toErrorData } from '#shared/errors'
-import type { TryAnswer, TryDescription, TryOutput, TryResult, TryRun } from '#shared/samples/try'
+import type { TryAnswer, TryDescription, TryInput, TryOutput, TryPortable, TryRead, TryReading, TryResult, TryRun } from '#shared/samples/try'
 import { dataTypeName } from '#shared/onnx/data-type'
 import { findAppRoot } from '../../host/app-root'
 import { readSampleManifest } from '../../host/samples'
@@ -13,6 +13,7 @@ import { onnxruntimeLabel } from '../../runtime/onnxruntime'
 import { createOrtRunner } from '../../runtime/ort-runner'
 import { numbersOf } from '../../runtime/evaluation/read-prediction'
 import { openExamples, type PreparedInput, readInput } from './read-input'
+import { fromPortable, toPortable } from './portable-tensor'
 import { readOutput } from './read-output'
 import { resolveTask, type ResolvedTask } from './resolve-task'
 import { translate } from './translate'
@@ -21,6 +22,8 @@ import { translate } from './translate'
 const MOST_LOADED = 10
 /** Runs beyond the first, of all models together: a person waits for the answer. */
 const TIMING_MS = 500
+/** As text the model is a third larger, and the window holds it twice. */
+const MOST_PORTABLE_BYTES = 64_000_000
 const START_TOKEN = 2
 const END_TOKEN = 3
 
@@ -28,6 +31,9 @@ export interface TryModels {
   describe(modelPath: string): Promise<TryDescription>
   /** Throws AppError where the input does not fit the task; a model that does not run is an answer with an error. */
   run(request: TryRun): Promise<TryResult>
+  /** Throws AppError `not-supported` where the task is not one run of one model, or the model too large for the window. */
+  portable(request: { readonly modelPath: string; readonly path: string; readonly input: TryInput }): Promise<TryPortable>
+  read(request: TryRead): Promise<TryReading>
 }
 
 interface Loaded {
@@ -45,8 +51,9 @@ export function createTryModels({ scratchFolder }: { readonly scratchFolder: str
 
   /** In the order of last use; a file that changed is loaded anew. */
   async function load(path: string): Promise<RunningModel> {
-    const { mtimeMs, size } = statSync(path)
-    const stamp = `${mtimeMs} ${size}`
+    const info = statSync(path, { throwIfNoEntry: false })
+    if (!info) throw new AppError({ code: 'not-found', message: `'${basename(path)}' is no longer there.` })
+    const stamp = `${info.mtimeMs} ${info.size}`
     const known = loaded.get(path)
     loaded.delete(path)
     if (known?.stamp === stamp) {
@@ -101,6 +108,27 @@ export function createTryModels({ scratchFolder }: { readonly scratchFolder: str
         return { preview: shown.preview, expected: shown.expected, answers, runtime: await onnxruntimeLabel() }
       })
     },
+    async portable({ modelPath, path, input }) {
+      const { shown } = await prepare(modelPath, input)
+      return withModel(path, async ({ sizeBytes, externalFiles }) => {
+        if (sizeBytes > MOST_PORTABLE_BYTES || externalFiles.length > 0) throw new AppError({ code: 'not-supported', message: 'The model is too large to be run in the window.' })
+        return { model: readFileSync(path).toString('base64'), feeds: [...shown.feeds].map(([name, value]) => toPortable(name, value)) }
+      })
+    },
+    async read({ modelPath, input, outputs }) {
+      const { resolved, shown } = await prepare(modelPath, input)
+      const own = new Map(outputs.map((tensor) => [tensor.name, fromPortable(tensor)]))
+      const sqnrDb = outputSqnr(await (await load(modelPath)).run(shown.feeds), own)
+      return { output: await readOutput(own, resolved, shown.tokens), sqnrDb: sqnrDb === Infinity ? null : sqnrDb, sameAsFirst: sqnrDb === Infinity }
+    },
+  }
+
+  async function prepare(modelPath: string, input: TryInput): Promise<{ resolved: ResolvedTask; shown: PreparedInput }> {
+    return withModel(modelPath, async ({ model }) => {
+      const resolved = resolveTask({ modelPath, model, samples })
+      if (resolved.task.kind === 'translate-text') throw new AppError({ code: 'not-supported', message: 'Translation takes three models, which the window does not run together.' })
+      return { resolved, shown: await readInput(input, { modelPath, model, resolved, runner }) }
+    })
   }
 
   /** Texts to translate are the encoder's input, whichever of the models is tried. */

@@ -69,7 +69,8 @@ export const tryEn = {
   emptyText: 'Nothing was read.',
   tensorFacts: '{{dtype}} [{{dims}}] · min {{min}} · max {{max}} · mean {{mean}}',
   runtime: 'Runs on {{runtime}}',
-  browserRuntime: 'In this window (WebAssembly)',
+  browserRuntime: 'Also in this window (WebAssembly, one thread)',
+  inWindow: '{{name}}, in this window',
   intents: {
     set_alarm: 'Set an alarm',
     set_timer: 'Set a timer',

@@ -73,7 +73,8 @@ export const tryZh: Texts<typeof tryEn> = {
   emptyText: '没有读到内容。',
   tensorFacts: '{{dtype}} [{{dims}}] · 最小 {{min}} · 最大 {{max}} · 均值 {{mean}}',
   runtime: '运行于 {{runtime}}',
-  browserRuntime: '在此窗口中运行（WebAssembly）',
+  browserRuntime: '同时在此窗口中运行（WebAssembly，单线程）',
+  inWindow: '{{name}}，本窗口',
   intents: {
     set_alarm: '设置闹钟',
     set_timer: '设置计时',
