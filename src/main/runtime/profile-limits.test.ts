@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function measure(name: string, batch: string) {
   const path = join(folder, `${name}.onnx`)
-  await saveModelFile(buildModel({ inputs: { x: `float32[${batch},64]` }, outputs: { y: `float32[${batch},32]` }, initializers: { w: filledTensor('float32', [64, 32], 0.5) }, nodes: ['t = MatMul(x, w)', 'y = Relu(t)'] }), path)
+  await saveModelFile(buildModel({ inputs: { x: `float32[${batch},64]` }, outputs: { y: `float32[${batch},32]` }, valueInfo: { t: `float32[${batch},32]` }, initializers: { w: filledTensor('float32', [64, 32], 0.5) }, nodes: ['t = MatMul(x, w)', 'y = Relu(t)'] }), path)
   const result = await profileLimits({ path, data: { kind: 'synthetic', samples: 1 }, dims: {}, runs: 5, scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined })
   return ProfileLimits.parse(result)
 }

@@ -165,8 +165,7 @@ async function timeRuns(running: RunningModel, feeds: Feeds, { runs, signal }: T
 /** Multiply–accumulates and bytes of each node of the main graph for inputs of the sizes fed. */
 function nodeWork(model: Model, feeds: Feeds): ProfileLimits['nodes'] {
   const document = new ModelDocument(model)
-  const dims = Object.fromEntries([...feeds].flatMap(([name, value]) => value.dims.map((size, axis): [string, number] => [`${name}:${axis}`, size])))
-  const types = inferTypes(document, { dims })
+  const types = inferTypes(document, { dims: fedDims(model, feeds) })
   const bytesOf = (name: string): number | null => {
     if (name === '') return 0
     const type = types.typeOf(document.model.graph, name)
@@ -177,4 +176,16 @@ function nodeWork(model: Model, feeds: Feeds): ProfileLimits['nodes'] {
     const sizes = [...new Set([...node.inputs, ...node.outputs])].map(bytesOf)
     return { id: node.id, macs: nodeMacs(document, document.model.graph, node, types), bytes: sizes.includes(null) ? null : sizes.reduce((sum: number, size) => sum + (size ?? 0), 0) }
   })
+}
+
+/** Sizes by axis, and by symbol: values in between are declared with symbols as well. */
+function fedDims(model: Model, feeds: Feeds): Record<string, number> {
+  const sizes = model.graph.inputs.flatMap(({ name, type }) => {
+    const shape = type?.kind === 'tensor' ? (type.shape ?? []) : []
+    return (feeds.get(name)?.dims ?? []).flatMap((size, axis): [string, number][] => {
+      const dim = shape[axis]
+      return [[`${name}:${axis}`, size], ...(typeof dim === 'string' && dim !== '' ? [[dim, size] satisfies [string, number]] : [])]
+    })
+  })
+  return Object.fromEntries(sizes)
 }
