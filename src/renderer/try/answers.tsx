@@ -37,7 +37,7 @@ export function Answers({ task, result, sourcePath }: AnswersProps): ReactNode {
       ))}
       {runs !== null && (
         <p className={styles.note}>
-          {t('median', { runs: runs.runs, low: quantityText(formatMs(runs.p10Ms)), high: quantityText(formatMs(runs.p90Ms)) })}. {t('runtime', { runtime: result.runtime })}.
+          {t('median', { runs: runs.runs, low: quantityText(formatMs(runs.p10Ms)), high: quantityText(formatMs(runs.p90Ms)) })} {t('runtime', { runtime: result.runtime })}
         </p>
       )}
     </section>

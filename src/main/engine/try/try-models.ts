@@ -16,6 +16,7 @@ import { openExamples, type PreparedInput, readInput } from './read-input'
 import { fromPortable, toPortable } from './portable-tensor'
 import { readOutput } from './read-output'
 import { resolveTask, type ResolvedTask } from './resolve-task'
+import { openTokenizer } from './tokens'
 import { translate } from './translate'
 
 /** More stay loaded only while they run together. */
@@ -37,7 +38,7 @@ export interface TryModels {
 }
 
 interface Loaded {
-  readonly running: RunningModel
+  readonly running: Promise<RunningModel>
   readonly stamp: string
 }
 
@@ -60,10 +61,19 @@ export function createTryModels({ scratchFolder }: { readonly scratchFolder: str
       loaded.set(path, known)
       return known.running
     }
-    await known?.running.close()
-    const running = await runner.loadFile(path, { exactIntegers: true, sleepBetweenRuns: true })
-    loaded.set(path, { running, stamp })
+    if (known) await (await known.running).close()
+    const running = runner.loadFile(path, { exactIntegers: true, sleepBetweenRuns: true })
+    const entry = { running, stamp }
+    loaded.set(path, entry)
+    running.catch(() => loaded.get(path) === entry && loaded.delete(path))
     return running
+  }
+
+  /** Loads what the first input will need while the person looks for one. What is wrong with a model is told when it runs. */
+  function warmUp(modelPath: string, { task, folder }: ResolvedTask): void {
+    const needed = task.kind === 'translate-text' ? [task.encoder, task.decoder, task.decoderWithPast].map((name) => join(folder, name)) : [modelPath]
+    for (const path of needed) load(path).catch(() => undefined)
+    if (task.kind === 'understand-text' || task.kind === 'translate-text') openTokenizer(join(folder, task.tokenizer))
   }
 
   async function unloadOld(inUse: ReadonlySet<string>): Promise<void> {
@@ -71,7 +81,7 @@ export function createTryModels({ scratchFolder }: { readonly scratchFolder: str
       if (loaded.size <= MOST_LOADED) return
       if (inUse.has(path)) continue
       loaded.delete(path)
-      await running.close()
+      await (await running).close()
     }
   }
 
@@ -93,6 +103,7 @@ export function createTryModels({ scratchFolder }: { readonly scratchFolder: str
       return withModel(modelPath, async (file) => {
         const resolved = resolveTask({ modelPath, model: file.model, samples })
         const examples = await openExamples({ modelPath, model: file.model, resolved })
+        warmUp(modelPath, resolved)
         return { task: resolved.task, examples: examples?.sampleCount ?? 0 }
       })
     },

@@ -47,7 +47,7 @@ export const tryEn = {
   source: 'Source',
   makeInt8: 'Make an int8 variant to see it beside the source',
   answers: 'Answers',
-  median: 'Median of {{runs}} runs (p10–p90 {{low}}–{{high}}) on this computer, models in turns, integers as phones compute them',
+  median: 'Median of {{runs}} runs (p10–p90 {{low}}–{{high}}) on this computer, models in turns, integers as phones compute them.',
   withinBudget: 'Within the budget of {{budget}}',
   overBudget: 'Over the budget of {{budget}}',
   sameAnswer: 'Same answer as the source',
@@ -68,7 +68,7 @@ export const tryEn = {
   noSlots: 'No slots found.',
   emptyText: 'Nothing was read.',
   tensorFacts: '{{dtype}} [{{dims}}] · min {{min}} · max {{max}} · mean {{mean}}',
-  runtime: 'Runs on {{runtime}}',
+  runtime: 'Runs on {{runtime}}.',
   browserRuntime: 'Also in this window (WebAssembly, one thread)',
   inWindow: '{{name}}, in this window',
   intents: {

@@ -51,7 +51,7 @@ export const tryZh: Texts<typeof tryEn> = {
   source: '源模型',
   makeInt8: '生成 int8 变体，与源模型并排比较',
   answers: '结果',
-  median: '{{runs}} 次运行的中位数（p10–p90 {{low}}–{{high}}），在本机轮流运行，整数运算与手机一致',
+  median: '{{runs}} 次运行的中位数（p10–p90 {{low}}–{{high}}），在本机轮流运行，整数运算与手机一致。',
   withinBudget: '在 {{budget}} 预算之内',
   overBudget: '超出 {{budget}} 预算',
   sameAnswer: '与源模型结果相同',
@@ -72,7 +72,7 @@ export const tryZh: Texts<typeof tryEn> = {
   noSlots: '未找到槽位。',
   emptyText: '没有读到内容。',
   tensorFacts: '{{dtype}} [{{dims}}] · 最小 {{min}} · 最大 {{max}} · 均值 {{mean}}',
-  runtime: '运行于 {{runtime}}',
+  runtime: '运行于 {{runtime}}。',
   browserRuntime: '同时在此窗口中运行（WebAssembly，单线程）',
   inWindow: '{{name}}，本窗口',
   intents: {
