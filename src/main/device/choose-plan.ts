@@ -12,8 +12,6 @@ const Condition = z
     withoutFeatures: z.array(z.string()),
     kernelTellsFeatures: z.boolean(),
     minFastCores: z.number().int(),
-    maxMemoryBytes: z.number(),
-    vulkan: z.boolean(),
     minThermalStatus: z.number().int(),
     network: z.boolean(),
   })
@@ -84,8 +82,6 @@ function fits(when: Condition, { facts, fastCores, network }: Circumstances): bo
     when.withoutFeatures === undefined || !when.withoutFeatures.some(has),
     when.kernelTellsFeatures === undefined || facts.cpuFeatures.length > 0 === when.kernelTellsFeatures,
     when.minFastCores === undefined || fastCores >= when.minFastCores,
-    when.maxMemoryBytes === undefined || (facts.memoryBytes !== null && facts.memoryBytes.total <= when.maxMemoryBytes),
-    when.vulkan === undefined || (facts.vulkanDriver !== null) === when.vulkan,
     when.minThermalStatus === undefined || (facts.thermalStatus !== null && facts.thermalStatus >= when.minThermalStatus),
     when.network === undefined || network === when.network,
   ].every(Boolean)

@@ -9,7 +9,6 @@ export const phonesEn = {
     again: 'Look again',
     network: 'Another device',
     networkHint: 'Tablet or iPhone, by QR code',
-    tellUs: 'What to do: {{hint}}',
   },
   states: {
     ready: 'Ready',
@@ -101,7 +100,6 @@ export const phonesEn = {
     p50: 'p50, ms',
     here: 'Here, ms',
     ratio: 'Ratio',
-    memory: 'Memory, MB',
     error: 'Max error',
     taken: 'Taken',
     unsteady: 'The runs differ by {{spread}}: measure again.',
@@ -158,7 +156,6 @@ export const phonesEn = {
     oddParts: 'Parts 1, 3, 5 …',
     evenParts: 'Parts 2, 4, 6 …',
     part: 'part {{number}}',
-    edited: 'Unsaved edits count.',
   },
   connect: {
     title: 'Phones over Wi-Fi',

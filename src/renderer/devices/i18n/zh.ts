@@ -12,7 +12,6 @@ export const phonesZh: Texts<typeof phonesEn> = {
     again: '重新查找',
     network: '其他设备',
     networkHint: '平板或 iPhone，扫描二维码',
-    tellUs: '处理办法：{{hint}}',
   },
   states: {
     ready: '就绪',
@@ -104,7 +103,6 @@ export const phonesZh: Texts<typeof phonesEn> = {
     p50: 'p50（ms）',
     here: '本机（ms）',
     ratio: '比值',
-    memory: '内存（MB）',
     error: '最大误差',
     taken: '时间',
     unsteady: '各次运行相差 {{spread}}：请重新测量。',
@@ -161,7 +159,6 @@ export const phonesZh: Texts<typeof phonesEn> = {
     oddParts: '分区 1、3、5 …',
     evenParts: '分区 2、4、6 …',
     part: '分区 {{number}}',
-    edited: '未保存的修改也计算在内。',
   },
   connect: {
     title: '通过 Wi-Fi 连接手机',
