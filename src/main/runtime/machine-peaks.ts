@@ -2,7 +2,7 @@ import { openMatrixProducts } from './linear-algebra'
 import type { ModelRunner } from './model-runner'
 
 const SIZE = 768
-const PRODUCTS = 12
+const PRODUCTS = 40
 const COPIED_BYTES = 64 * 1024 * 1024
 const COPIES = 8
 

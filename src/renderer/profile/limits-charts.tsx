@@ -85,7 +85,7 @@ function rooflineOption(points: readonly RoofPoint[], { peaks }: ProfileLimits, 
         data.point === undefined ? '' : `${data.point.kernel.opType} · ${ms(data.point.kernel.p50Ms)}<br>${t('rooflinePoint', { reached: significant(data.point.gflops), share: quantityText(formatPercent(data.point.share)), bound: t(data.point.bound === 'memory' ? 'boundMemory' : 'boundCompute') })}`,
     },
     xAxis: { ...axis, type: 'log', min: low, max: high, name: t('rooflineX'), nameGap: 20 },
-    yAxis: { ...axis, type: 'log', min: bottom, max: 10 ** Math.ceil(Math.log10(peaks.gflops * 1.2)), name: t('rooflineY'), nameGap: 32 },
+    yAxis: { ...axis, type: 'log', min: bottom, max: 10 ** Math.ceil(Math.log10(1.2 * Math.max(peaks.gflops, ...points.map(({ gflops }) => gflops)))), name: t('rooflineY'), nameGap: 32 },
     series: [
       { type: 'line', silent: true, showSymbol: false, lineStyle: { color: text, width: 1.5 }, data: [[low, low * peaks.gbPerSecond], [ridge, peaks.gflops], [high, peaks.gflops]] },
       { type: 'scatter', data: points.map((point) => ({ value: [point.intensity, point.gflops], point, symbolSize: 6 + 22 * Math.sqrt(point.kernel.share) })), itemStyle: { color: `${accent}99`, borderColor: accent } },
