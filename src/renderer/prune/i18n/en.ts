@@ -1,6 +1,5 @@
 /** Every string of the Prune panel in English; `zh.ts` has the same keys. */
 export const pruneEn = {
-  title: 'Prune',
   lead: 'Takes whole channels out of layers, and fits the layers behind to make up for it. The result is an ordinary, smaller model.',
   target: 'Save',
   targets: { macs: 'Multiply–accumulates', channels: 'Channels', parameters: 'Parameters', size: 'Size of the weights', latency: 'Latency, measured here' },
@@ -52,11 +51,10 @@ export const pruneEn = {
   apply: 'Prune by {{percent}}',
   results: 'Results',
   result: 'Open {{name}}',
-  sqnr: 'SQNR',
   size: 'Size',
   speed: 'Time',
   overlay: 'Channels that go together',
-  overlayResult: 'Channels removed',
+  overlayResult: 'Parameters that went',
   showRemoved: 'Show on the graph what went',
   failed: 'The preview could not be made: {{message}}',
   working: 'Working out the preview',

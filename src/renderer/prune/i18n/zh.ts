@@ -1,5 +1,4 @@
 export const pruneZh = {
-  title: '剪枝',
   lead: '从各层中取出整条通道，并拟合后续各层加以弥补。结果仍是普通的模型，只是更小。',
   target: '节省',
   targets: { macs: '乘加运算', channels: '通道', parameters: '参数', size: '权重大小', latency: '延迟（在本机实测）' },
@@ -51,11 +50,10 @@ export const pruneZh = {
   apply: '剪去 {{percent}}',
   results: '结果',
   result: '打开 {{name}}',
-  sqnr: 'SQNR',
   size: '大小',
   speed: '耗时',
   overlay: '一同剪去的通道',
-  overlayResult: '已剪去的通道',
+  overlayResult: '已减少的参数',
   showRemoved: '在图中显示剪去的部分',
   failed: '无法预览：{{message}}',
   working: '正在计算预览',
