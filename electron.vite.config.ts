@@ -14,7 +14,7 @@ const MAIN_ENTRIES = {
 
 /** `npx edgefit` in a checkout runs the file itself; npm sets the bit only when it first links it, not after a new build. */
 function executable(path: string): Plugin {
-  return { name: 'edgefit-executable', closeBundle: () => chmodSync(path, 0o755) }
+  return { name: 'edgefit-executable', writeBundle: () => chmodSync(path, 0o755) }
 }
 
 export default defineConfig({

@@ -6,6 +6,7 @@ import { AppError, type ErrorData, toErrorData } from '#shared/errors'
 import type { JobProgress } from '#shared/ipc/jobs'
 import type { CliContext } from './cli-context'
 import { factsText } from './devices-command'
+import { ExitWith } from './exit-with'
 import { dataSource, jsonOption, wholeNumber } from './options'
 import { printJson, say } from './output'
 import { type Session, withSession } from './session'
@@ -126,8 +127,7 @@ function announceAddress(): (progress: JobProgress) => void {
 function report(outcomes: readonly Outcome[], { all, json }: DeployCommandOptions): void {
   if (json) printJson(all ? outcomes : outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result] : []))[0])
   else say(outcomes.map((outcome) => ('result' in outcome ? deployText(outcome.result) : `${outcome.serial}: ${outcome.error.message}`)).join('\n\n'))
-  const failed = outcomes.filter((outcome) => 'error' in outcome)
-  if (failed.length > 0) process.exitCode = 1
+  if (outcomes.some((outcome) => 'error' in outcome)) throw new ExitWith(1)
 }
 
 function deployText({ facts, conditions, latency, desktop, pushed, outputError, sustained, accuracy, kernels, plan, ...figures }: DeployResult): string {
