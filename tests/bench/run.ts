@@ -13,6 +13,7 @@ import { editLarge } from './edit-large'
 import { accuracy } from './accuracy'
 import { canvasScale } from './canvas-scale'
 import { deploy } from './deploy'
+import { diff } from './diff'
 import { evaluate } from './evaluate'
 import { fileSize } from './file-size'
 import { fuse } from './fuse'
@@ -29,7 +30,7 @@ import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
+const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
 
 interface Outcome {
   readonly bench: string
