@@ -21,25 +21,27 @@ export function RightPanel(): ReactNode {
   const empty = useSessionStore((state) => state.activeDocumentId === null)
   return (
     <aside className={styles.tools} aria-label={t(`tools.${tab}`)}>
-      {TABS.length > 1 && (
-        <Tabs value={tab} onChange={(value) => setTab(TABS.find((name) => name === value) ?? 'inspector')}>
-          <Tabs.List className={styles.toolTabs ?? ''} aria-label={t('shell.tools')}>
-            {TABS.map((name) => (
-              <Tabs.Tab key={name} value={name} className={styles.toolTab ?? ''}>
-                {t(`tools.${name}`)}
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
-        </Tabs>
-      )}
-      <div className={styles.side} role={TABS.length > 1 ? 'tabpanel' : undefined} aria-label={t(`tools.${tab}`)}>
-        {empty ? <p className={styles.empty}>{t('inspector.empty')}</p> : <Suspense>
+      <Tabs value={tab} onChange={(value) => setTab(TABS.find((name) => name === value) ?? 'inspector')}>
+        <Tabs.List className={styles.toolTabs ?? ''} aria-label={t('shell.tools')}>
+          {TABS.map((name) => (
+            <Tabs.Tab key={name} value={name} className={styles.toolTab ?? ''}>
+              {t(`tools.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+      </Tabs>
+      <div className={styles.side} role="tabpanel" aria-label={t(`tools.${tab}`)}>
+        {empty ? (
+          <p className={styles.empty}>{tab === 'inspector' ? t('inspector.empty') : t('panels.noModel')}</p>
+        ) : (
+          <Suspense>
             {tab === 'inspector' && <Inspector />}
             {tab === 'quantize' && <QuantizePanel />}
             {tab === 'simplify' && <SimplifyPanel />}
             {tab === 'prune' && <PrunePanel />}
             {tab === 'try' && <TryPanel />}
-          </Suspense>}
+          </Suspense>
+        )}
       </div>
     </aside>
   )
