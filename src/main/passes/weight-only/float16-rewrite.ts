@@ -39,7 +39,7 @@ export function rewriteFloat16(edit: Edit, needs: Float16Needs, { nodes, context
     else if (plan.isHalf) half.add(castFromHalf(edit, plan))
     else castToHalf(edit, plan)
   }
-  retype(edit, half)
+  retype(edit, half, needs)
 }
 
 function planValues(edit: Edit, needs: Float16Needs, { nodes, halfPlaces }: { nodes: ReadonlySet<number>; halfPlaces: ReadonlySet<string> }): ValuePlan[] {
@@ -118,13 +118,18 @@ function repoint(edit: Edit, uses: readonly Use[], to: string): void {
   for (const { graph, node, input } of uses) if (node) edit.setInput(graph, node, input, to)
 }
 
-/** Declares what is half now. Values that were renamed have no declaration of their own yet, and need none. */
-function retype(edit: Edit, half: ReadonlySet<string>): void {
-  const turned = (values: readonly ValueInfo[]) =>
-    values.map((value): ValueInfo => (half.has(value.name) && value.type?.kind === 'tensor' && value.type.dataType === FLOAT32 ? { ...value, type: { ...value.type, dataType: FLOAT16 } } : value))
+/**
+ * Declares what is half now. Values that were renamed have no declaration of their own yet, and need none. Shapes of values within the graph are
+ * those inferred, which leaves out what the file declares wrongly: onnxruntime shares buffers by declared shapes, and the Casts that it puts in
+ * would find theirs too small.
+ */
+function retype(edit: Edit, half: ReadonlySet<string>, { types }: Float16Needs): void {
+  if (half.size === 0) return
+  const turned = (value: ValueInfo): ValueInfo =>
+    half.has(value.name) && value.type?.kind === 'tensor' && value.type.dataType === FLOAT32 ? { ...value, type: { ...value.type, dataType: FLOAT16 } } : value
   const { inputs, outputs, valueInfo, initializers } = edit.main
   // Types of constants follow from the constants.
   const constants = new Set(initializers.map(({ name }) => name))
-  const declared = turned(valueInfo).filter(({ name }) => !constants.has(name))
-  if (half.size > 0) edit.updateGraph(edit.main, { inputs: turned(inputs), outputs: turned(outputs), valueInfo: declared })
+  const declared = valueInfo.filter(({ name }) => !constants.has(name)).map((value) => turned(half.has(value.name) ? { ...value, type: types.typeOf(edit.main, value.name) } : value))
+  edit.updateGraph(edit.main, { inputs: inputs.map(turned), outputs: outputs.map(turned), valueInfo: declared })
 }
