@@ -8,6 +8,7 @@ import { OptimizeReport } from '#shared/ipc/jobs'
 import { ModelDiff } from '#shared/ipc/model-diff'
 import { ModelSummary } from '#shared/ipc/model-view'
 import { ComparisonResult, ProfileResult } from '#shared/measurement'
+import { PruneCurves } from '#shared/prune'
 import { appRoot, sample } from '../src/main/host/testing/test-shell'
 
 const cli = join(appRoot, 'out/main/cli.js')
@@ -48,6 +49,18 @@ test('inspect --json prints one document on stdout and nothing else', async () =
   const summary = ModelSummary.parse(JSON.parse(stdout))
   expect(summary).toMatchObject({ irVersion: 7, opsets: [{ domain: 'ai.onnx', version: 13 }], nodeCount: 48, sizeBytes: statSync(sample.model).size, opCounts: { Conv: 13 } })
   expect(summary.inputs).toEqual([{ name: 'image', dtype: 'float32', shape: ['batch', 3, 48, 48] }])
+})
+
+test('prune-curves measures each group of layers alone, from all channels down', async () => {
+  const { code, stdout } = await edgefit('prune-curves', sample.model, '--samples', '2', '--steps', '2', '--json')
+  expect(code).toBe(0)
+  const { curves, conditions } = PruneCurves.parse(JSON.parse(stdout))
+  expect(curves.length).toBeGreaterThan(3)
+  for (const { channels, points } of curves) {
+    expect(points[0]).toEqual({ channels, error: 0 })
+    expect(points.slice(1).every((point) => point.channels < channels && point.channels % 8 === 0 && point.error > 0)).toBe(true)
+  }
+  expect(conditions).toContain('random')
 })
 
 test('without --json words go to stderr and stdout stays empty', async () => {

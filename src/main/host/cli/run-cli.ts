@@ -20,6 +20,7 @@ import { ortGraphCommand } from './ort-graph-command'
 import { printJson } from './output'
 import { passesCommand } from './passes-command'
 import { profileCommand } from './profile-command'
+import { pruneCurvesCommand } from './prune-curves-command'
 import { renderCommand } from './render-command'
 import { reportCommand } from './report-command'
 import { schemaCommand } from './schema-command'
@@ -50,7 +51,7 @@ export async function runCli({ args, ...context }: CliContext & { readonly args:
 }
 
 /** Commands that run jobs. */
-const RECORDED = new Set(['optimize', 'profile', 'compare', 'evaluate', 'check', 'report', 'sensitivity', 'ort-graph', 'deploy'])
+const RECORDED = new Set(['optimize', 'profile', 'compare', 'evaluate', 'check', 'report', 'sensitivity', 'prune-curves', 'ort-graph', 'deploy'])
 
 function createProgram(given: CliContext): Command {
   const records: RecordTargets = {}
@@ -64,7 +65,7 @@ function createProgram(given: CliContext): Command {
     .addHelpText('after', '\nResults go to stdout with --json (one JSON document, nothing else); words for people go to stderr.\nExit code: 0 done, 1 failed, 2 bad usage.')
     .exitOverride()
     .hook('preAction', (_program, command) => void Object.assign(records, { events: command.opts<RecordTargets>().events, otlp: command.opts<RecordTargets>().otlp }))
-  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, checkCommand, reportCommand, sensitivityCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, usabilityCommand, passesCommand, schemaCommand, serveCommand]) {
+  for (const command of [inspectCommand, optimizeCommand, profileCommand, compareCommand, evaluateCommand, checkCommand, reportCommand, sensitivityCommand, pruneCurvesCommand, memoryCommand, ortGraphCommand, diffCommand, editCommand, extractCommand, textCommand, fromTextCommand, renderCommand, devicesCommand, deployCommand, usabilityCommand, passesCommand, schemaCommand, serveCommand]) {
     // Settings such as exitOverride pass down only to commands made by `command()`, so each is told by hand.
     const made = command(context).copyInheritedSettings(program)
     if (RECORDED.has(made.name())) addRecordOptions(made)
