@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DATA_TYPES } from '#shared/onnx/data-type'
 import { ModelDocument } from '#shared/onnx/document'
-import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
+import { buildModel, filledTensor, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
 import { openModelFile } from '../runtime/model-file'
 import { quantizeDynamic } from './quantize-dynamic'
 import { opCounts, outputsOf, ownSamples, relativeError, runPass, snapshot, testData } from './testing/run-pass'
@@ -99,6 +100,55 @@ describe('turns', () => {
     const { document } = await runPass(model, quantizeDynamic, all)
     expect(opCounts(document)).toMatchObject({ DynamicQuantizeLinear: 1, MatMulInteger: 2 })
     expect(document.model.graph.initializers.filter(({ name }) => name.endsWith('.q'))).toHaveLength(1)
+  })
+})
+
+describe('a table that embeddings share with the output', () => {
+  const table = tensor('float32', [64, 16], Array.from({ length: 1024 }, (_, at) => Math.sin(at * 12.9898) * (1 + (at >> 4) / 16)))
+  const turned = tensor('float32', [16, 64], Array.from({ length: 1024 }, (_, at) => Number(table.values[(at % 64) * 16 + (at >> 6)])))
+  const tied = (products: ModelSpec['nodes'], more: ModelSpec['initializers'] = {}): ModelSpec => ({
+    inputs: { x: 'float32[4,16]' },
+    outputs: { y: 'float32[4,64]' },
+    initializers: { table, ids: tensor('int64', [4], [3, 0, 63, 31]), ...more },
+    nodes: ['e = Gather(table, ids)', 'h = Add(x, e)', ...products],
+  })
+  const forms: [string, ModelSpec][] = [
+    ['a Transpose', tied(['t = Transpose(table)', 'y = MatMul(h, t)'])],
+    ['Gemm with the table turned', tied([['y = Gemm(h, table, b)', { transB: 1 }]], { b: filledTensor('float32', [64], 0.1, -0.2) })],
+    ['Gemm with a copy', tied([['y = Gemm(h, copy)', { transB: 1 }]], { copy: table })],
+    ['MatMul with a turned copy', tied(['y = MatMul(h, turned)'], { turned })],
+    ['MatMul within If', { ...tied([['y = If(c)', { then_branch: { outputs: { p: 'float32[4,64]' }, nodes: ['p = MatMul(h, turned)'] }, else_branch: { outputs: { q: 'float32[4,64]' }, nodes: ['n = Neg(h)', 'q = MatMul(n, turned)'] } }]], { turned, c: tensor('bool', [], [1]) }) }],
+  ]
+  const data = testData({ x: [4, 16] })
+  const wide = ({ model }: ModelDocument) => model.graph.initializers.filter(({ dims }) => dims.reduce((product, dim) => product * dim, 1) >= 1024).map(({ name, dataType }) => [name, dataType])
+
+  it.each(forms)('through %s stays one table, of 8 bits, within 2 % of the float outputs', async (_, spec) => {
+    const before = await outputsOf(buildModel(spec), data)
+    for (const perChannel of [true, false]) {
+      const { document, diagnostics } = await runPass(buildModel(spec), quantizeDynamic, { ...all, perChannel })
+      expect(wide(document)).toEqual([['table.q', DATA_TYPES.uint8.code]])
+      expect(document.graphs().some((graph) => graph.nodes.some(({ opType }) => opType === 'MatMul' || opType === 'Gemm'))).toBe(false)
+      expect(diagnostics).toEqual([])
+      expect(relativeError(before, await outputsOf(document, data))).toBeLessThan(0.02)
+    }
+  })
+
+  it.each([
+    ['is another one', tied(['y = MatMul(h, other)'], { other: filledTensor('float32', [16, 64], 0.5, -0.25, 0.125) })],
+    ['is multiplied by a factor of Gemm', tied([['y = Gemm(h, table)', { transB: 1, alpha: 0.5 }]])],
+  ] satisfies [string, ModelSpec][])('is stored by itself where the one of the output %s', async (_, spec) => {
+    const { document } = await runPass(buildModel(spec), quantizeDynamic, all)
+    expect(wide(document)).toHaveLength(2)
+    expect(relativeError(await outputsOf(buildModel(spec), data), await outputsOf(document, data))).toBeLessThan(0.02)
+  })
+
+  it('comes back by undo', async () => {
+    for (const [, spec] of forms) {
+      const { document, transaction } = await runPass(buildModel(spec), quantizeDynamic, all)
+      expect((await runPass(document, quantizeDynamic, all)).transaction.changes).toEqual([])
+      document.undo(transaction)
+      expect(snapshot(document)).toEqual(snapshot(new ModelDocument(buildModel(spec))))
+    }
   })
 })
 

@@ -9,6 +9,7 @@ import { quantizeGather } from './dynamic/gather'
 import { quantizeLstm } from './dynamic/lstm'
 import { quantizeGemm, quantizeMatMul } from './dynamic/matmul'
 import { quantizeRecurrent } from './dynamic/recurrent'
+import { quantizeTiedTables } from './dynamic/tied-tables'
 import { definePass, type PassContext } from './pass'
 import { upgradeOpset } from '#shared/onnx/edit/upgrade-opset'
 
@@ -57,6 +58,7 @@ export const quantizeDynamic = definePass({
       const refusal = upgradeOpset(edit, MINIMUM_OPSET)
       if (refusal) return context.report({ severity: 'warning', code: 'opset-too-old', ...refusal })
     }
+    quantizeTiedTables(quantizer, graphs, isChosen)
     let done = 0
     for (const graph of graphs) {
       context.progress('quantizing', done / graphs.length, graph.name)
