@@ -66,7 +66,7 @@ async function openMember(zip: ZipFile, entry: Entry, path: string): Promise<Rea
   const stored = createReadStream(path, { start: fileDataStart, end: fileDataStart + entry.compressedSize - 1, highWaterMark: PIECE_BYTES })
   if (entry.compressionMethod === STORED) return stored
   // An error of either ends both; the reader meets it in the stream it reads.
-  return pipeline(stored, createInflateRaw({ chunkSize: PIECE_BYTES, highWaterMark: PIECE_BYTES }), () => undefined)
+  return pipeline(stored, createInflateRaw({ chunkSize: PIECE_BYTES }), () => undefined)
 }
 
 /** What a damaged zip or its compression throws; errors of the file system go on as they are. */

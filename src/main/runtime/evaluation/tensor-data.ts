@@ -40,14 +40,17 @@ export async function openTensorData(options: OpenDataOptions & { readonly card:
           continue
         }
         const raw = readers?.[at]?.()
-        for await (const feeds of feedsOf(part, inputs)) {
-          signal?.throwIfAborted()
-          const next = await raw?.next()
-          const label = next === undefined || next.done === true ? null : next.value
-          // Named by their number from 0, as in arrays.
-          if (number++ >= from) yield toSample(String(number - 1), shifted(feeds, card), readLabel(label, { kind: labels, classNames: null }))
+        try {
+          for await (const feeds of feedsOf(part, inputs)) {
+            signal?.throwIfAborted()
+            const next = await raw?.next()
+            const label = next === undefined || next.done === true ? null : next.value
+            // Named by their number from 0, as in arrays.
+            if (number++ >= from) yield toSample(String(number - 1), shifted(feeds, card), readLabel(label, { kind: labels, classNames: null }))
+          }
+        } finally {
+          await raw?.return(undefined)
         }
-        await raw?.return(undefined)
       }
     },
   }
