@@ -64,6 +64,18 @@ export function activationGraph(document: ModelDocument, types: TypeTable, graph
   return { nodes: graph.nodes, buffers, reads, writes, feeds, scratch: graph.nodes.map((node) => Math.max(0, ...subgraphsOf(node).map(nested))) }
 }
 
+export function sizeOfBuffers({ buffers }: ActivationGraph, indices: readonly number[]): number {
+  return indices.reduce((sum, buffer) => sum + (buffers[buffer]?.sizeBytes ?? 0), 0)
+}
+
+/** What goes once nobody reads the buffers any more: inputs and outputs of the model stay. */
+export function freeableBytes({ buffers }: ActivationGraph, indices: readonly number[]): number {
+  return indices.reduce((sum, index) => {
+    const buffer = buffers[index]
+    return buffer?.held === 'no' ? sum + buffer.sizeBytes : sum
+  }, 0)
+}
+
 /** Null where the type or a dimension is not known. */
 function bytesOfType(type: ValueType | null): number | null {
   if (type?.kind !== 'tensor' || !type.shape) return null

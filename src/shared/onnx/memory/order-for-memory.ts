@@ -1,4 +1,5 @@
-import type { ActivationGraph } from './activation-graph'
+import { type ActivationGraph, freeableBytes, sizeOfBuffers } from './activation-graph'
+import { greedyOrder } from './greedy-order'
 import { liveMemory } from './live-memory'
 
 /** So many part orders are followed side by side; more find little more. */
@@ -13,7 +14,7 @@ const HUGE = 5000
  */
 export function orderForMemory(graph: ActivationGraph): readonly number[] {
   const given = graph.nodes.map((_, at) => at)
-  const tried = [given, ...(given.length > HUGE ? [] : [search(graph, 1)]), ...(given.length > LARGE ? [] : [search(graph, BEAM)])]
+  const tried = [given, ...(given.length > HUGE ? [] : [greedyOrder(graph)]), ...(given.length > LARGE ? [] : [search(graph)])]
   const peaks = tried.map((order) => liveMemory(graph, order).peakBytes)
   return tried[peaks.indexOf(Math.min(...peaks))] ?? given
 }
@@ -30,7 +31,7 @@ interface Partial {
   readonly ready: readonly number[]
 }
 
-function search(graph: ActivationGraph, width: number): number[] {
+function search(graph: ActivationGraph): number[] {
   const followers = graph.nodes.map((): number[] => [])
   graph.feeds.forEach((feeds, node) => feeds.forEach((feed) => followers[feed]?.push(node)))
   const readers = new Int32Array(graph.buffers.length)
@@ -45,11 +46,11 @@ function search(graph: ActivationGraph, width: number): number[] {
     const seen = new Set<string>()
     const kept: Partial[] = []
     for (const choice of choices) {
-      if (kept.length === width) break
+      if (kept.length === BEAM) break
       const key = `${choice.node} ${choice.after} ${choice.peak}`
       if (seen.has(key)) continue
       seen.add(key)
-      kept.push(advance(graph, choice, followers, width === 1))
+      kept.push(advance(graph, choice, followers))
     }
     front = kept
   }
@@ -65,17 +66,16 @@ interface Cost {
 
 /** Memory at most until `node` has run, and after it. */
 function cost(graph: ActivationGraph, state: Partial, node: number): Cost {
-  const made = sizeOf(graph, graph.writes[node])
-  let freed = 0
-  for (const buffer of graph.reads[node] ?? []) if (state.readers[buffer] === 1) freed += freeable(graph, buffer)
-  for (const buffer of graph.writes[node] ?? []) if (state.readers[buffer] === 0) freed += freeable(graph, buffer)
+  const made = sizeOfBuffers(graph, graph.writes[node] ?? [])
+  const last = (graph.reads[node] ?? []).filter((buffer) => state.readers[buffer] === 1)
+  const unread = (graph.writes[node] ?? []).filter((buffer) => state.readers[buffer] === 0)
+  const freed = freeableBytes(graph, last) + freeableBytes(graph, unread)
   return { peak: Math.max(state.peak, state.live + made + (graph.scratch[node] ?? 0)), after: state.live + made - freed }
 }
 
-/** `inPlace`: nobody else follows the state, so its arrays may be used on. */
-function advance(graph: ActivationGraph, { state, node, peak, after }: Cost & { state: Partial; node: number }, followers: readonly (readonly number[])[], inPlace: boolean): Partial {
-  const readers = inPlace ? state.readers : state.readers.slice()
-  const waiting = inPlace ? state.waiting : state.waiting.slice()
+function advance(graph: ActivationGraph, { state, node, peak, after }: Cost & { state: Partial; node: number }, followers: readonly (readonly number[])[]): Partial {
+  const readers = state.readers.slice()
+  const waiting = state.waiting.slice()
   for (const buffer of graph.reads[node] ?? []) readers[buffer] = (readers[buffer] ?? 0) - 1
   const ready = state.ready.filter((other) => other !== node)
   for (const follower of followers[node] ?? []) {
@@ -83,13 +83,4 @@ function advance(graph: ActivationGraph, { state, node, peak, after }: Cost & { 
     if (waiting[follower] === 0) ready.push(follower)
   }
   return { previous: state, node, live: after, peak, readers, waiting, ready }
-}
-
-function freeable({ buffers }: ActivationGraph, buffer: number): number {
-  const found = buffers[buffer]
-  return found?.held === 'no' ? found.sizeBytes : 0
-}
-
-function sizeOf({ buffers }: ActivationGraph, indices: readonly number[] = []): number {
-  return indices.reduce((sum, buffer) => sum + (buffers[buffer]?.sizeBytes ?? 0), 0)
 }

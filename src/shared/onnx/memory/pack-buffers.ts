@@ -24,25 +24,34 @@ export function packBuffers(buffers: readonly Omit<PlacedBuffer, 'offset'>[]): {
 }
 
 function packInOrder(buffers: readonly Omit<PlacedBuffer, 'offset'>[], order: readonly number[]): { placed: PlacedBuffer[]; totalBytes: number } {
-  const placed = new Map<number, PlacedBuffer>()
-  const byOffset: PlacedBuffer[] = []
+  const offsets = new Float64Array(buffers.length)
+  // Those that take room, by offset, in columns of numbers: they are gone through for every buffer, so the time grows with the square.
+  const taken = { offset: new Float64Array(buffers.length), end: new Float64Array(buffers.length), first: new Int32Array(buffers.length), last: new Int32Array(buffers.length) }
+  let count = 0
   let totalBytes = 0
   for (const at of order) {
     const buffer = buffers[at]
     if (!buffer) continue
+    const { sizeBytes, firstStep, lastStep } = buffer
     let offset = 0
-    for (const other of byOffset) {
-      if (other.sizeBytes === 0 || other.lastStep < buffer.firstStep || other.firstStep > buffer.lastStep) continue
-      if (other.offset - offset >= buffer.sizeBytes) break
-      offset = Math.max(offset, aligned(other.offset + other.sizeBytes))
+    for (let other = 0; other < count; other++) {
+      if ((taken.last[other] ?? 0) < firstStep || (taken.first[other] ?? 0) > lastStep) continue
+      if ((taken.offset[other] ?? 0) - offset >= sizeBytes) break
+      offset = Math.max(offset, taken.end[other] ?? 0)
     }
-    const found = { ...buffer, offset }
-    placed.set(at, found)
-    const next = byOffset.findIndex((other) => other.offset > offset)
-    byOffset.splice(next < 0 ? byOffset.length : next, 0, found)
-    totalBytes = Math.max(totalBytes, offset + buffer.sizeBytes)
+    offsets[at] = offset
+    totalBytes = Math.max(totalBytes, offset + sizeBytes)
+    if (sizeBytes === 0) continue
+    let place = count
+    while (place > 0 && (taken.offset[place - 1] ?? 0) > offset) place--
+    for (const column of Object.values(taken)) column.copyWithin(place + 1, place, count)
+    taken.offset[place] = offset
+    taken.end[place] = aligned(offset + sizeBytes)
+    taken.first[place] = firstStep
+    taken.last[place] = lastStep
+    count++
   }
-  return { placed: buffers.flatMap((_, at) => placed.get(at) ?? []), totalBytes }
+  return { placed: buffers.map((buffer, at) => ({ ...buffer, offset: offsets[at] ?? 0 })), totalBytes }
 }
 
 function aligned(offset: number): number {
