@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument } from '#shared/onnx/document'
 import { Recipe } from '#shared/recipe'
-import { JOB_FLAGS } from '../../src/main/host/jobs'
+import { JOB_ENVIRONMENT, JOB_FLAGS } from '../../src/main/host/jobs'
 import { runRecipe } from '../../src/main/passes/run-recipe'
 import { openCalibrationData } from '../../src/main/runtime/calibration-data'
 import { openModelFile, saveModelFile } from '../../src/main/runtime/model-file'
@@ -151,11 +151,11 @@ async function bundled({ repository }: BenchContext): Promise<string> {
 }
 
 function runOurs(context: BenchContext, program: string, args: readonly string[]): Outcome {
-  return outcomeOf(process.execPath, [...JOB_FLAGS, program, ...args], context)
+  return outcomeOf(process.execPath, [...JOB_FLAGS, program, ...args], { ...context, environment: JOB_ENVIRONMENT })
 }
 
-function outcomeOf(program: string, args: readonly string[], { repository }: BenchContext): Outcome {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd: repository, encoding: 'utf8', env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' } })
+function outcomeOf(program: string, args: readonly string[], { repository, environment }: BenchContext & { readonly environment?: Readonly<Record<string, string>> }): Outcome {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: repository, encoding: 'utf8', env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', ...environment } })
   if (status !== 0) throw new Error(`${program} ended with code ${String(status)}: ${stderr.slice(-500)}`)
   return Outcome.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))
 }

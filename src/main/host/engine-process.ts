@@ -6,6 +6,8 @@ import { FromEngine, type ToEngine } from '../engine/protocol'
 export interface EngineCommand {
   readonly node: string
   readonly args: readonly string[]
+  /** Variables that it gets besides ours. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface EngineProcess {
@@ -40,7 +42,7 @@ export function startEngineProcess(command: EngineCommand, onMessage: (message: 
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Keeps NaN and infinities, which JSON would turn into null.
     serialization: 'advanced',
-    env: engineEnvironment(process.env),
+    env: { ...engineEnvironment(process.env), ...command.environment },
     windowsHide: true,
   })
   let stopped = false

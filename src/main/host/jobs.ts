@@ -12,6 +12,8 @@ import type { Log } from './log-file'
 const GRACE_MS = 400
 /** A job makes many large buffers that live shortly; with a small young generation V8 lets go of them sooner. */
 export const JOB_FLAGS = ['--max-semi-space-size=2']
+/** glibc keeps freed memory for each thread that asked for some; with one pool for all, a job's size stays with what it holds. */
+export const JOB_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' }
 /** A deploy takes its files off the phone first. */
 const DEPLOY_GRACE_MS = 3000
 
@@ -114,7 +116,7 @@ export function createJobQueue(options: {
 
   async function runProcess(job: Job, scratchFolder: string, stagedFolder: string): Promise<{ answer: Answer | null; exit: EngineExit }> {
     let answer: Answer | null = null
-    const child = startEngineProcess({ ...command, args: [...JOB_FLAGS, ...command.args] }, (message) => {
+    const child = startEngineProcess({ ...command, args: [...JOB_FLAGS, ...command.args], environment: JOB_ENVIRONMENT }, (message) => {
       if (message.type === 'progress') onEvent(job.owner, { type: 'progress', jobId: job.id, progress: message.progress })
       else if (message.type === 'end') answer = message.answer
     })

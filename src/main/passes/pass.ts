@@ -12,8 +12,11 @@ export interface CalibrationData {
   /** For people and reports: the path and the count, or `synthetic`. */
   readonly description: string
   readonly synthetic: boolean
-  /** Feeds of each sample in order, keyed by the model's input names. May be iterated more than once. */
-  samples(): AsyncIterable<Feeds>
+  /**
+   * Feeds of each sample in order, keyed by the model's input names. May be iterated more than once. With `reuseMemory` a sample is good
+   * until the next is asked for only.
+   */
+  samples(options?: { readonly reuseMemory?: boolean }): AsyncIterable<Feeds>
 }
 
 /** `layers`: those measured anew since the call before. */

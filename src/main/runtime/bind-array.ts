@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors'
 import { DATA_TYPES, rawByteLength } from '#shared/onnx/data-type'
 import type { Dim } from '#shared/onnx/records'
 import { convertElements, firstNotFinite, isConvertible, isFloat } from './convert-elements'
-import type { DataArray, Elements } from './data-array'
+import type { DataArray, Elements, Reading } from './data-array'
 import { describeDims, describeInput, type ModelInput } from './model-inputs'
 import type { TensorValue } from './model-runner'
 
@@ -43,9 +43,9 @@ export function bindArray(array: DataArray, input: ModelInput, { wholeTensor }: 
 }
 
 /** The samples in order. Throws AppError `invalid-data` at a NaN, an infinity, or a value that the input's type cannot hold. */
-export async function* readSamples(bound: BoundArray): AsyncGenerator<TensorValue> {
+export async function* readSamples(bound: BoundArray, reading: Reading = {}): AsyncGenerator<TensorValue> {
   let sample = 0
-  for await (const elements of bound.array.read(elementCount(bound.dims), bound.samples)) {
+  for await (const elements of bound.array.read(elementCount(bound.dims), bound.samples, reading)) {
     yield toTensorValue(bound, elements, sample)
     sample++
   }

@@ -104,6 +104,22 @@ describe('what one sample is', () => {
     expect(await read(data)).toEqual(await read(data))
   })
 
+  test('each sample has memory of its own, unless it may be that of the one before', async () => {
+    const data = await open(write('a.npy', npyBytes(float32([3, 1], [1, 2, 3]))), model({ x: 'float32[N,1]' }))
+    const buffersOf = async (options: { reuseMemory?: boolean }) => {
+      const [values, buffers] = [[] as unknown[], new Set<unknown>()]
+      for await (const feeds of data.samples(options)) {
+        const value = feeds.get('x')
+        if (!value) throw new Error('x is not fed')
+        values.push(...show(value).values)
+        buffers.add(value.bytes.buffer)
+      }
+      return { values, buffers: buffers.size }
+    }
+    expect(await buffersOf({})).toEqual({ values: [1, 2, 3], buffers: 3 })
+    expect(await buffersOf({ reuseMemory: true })).toEqual({ values: [1, 2, 3], buffers: 1 })
+  })
+
   test('stopping in the middle is fine', async () => {
     const data = await open(write('a.npz', npzBytes({ x: float32([1000, 1], counting(1000)) })), model({ x: 'float32[N,1]' }))
     for await (const feeds of data.samples()) {

@@ -2,6 +2,7 @@ import type { DataSource } from '#shared/ipc/jobs'
 import type { Model } from '#shared/onnx/records'
 import type { CalibrationData } from '../passes/pass'
 import { readSamples } from './bind-array'
+import type { Reading } from './data-array'
 import { type DataPart, findData } from './find-data'
 import { type ModelInput, modelInputs } from './model-inputs'
 import type { Feeds, ModelRunner, TensorValue } from './model-runner'
@@ -31,9 +32,9 @@ export async function openCalibrationData(source: DataSource, model: Model, opti
     sampleCount,
     synthetic: false,
     description: describeParts(source.path, sampleCount, parts),
-    async *samples() {
+    async *samples(reading) {
       for (const part of parts) {
-        for await (const feeds of feedsOf(part, inputs)) {
+        for await (const feeds of feedsOf(part, inputs, reading)) {
           options.signal?.throwIfAborted()
           yield feeds
         }
@@ -43,8 +44,8 @@ export async function openCalibrationData(source: DataSource, model: Model, opti
 }
 
 /** The samples of one part in order. */
-export async function* feedsOf({ bound, samples }: DataPart, inputs: readonly ModelInput[]): AsyncGenerator<Feeds> {
-  const readers = bound.map((array) => ({ array, values: readSamples(array), repeated: null as TensorValue | null }))
+export async function* feedsOf({ bound, samples }: DataPart, inputs: readonly ModelInput[], reading: Reading = {}): AsyncGenerator<Feeds> {
+  const readers = bound.map((array) => ({ array, values: readSamples(array, reading), repeated: null as TensorValue | null }))
   try {
     for (let sample = 0; sample < samples; sample++) {
       const feeds = new Map<string, TensorValue>()

@@ -13,6 +13,11 @@ export interface Elements {
   readonly strings?: readonly string[]
 }
 
+export interface Reading {
+  /** Each piece is read into the memory of the one before it. */
+  readonly reuseMemory?: boolean
+}
+
 export interface DataArray {
   /** Null where the file gives it none. */
   readonly name: string | null
@@ -21,10 +26,10 @@ export interface DataArray {
   readonly dataType: DataTypeName
   readonly dims: readonly number[]
   /** The first `pieces` pieces of `count` elements each, in order. Ending the iteration early closes the file. */
-  read(count: number, pieces: number): AsyncGenerator<Elements>
+  read(count: number, pieces: number, reading?: Reading): AsyncGenerator<Elements>
 }
 
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 1024 * 1024
 
 type OpenStream = () => Promise<{ stream: AsyncIterable<Uint8Array>; close: () => void }>
 
@@ -92,12 +97,14 @@ async function npyArray(name: string | null, label: string, open: OpenStream): P
     label,
     dataType,
     dims: header.dims,
-    async *read(count, pieces) {
+    async *read(count, pieces, { reuseMemory = false } = {}) {
       const { stream, close } = await open()
       const reader = new StreamReader(stream, label)
       try {
         await readNpyHeader(reader, label)
-        for (let piece = 0; piece < pieces; piece++) yield elements(header, await reader.read(count * header.itemBytes))
+        const length = count * header.itemBytes
+        const memory = reuseMemory ? new Uint8Array(length) : null
+        for (let piece = 0; piece < pieces; piece++) yield elements(header, await reader.read(length, memory ?? undefined))
       } finally {
         await reader.close()
         close()

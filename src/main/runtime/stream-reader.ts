@@ -12,9 +12,8 @@ export class StreamReader {
     this.#label = label
   }
 
-  /** Exactly `length` bytes, in memory of their own and aligned for every element type. Throws AppError `truncated`. */
-  async read(length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length)
+  /** Exactly `length` bytes, in `bytes` or memory of their own, aligned for every element type. Throws AppError `truncated`. */
+  async read(length: number, bytes = new Uint8Array(length)): Promise<Uint8Array> {
     let filled = 0
     while (filled < length) {
       if (this.#rest.byteLength === 0) {

@@ -9,7 +9,7 @@ import { Histogram } from './histogram'
 import { type Extremes, observableOptimization, observedModel } from './observed-model'
 import type { ValueRange } from './value-range'
 
-/** Samples that were read lie in memory up to here. */
+/** So much of samples is run until what they left is freed: formats that are not read in place leave the samples, onnxruntime its outputs. */
 const COLLECTED_BYTES = 8 * 1024 * 1024
 
 export interface ActivationSource {
@@ -82,7 +82,7 @@ export async function fillHistograms(edit: Edit, ranges: ReadonlyMap<string, Val
 async function runSamples(data: CalibrationData, { context, maxSamples, share }: ActivationSource, run: (feeds: Feeds) => Promise<void>): Promise<number> {
   const total = Math.min(data.sampleCount, maxSamples)
   let [done, readBytes] = [0, 0]
-  for await (const feeds of data.samples()) {
+  for await (const feeds of data.samples({ reuseMemory: true })) {
     context.signal.throwIfAborted()
     await run(feeds)
     for (const { bytes } of feeds.values()) readBytes += bytes.length
@@ -110,7 +110,10 @@ function readBy(running: RunningModel, feeds: Feeds): Feeds {
 function extremesOf(value: TensorValue | undefined): Extremes | null {
   if (value?.dataType !== DATA_TYPES.float32.code) return null
   let [min, max] = [Infinity, -Infinity]
-  for (const number of float32View(value.bytes)) {
+  const numbers = float32View(value.bytes)
+  // By index: iterators take three times as long here.
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at] as number
     if (number < min) min = number
     if (number > max) max = number
     // NaN compares as neither.
