@@ -1,16 +1,19 @@
 import { z } from 'zod'
 import type { Diagnostic } from '#shared/diagnostic'
+import { AppError } from '#shared/errors'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Graph, Node } from '#shared/onnx/records'
-import { constantTensor, isInFunction, opsetVersion } from './constants'
+import { constantTensor, opsetVersion } from './constants'
 import { definePass, type PassContext } from './pass'
 import { type ActivationOptions, nonNegativeValues, planActivations, quantizerOf, rangesFromReaders } from './static/activation-parameters'
-import { CALIBRATION_METHODS, calibrateRanges } from './static/calibrate-ranges'
-import { type ChosenNode, chooseNodes, type Selection } from './static/choose-nodes'
+import { calibrateBodies } from './static/calibrate-bodies'
+import { CALIBRATION_METHODS, calibrateRanges, type RangeMethod } from './static/calibrate-ranges'
+import { type Choice, type ChosenNode, chooseNodes } from './static/choose-nodes'
 import { guardFloatLayers } from './static/guard-float-layers'
 import { insertPairs } from './static/insert-pairs'
+import { observableBodies } from './static/observe-bodies'
 import { activationOptionsOf, NodeOverride, nodeOverride, overriddenRange, TensorOverride, tensorOverride, unusedOverrides } from './static/overrides'
 import { type Target, type TargetName, targets } from './static/targets'
 import type { PlacementTable } from './static/placement'
@@ -69,35 +72,41 @@ export const quantizeStatic = definePass({
         hint: 'Store weights in fewer bits or in float16 for it.',
       })
     }
-    const select = (isUsable: (name: string) => boolean): Selection => ({
-      edit,
-      graph: edit.main,
-      types: inferTypes(edit.document),
-      table: target.placement,
-      isSelected: (node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name) && nodeOverride(chosen, node).keepFloat !== true,
-      isUsable,
-    })
-    reportInnerNodes(edit, target.placement, context)
+    const isSelected = (node: Node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name) && nodeOverride(chosen, node).keepFloat !== true
+    const reached = [edit.main, ...observableBodies(edit.document)]
+    const choose = (isUsable: (graph: Graph, name: string) => boolean): Map<Graph, Choice> => {
+      const types = inferTypes(edit.document)
+      return new Map(reached.map((graph) => [graph, chooseNodes({ edit, graph, types, table: target.placement, isSelected, isUsable: (name) => isUsable(graph, name) })]))
+    }
+    reportInnerNodes(edit, { table: target.placement, reached }, context)
     reportWithoutKernel(edit, target, context)
-    const preliminary = chooseNodes(select(() => true))
-    for (const { node, refusal } of preliminary.refusals) if (refusal.note) context.report(leftFloat(node, refusal.reason))
-    if (preliminary.nodes.size === 0) return
+    const preliminary = choose(() => true)
+    for (const { node, refusal } of [...preliminary.values()].flatMap(({ refusals }) => refusals)) if (refusal.note) context.report(leftFloat(node, refusal.reason))
+    if ([...preliminary.values()].every(({ nodes }) => nodes.size === 0)) return
 
     const perChannel = raiseOpset(edit, chosen.perChannel && target.perChannel, context)
     if (perChannel === null) return
-    const candidates = chooseNodes(select(() => true)).nodes
-    const activation = activationOptionsOf(chosen, candidates.values(), activationOptions(chosen, target))
-    const ranges = await rangesOf(select(() => true), candidates, { context, chosen, activation })
-    const { nodes } = chooseNodes(select((name) => ranges.has(name)))
-    for (const { node, placement } of preliminary.nodes.values()) {
-      if (placement.role === 'compute' && !nodes.has(node.id)) context.report(leftFloat(node, 'values around it were not finite, empty, or not float32 in calibration'))
+    const candidates = choose(() => true)
+    const common = activationOptions(chosen, target)
+    const activations = new Map([...candidates].map(([graph, { nodes }]) => [graph, activationOptionsOf(chosen, nodes.values(), common)]))
+    const activation = (graph: Graph) => activations.get(graph) ?? (() => common)
+    const ranges = await rangesOf(edit, candidates, { context, chosen, activation })
+    const final = choose((graph, name) => ranges.get(graph)?.has(name) === true)
+    for (const [graph, { nodes }] of preliminary) {
+      for (const { node, placement } of nodes.values()) {
+        if (placement.role !== 'compute' || final.get(graph)?.nodes.has(node.id)) continue
+        context.report(leftFloat(node, graph === edit.main ? 'values around it were not finite, empty, or not float32 in calibration' : 'no sample came to it, or values around it were not finite, or are not known to be float32'))
+      }
     }
     context.progress('quantizing', null)
-    const plan = planActivations(edit.document, { graph: edit.main, nodes, ranges, optionsOf: activation })
-    for (const finding of unusedOverrides(chosen, edit.main, new Set(ranges.keys()))) context.report(finding)
+    for (const finding of unusedOverrides(chosen, reached, new Set([...ranges.values()].flatMap((known) => [...known.keys()])))) context.report(finding)
     const weight = (node: Node) => weightOptionsOf({ ...chosen, perChannel }, target, node)
-    insertPairs(edit, { graph: edit.main, nodes, plan, options: { activation, weight } })
-    guardFloatLayers(edit, edit.main)
+    const plans = [...final].map(([graph, { nodes }]) => ({ graph, nodes, plan: planActivations(edit.document, { graph, nodes, ranges: ranges.get(graph) ?? new Map<string, ValueRange>(), optionsOf: activation(graph) }) }))
+    for (const { graph, nodes, plan } of plans) {
+      if (graph !== edit.main && nodes.size === 0) continue
+      insertPairs(edit, { graph, nodes, plan, options: { activation: activation(graph), weight } })
+      guardFloatLayers(edit, graph)
+    }
   },
 })
 
@@ -129,32 +138,69 @@ function raiseOpset(edit: Edit, perChannel: boolean, context: PassContext): bool
 interface RangeNeeds {
   readonly context: PassContext
   readonly chosen: StaticOptions
-  readonly activation: (name: string) => ActivationOptions
+  readonly activation: (graph: Graph) => (name: string) => ActivationOptions
 }
 
-async function rangesOf({ edit, graph, types }: Selection, nodes: ReadonlyMap<number, ChosenNode>, { context, chosen, activation }: RangeNeeds): Promise<Map<string, ValueRange>> {
-  const derived = rangesFromReaders(edit.document, graph, nodes)
-  const names = activationNames(edit, graph, nodes).filter((name) => !derived.has(name))
-  const ranges = await calibrateRanges(edit, names, {
+/** The ranges of the values around the candidates, for each graph. */
+async function rangesOf(edit: Edit, candidates: ReadonlyMap<Graph, Choice>, needs: RangeNeeds): Promise<Map<Graph, Map<string, ValueRange>>> {
+  const types = inferTypes(edit.document)
+  const isFloat32 = (graph: Graph, name: string) => {
+    const type = types.typeOf(graph, name)
+    return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
+  }
+  const derived = new Map([...candidates].map(([graph, { nodes }]) => [graph, rangesFromReaders(edit.document, graph, nodes)]))
+  const wanted = new Map([...candidates].map(([graph, { nodes }]) => [graph, activationNames(edit, graph, nodes).filter((name) => !derived.get(graph)?.has(name))]))
+  const seen = new Map<Graph, Map<string, ValueRange>>()
+  const main = candidates.get(edit.main)?.nodes
+  if (main && main.size > 0) seen.set(edit.main, await mainRanges(edit, { names: wanted.get(edit.main) ?? [], nodes: main, isFloat32: (name) => isFloat32(edit.main, name) }, needs))
+  const inner = new Map([...wanted].filter(([graph]) => graph !== edit.main).map(([graph, names]) => [graph, names.filter((name) => isFloat32(graph, name))]))
+  for (const [graph, names] of inner) if (names.length === 0) inner.delete(graph)
+  for (const [graph, ranges] of await bodyRanges(edit, inner, needs)) seen.set(graph, ranges)
+  for (const [graph, ranges] of seen) {
+    // Backwards, through chains of Relu and Clip.
+    for (const [name, reader] of [...(derived.get(graph) ?? [])].toReversed()) {
+      const range = ranges.get(reader)
+      if (range) ranges.set(name, range)
+    }
+    for (const [name, range] of ranges) ranges.set(name, overriddenRange(needs.chosen, name, range))
+  }
+  return seen
+}
+
+function mainRanges(
+  edit: Edit,
+  { names, nodes, isFloat32 }: { names: readonly string[]; nodes: ReadonlyMap<number, ChosenNode>; isFloat32: (name: string) => boolean },
+  { context, chosen, activation }: RangeNeeds,
+): Promise<Map<string, ValueRange>> {
+  const optionsOf = activation(edit.main)
+  return calibrateRanges(edit, names, {
     context,
     maxSamples: chosen.calibrationSamples,
-    methodOf(name) {
-      const own = tensorOverride(chosen, name)
-      return { method: own.calibration ?? chosen.calibration, percentile: own.percentile ?? chosen.percentile, quantizer: quantizerOf(activation(name)) }
-    },
-    nonNegative: nonNegativeValues(edit.document, graph, nodes),
-    isFloat32(name) {
-      const type = types.typeOf(graph, name)
-      return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
-    },
+    methodOf: (name) => ({ ...methodOf(chosen, name), quantizer: quantizerOf(optionsOf(name)) }),
+    nonNegative: nonNegativeValues(edit.document, edit.main, nodes),
+    isFloat32,
   })
-  // Backwards, through chains of Relu and Clip.
-  for (const [name, reader] of [...derived].toReversed()) {
-    const range = ranges.get(reader)
-    if (range) ranges.set(name, range)
+}
+
+/** Values within If, Loop and Scan come out as their extremes only, so there is nothing to search in. Empty where onnxruntime does not bring them out. */
+async function bodyRanges(edit: Edit, names: ReadonlyMap<Graph, readonly string[]>, { context, chosen }: RangeNeeds): Promise<Map<Graph, Map<string, ValueRange>>> {
+  if (names.size === 0) return new Map()
+  const searched = [...names.values()].flat().filter((name) => !['min-max', 'moving-average'].includes(methodOf(chosen, name).method))
+  if (searched.length > 0) {
+    context.report({ severity: 'info', code: 'extremes-in-bodies', message: `${searched.length} values within If, Loop or Scan are calibrated by their extremes: no histogram of them can be had.` })
   }
-  for (const [name, range] of ranges) ranges.set(name, overriddenRange(chosen, name, range))
-  return ranges
+  try {
+    return await calibrateBodies(edit, names, { context, maxSamples: chosen.calibrationSamples, takesMean: (name) => methodOf(chosen, name).method === 'moving-average' })
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'runtime-rejected') throw error
+    context.report({ severity: 'warning', code: 'bodies-not-observed', message: `What lies within If, Loop and Scan stays float: its values cannot be brought out. ${error.message}`, hint: 'Dynamic quantization needs no ranges.' })
+    return new Map()
+  }
+}
+
+function methodOf(chosen: StaticOptions, name: string): Omit<RangeMethod, 'quantizer'> {
+  const own = tensorOverride(chosen, name)
+  return { method: own.calibration ?? chosen.calibration, percentile: own.percentile ?? chosen.percentile }
 }
 
 /** Values that need a range: what the nodes read and make, but for constants. */
@@ -176,16 +222,14 @@ function reportWithoutKernel(edit: Edit, target: Target, context: PassContext): 
   }
 }
 
-/** Calibration sees the main graph only: onnxruntime gives out no values from within If and Loop. */
-function reportInnerNodes(edit: Edit, table: PlacementTable, context: PassContext): void {
-  const inner = edit.document.graphs().filter((graph) => graph !== edit.main)
-  const nodes = inner.flatMap((graph) => graph.nodes.filter(({ opType }) => table[opType]?.role === 'compute'))
-  if (nodes.length === 0) return
-  const isFunction = inner.every((graph) => isInFunction(edit.document, graph))
+/** Functions have no values of their own, and of other operators' bodies none can be brought out. */
+function reportInnerNodes(edit: Edit, { table, reached }: { table: PlacementTable; reached: readonly Graph[] }, context: PassContext): void {
+  const left = edit.document.graphs().filter((graph) => !reached.includes(graph))
+  const count = left.flatMap((graph) => graph.nodes.filter(({ opType }) => table[opType]?.role === 'compute')).length
+  if (count === 0) return
   context.report({
     severity: 'warning',
     code: 'inner-graphs-left-float',
-    message: `${nodes.length} nodes within ${isFunction ? 'functions' : 'If, Loop or Scan'} stay float: their ranges cannot be observed.`,
-    hint: 'Dynamic quantization reaches into If and Loop.',
+    message: `${count} ${count === 1 ? 'node' : 'nodes'} within functions, or bodies other than those of If, Loop and Scan, ${count === 1 ? 'stays' : 'stay'} float: ${count === 1 ? 'its' : 'their'} ranges cannot be observed.`,
   })
 }

@@ -54,7 +54,8 @@ export function insertPairs(edit: Edit, given: Omit<Inserter, 'edit' | 'dequanti
   for (const { chosen, outputs } of endings) for (const output of outputs) quantizeOutput(inserter, chosen.node, output)
   for (const id of given.plan.absorbed) removeAbsorbed(inserter, id)
   for (const name of floats) {
-    if (edit.document.index(given.graph).initializers.has(name) && edit.document.uses(given.graph, name).length === 0) edit.removeInitializer(given.graph, name)
+    const owner = edit.document.definition(given.graph, name)
+    if (owner?.definition.kind === 'initializer' && edit.document.uses(owner.graph, name).length === 0) edit.removeInitializer(owner.graph, name)
   }
 }
 

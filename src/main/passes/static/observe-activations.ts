@@ -2,6 +2,7 @@
 import { AppError } from '#shared/errors'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
+import type { Model } from '#shared/onnx/records'
 import type { Feeds, RunningModel, TensorValue } from '../../runtime/model-runner'
 import type { CalibrationData, PassContext } from '../pass'
 import { collectGarbage } from '../../runtime/process-memory'
@@ -46,9 +47,22 @@ export async function observeExtremes(edit: Edit, names: readonly string[], obse
       for (const name of inputs) add(name, extremesOf(feeds.get(name)))
       for (const name of whole) add(name, extremesOf(values.get(name)))
     })
-    if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
+    if (done === 0) throw withoutSamples()
   } finally {
     await running?.close()
+  }
+}
+
+/** Runs a model on each sample and shows what it gives. Throws AppError `invalid-data` where there are no samples. */
+export async function observeOutputs({ model, outputs }: { readonly model: Model; readonly outputs: readonly string[] }, source: ActivationSource, show: (values: ReadonlyMap<string, TensorValue>) => void): Promise<void> {
+  const { context } = source
+  const data = calibrationData(context)
+  const running = await context.runner.load(model, { optimization: 'none', threads: 1, spareMemory: true })
+  try {
+    const done = await runSamples(data, source, async (feeds) => show(await running.run(readBy(running, feeds), outputs)))
+    if (done === 0) throw withoutSamples()
+  } finally {
+    await running.close()
   }
 }
 
@@ -99,6 +113,10 @@ async function runSamples(data: CalibrationData, { context, maxSamples, share }:
 function calibrationData({ calibration }: ActivationSource['context']): CalibrationData {
   if (calibration) return calibration
   throw new AppError({ code: 'invalid-data', message: 'Static quantization needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
+}
+
+function withoutSamples(): AppError {
+  return new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
 }
 
 /** Inputs that no observed value comes from are not there any more. */

@@ -67,15 +67,16 @@ export function observedModel(edit: Edit, names: readonly string[], nonNegative:
     extremes(values) {
       return new Map(
         observers.map(({ name, min, max, sum }) => {
-          const isNaN = sum !== null && Number.isNaN(scalar(values, sum))
-          return [name, isNaN ? { min: NaN, max: NaN } : { min: min === null ? 0 : scalar(values, min), max: scalar(values, max) }]
+          const isNaN = sum !== null && Number.isNaN(scalarOf(values, sum))
+          return [name, isNaN ? { min: NaN, max: NaN } : { min: min === null ? 0 : scalarOf(values, min), max: scalarOf(values, max) }]
         }),
       )
     },
   }
 }
 
-function scalar(values: ReadonlyMap<string, TensorValue>, name: string): number {
+/** The float32 scalar that an inference gave as `name`. */
+export function scalarOf(values: ReadonlyMap<string, TensorValue>, name: string): number {
   const value = values.get(name)
   if (value?.bytes.length !== 4) throw new Error(`internal: '${name}' is not one float32`)
   return new DataView(value.bytes.buffer, value.bytes.byteOffset).getFloat32(0, true)

@@ -67,10 +67,11 @@ export function overriddenRange(overrides: OverrideOptions, name: string, seen: 
   return { min: Math.fround(min ?? seen.min), max: Math.fround(max ?? seen.max) }
 }
 
-/** Names that nothing in the graph has: most likely a slip. */
-export function unusedOverrides({ tensorOverrides, nodeOverrides, opTypeOverrides }: OverrideOptions, graph: Graph, used: ReadonlySet<string>): Diagnostic[] {
+/** Names that nothing in the graphs has: most likely a slip. */
+export function unusedOverrides({ tensorOverrides, nodeOverrides, opTypeOverrides }: OverrideOptions, graphs: readonly Graph[], used: ReadonlySet<string>): Diagnostic[] {
   const warn = (what: string, name: string): Diagnostic => ({ severity: 'warning', code: 'override-unused', message: `The options for ${what} '${name}' change nothing: the model has no such ${what} that is quantized.` })
-  const [names, opTypes] = [new Set(graph.nodes.map(({ name }) => name)), new Set(graph.nodes.map(({ opType }) => opType))]
+  const nodes = graphs.flatMap((graph) => graph.nodes)
+  const [names, opTypes] = [new Set(nodes.map(({ name }) => name)), new Set(nodes.map(({ opType }) => opType))]
   return [
     ...Object.keys(tensorOverrides).filter((name) => !used.has(name)).map((name) => warn('value', name)),
     ...Object.keys(nodeOverrides).filter((name) => !names.has(name)).map((name) => warn('node', name)),
