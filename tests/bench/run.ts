@@ -28,9 +28,10 @@ import { pruneArchitectures } from './prune-architectures'
 import { quantize } from './quantize'
 import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
+import { tryModels } from './try'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
+const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, tryModels, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
 
 interface Outcome {
   readonly bench: string
