@@ -31,7 +31,8 @@ test('a model is pruned after a look at what would go', async ({ studio }) => {
   })
 
   await test.step('applied without fitting, it is a variant of less than half the size, listed with its figures', async () => {
-    await panel.getByRole('switch', { name: 'Fit layers afterwards' }).click({ force: true })
+    await panel.getByRole('combobox', { name: 'Make up for it' }).click()
+    await page.getByRole('option', { name: 'Not at all' }).click()
     await panel.getByRole('button', { name: 'Prune by 80 %' }).click()
     await expect(variants).toHaveCount(2, LONG)
     await expect(variants.last()).toContainText(/0\.[1-4]\d*×/)

@@ -6,12 +6,12 @@ import { type ChosenPlan, choosePlan } from './prune/choose-plan'
 import { cutModel } from './prune/cut-model'
 import { sharesOf } from './prune/plan'
 import { pruneOptions } from './prune/prune-options'
-import { hasRealData, mustRun, percent, recover, replaceModel } from './prune/recover'
+import { hasRealData, merge, mustRun, percent, recover, replaceModel } from './prune/recover'
 import { snapshotModel } from './recovery/snapshot-model'
 
 const options = z.strictObject({
   ...pruneOptions,
-  recovery: z.enum(['none', 'refit']).default('refit').describe('refit: each layer after a cut is fitted to what it gave before, from calibration data and without training (needs data).'),
+  recovery: z.enum(['none', 'merge', 'refit']).default('refit').describe('refit: each layer after a cut is fitted to what it gave before, from calibration data and without training (needs data). merge: channels that went are expressed by those that stay, in the weights of the layers that read them; quicker, and without data it goes by similar weights.'),
 })
 
 export const pruneChannels = definePass({
@@ -28,6 +28,7 @@ export const pruneChannels = definePass({
     if (plan.removed.size === 0) return context.report({ severity: 'info', code: 'nothing-to-prune', message: 'Nothing was cut: the smallest step would be more than was asked for.', hint: 'Raise the amount, or lower the number that channels are rounded to.' })
     const trial = await cutModel(edit.model, graph, plan.removed)
     await mustRun(trial, context)
+    if (chosen.recovery === 'merge') await merge(trial, { graph, removed: plan.removed, source: snapshotModel(edit.document), context, limit: chosen.calibrationSamples })
     if (chosen.recovery === 'refit' && hasRealData(context)) await recover(trial, { source: snapshotModel(edit.document), ...cutLayers(graph, plan), context, limit: chosen.calibrationSamples })
     report(edit.document, graph, plan, context)
     replaceModel(edit, trial)

@@ -6,6 +6,7 @@ import type { GraphOverlay, OverlayMark } from '../stores/overlay-store'
 export const TARGETS = ['macs', 'channels', 'parameters', 'size', 'latency'] as const
 export const DISTRIBUTIONS = ['even', 'importance', 'sensitivity'] as const
 export const IMPORTANCES = ['reconstruction', 'activation', 'l1', 'l2', 'batch-normalization'] as const
+export const RECOVERIES = ['refit', 'merge', 'none'] as const
 
 /** What the panel is set to: options of prune-channels. */
 export interface PruneChoice {
@@ -14,7 +15,7 @@ export interface PruneChoice {
   readonly distribution: (typeof DISTRIBUTIONS)[number]
   readonly importance: (typeof IMPORTANCES)[number]
   readonly roundTo: number
-  readonly recovery: 'none' | 'refit'
+  readonly recovery: (typeof RECOVERIES)[number]
   readonly excludeNodes: readonly string[]
 }
 

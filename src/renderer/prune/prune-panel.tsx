@@ -1,4 +1,4 @@
-import { Accordion, Button, Loader, NumberInput, Select, Slider, Switch } from '@mantine/core'
+import { Accordion, Button, Loader, NumberInput, Select, Slider } from '@mantine/core'
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { PruneCurves } from '#shared/prune'
 import { jobKinds } from '#shared/ipc/jobs'
@@ -13,7 +13,7 @@ import { isUnfinished, useJobsStore, type Job } from '../stores/jobs-store'
 import { showOverlay, useOverlayStore } from '../stores/overlay-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
-import { DISTRIBUTIONS, groupOverlay, IMPORTANCES, INITIAL_CHOICE, layerLabel, type PruneChoice, pruneRecipe, shrinkingGroups, TARGETS } from './prune-choice'
+import { DISTRIBUTIONS, groupOverlay, IMPORTANCES, INITIAL_CHOICE, layerLabel, type PruneChoice, pruneRecipe, RECOVERIES, shrinkingGroups, TARGETS } from './prune-choice'
 import { PruneGroups } from './prune-groups'
 import { ProtectedLayers } from './protected-layers'
 import { PruneResults } from './prune-results'
@@ -75,7 +75,7 @@ function PruneForm({ documentId, path }: { readonly documentId: string; readonly
           <span className={`${styles.amountValue} figures`}>{percent}</span>
         </div>
         <Select size="xs" label={t('distribution')} allowDeselect={false} data={DISTRIBUTIONS.map((value) => ({ value, label: t(`distributions.${value}`) }))} value={choice.distribution} onChange={(value) => change({ distribution: DISTRIBUTIONS.find((known) => known === value) ?? 'even' })} />
-        <Switch size="xs" label={t('recovery')} description={t('recoveryHint')} checked={choice.recovery === 'refit'} onChange={(event) => change({ recovery: event.currentTarget.checked ? 'refit' : 'none' })} />
+        <Select size="xs" label={t('recovery')} description={t(`recoveryHints.${choice.recovery}`)} inputWrapperOrder={['label', 'input', 'description']} allowDeselect={false} data={RECOVERIES.map((value) => ({ value, label: t(`recoveries.${value}`) }))} value={choice.recovery} onChange={(value) => change({ recovery: RECOVERIES.find((known) => known === value) ?? 'refit' })} />
         <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
           <Accordion.Item value="more">
             <Accordion.Control>{t('more')}</Accordion.Control>

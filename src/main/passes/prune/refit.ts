@@ -233,7 +233,7 @@ function gridOf({ window }: FittedLayer, dims: readonly number[]): Grid {
 }
 
 /** Spread over the value, others for each sample, always the same ones. */
-function choosePositions(count: number, { sample, rowsPerSample }: { sample: number; rowsPerSample: number }): number[] {
+export function choosePositions(count: number, { sample, rowsPerSample }: { sample: number; rowsPerSample: number }): number[] {
   if (count <= rowsPerSample) return Array.from({ length: count }, (_, at) => at)
   const step = count / rowsPerSample
   let state = (sample * 2_654_435_761 + 12_345) >>> 0
