@@ -109,6 +109,49 @@ describe('turns', () => {
   })
 })
 
+describe('a table that embeddings share with the output', () => {
+  const table = tensor('float32', [40, 64], noise(2560))
+  const turned = tensor('float32', [64, 40], Array.from({ length: 2560 }, (_, at) => Number(table.values[(at % 40) * 64 + Math.floor(at / 40)])))
+  const tied = (product: ModelSpec['nodes'][number], more: ModelSpec['initializers'] = {}): ModelSpec => ({
+    inputs: { x: 'float32[3,64]' },
+    outputs: { y: 'float32[3,40]' },
+    initializers: { table, ids: tensor('int64', [3], [3, 0, 39]), ...more },
+    nodes: ['e = Gather(table, ids)', 'h = Add(x, e)', product],
+  })
+  const states = testData({ x: [3, 64] })
+  const codes = ({ model }: ModelDocument) => model.graph.initializers.filter(({ name }) => /\.q(_\d+)?$/.test(name))
+  const forms: [string, ModelSpec][] = [
+    ['Gemm', tied(['y = Gemm(h, table)', { transB: 1 }])],
+    ['MatMul with a turned copy', tied('y = MatMul(h, turned)', { turned })],
+  ]
+
+  it.each(forms.flatMap(([name, spec]) => ([8, 4] as const).flatMap((bits) => [true, false].map((symmetric) => ({ name, spec, bits, symmetric })))))('is stored once: $name, $bits bits, symmetric $symmetric', async ({ spec, bits, symmetric }) => {
+    const { document } = await runPass(buildModel(spec), quantizeWeights, { ...all, bits, symmetric, method: 'rtn' })
+    expect(opCounts(document)).toEqual({ Reshape: 1, GatherBlockQuantized: 1, Add: 1, MatMulNBits: 1 })
+    expect([codes(document).length, document.model.graph.initializers.some(({ name }) => name === 'table' || name === 'turned')]).toEqual([1, false])
+    const found = await outputsOf(document, states)
+    const apart = await runPass(buildModel(spec), quantizeWeights, { ...all, bits, symmetric, method: 'rtn', opTypes: ['MatMul', 'Gemm'] })
+    expect(relativeError(await outputsOf(buildModel(spec), states), found)).toBeLessThan(bounds[bits])
+    // Not the same as with a float table: the embeddings come from the codes.
+    expect(relativeError(await outputsOf(apart.document, states), found)).toBeGreaterThan(0)
+  })
+
+  it('is stored for each where rows do not end with a block', async () => {
+    const { document } = await runPass(buildModel(tied(['y = Gemm(h, table)', { transB: 1 }])), quantizeWeights, { ...all, blockSize: 128 })
+    expect(codes(document)).toHaveLength(0)
+    const long = await runPass(buildModel({ ...tied(['y = Gemm(h, table)', { transB: 1 }]), inputs: { x: 'float32[3,96]' }, initializers: { table: tensor('float32', [40, 96], noise(3840)), ids: tensor('int64', [3], [3, 0, 39]) } }), quantizeWeights, { ...all, blockSize: 64 })
+    expect(codes(long.document)).toHaveLength(2)
+  })
+
+  it('comes back by undo', async () => {
+    for (const [, spec] of forms) {
+      const { document, transaction } = await runPass(buildModel(spec), quantizeWeights, all)
+      document.undo(transaction)
+      expect(snapshot(document)).toEqual(snapshot(new ModelDocument(buildModel(spec))))
+    }
+  })
+})
+
 describe('leaves', () => {
   it.each([
     ['small weights', matMul, {}],

@@ -9,6 +9,7 @@ import { quantizeByGptq, scaleByAwq } from './weight-only/activation-aware'
 import { type BlockFormat, type BlockWeights, quantizeBlocks } from './weight-only/block-weights'
 import { halfQuadratic } from './weight-only/half-quadratic'
 import { kQuant } from './weight-only/k-quant'
+import { isEqual, isTurnedCopy } from './tied-weights'
 import { roundToNearest } from './weight-only/round-to-nearest'
 import { matrixOf, weightKey, type WeightTarget, weightTarget } from './weight-only/weight-targets'
 import { BlockWeightWriter } from './weight-only/write-block-weights'
@@ -75,17 +76,34 @@ export const quantizeWeights = definePass({
     const isAware = chosen.method === 'awq' || chosen.method === 'gptq'
     const quantized = isAware ? await lookAtInputs(edit, targets, chosen, context) : new Map<string, BlockWeights>()
     const current = chosen.method === 'awq' ? findTargets(edit, chosen) : targets
+    const shared = chosen.form === 'MatMulNBits' && chosen.method !== 'hqq' ? sharedProducts(edit, current, chosen.blockSize) : new Map<WeightTarget, WeightTarget>()
     for (const [done, target] of current.entries()) {
       context.signal.throwIfAborted()
       context.progress('quantizing', done / current.length, target.node.name)
-      const key = weightKey(target)
+      const product = shared.get(target)
+      const key = weightKey(product ?? target)
       let weights = quantized.get(key)
-      if (!weights) quantized.set(key, (weights = quantize(target, chosen)))
-      writer.write(target, weights)
+      if (!weights) quantized.set(key, (weights = quantize(product ?? target, chosen)))
+      if (product) writer.writeShared(target, product, weights)
+      else writer.write(target, weights)
     }
     removeUnread(edit, current)
   },
 })
+
+/** For each table that a product shares, with rows of whole blocks, the first such product: both read the codes of the product. */
+function sharedProducts(edit: Edit, targets: readonly WeightTarget[], blockSize: number): Map<WeightTarget, WeightTarget> {
+  const owner = ({ graph, weight }: WeightTarget) => edit.document.definition(graph, weight.name)?.graph
+  const isShared = (table: WeightTarget, product: WeightTarget) =>
+    product.kind === 'product' && owner(product) === owner(table) && (product.rowsFirst ? product.weight === table.weight || isEqual(product.weight, table.weight) : isTurnedCopy(product.weight, table.weight))
+  const tables = targets.filter(({ kind, columns }) => kind === 'table' && columns % blockSize === 0)
+  return new Map(
+    tables.flatMap((table): [WeightTarget, WeightTarget][] => {
+      const product = targets.find((target) => isShared(table, target))
+      return product ? [[table, product]] : []
+    }),
+  )
+}
 
 /** Weights that are quantized already, by key. */
 async function lookAtInputs(edit: Edit, targets: readonly WeightTarget[], chosen: Options, context: PassContext): Promise<Map<string, BlockWeights>> {

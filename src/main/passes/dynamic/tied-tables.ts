@@ -6,7 +6,8 @@ import type { Graph, Node, Tensor } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor } from '../constants'
 import type { ReadonlyDocument } from '../pass'
-import { floatValues, type StoredWeight } from '../weight-store'
+import { isEqual, isTurnedCopy } from '../tied-weights'
+import type { StoredWeight } from '../weight-store'
 import type { DynamicQuantizer } from './dynamic-quantizer'
 
 interface Place {
@@ -101,19 +102,6 @@ function isTurned({ edit }: DynamicQuantizer, { graph, node }: Place, table: Ten
   const { node: transpose } = definition.definition
   if (transpose.opType !== 'Transpose' || !sameDomain(transpose.domain, '')) return false
   return intsAttribute(transpose, 'perm', [1, 0]).join() === '1,0' && constantTensor(edit.document, definition.graph, transpose.inputs[0] ?? '') === table
-}
-
-function isEqual(a: Tensor, b: Tensor): boolean {
-  if (a.dataType !== b.dataType || a.dims.join() !== b.dims.join()) return false
-  const values = floatValues(b)
-  return floatValues(a).every((value, at) => value === values[at])
-}
-
-function isTurnedCopy(copy: Tensor, table: Tensor): boolean {
-  const [rows = 0, columns = 0] = table.dims
-  if (copy.dataType !== table.dataType || copy.dims.length !== 2 || copy.dims[0] !== columns || copy.dims[1] !== rows) return false
-  const values = floatValues(table)
-  return floatValues(copy).every((value, at) => value === values[(at % rows) * columns + Math.floor(at / rows)])
 }
 
 /** Gather of rows, and their real values: (row − zero point) · scale of the row. */

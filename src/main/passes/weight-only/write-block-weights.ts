@@ -4,7 +4,7 @@ import type { Edit } from '#shared/onnx/document'
 import type { Graph, Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor, isFloat32 } from '../constants'
-import { blocksPerRow, type BlockWeights, middleCode, packRows } from './block-weights'
+import { type BlockFormat, blocksPerRow, type BlockWeights, middleCode, packRows } from './block-weights'
 import type { WeightTarget } from './weight-targets'
 
 const MICROSOFT = 'com.microsoft'
@@ -40,15 +40,26 @@ export class BlockWeightWriter {
     else this.#product(target, weights)
   }
 
+  /**
+   * A table whose rows, of whole blocks, are those of a product: it reads the product's codes, which lie in the same order, as [rows, bytes of
+   * a row]. Scales and zero points are the same in both operators.
+   */
+  writeShared(table: WeightTarget, product: WeightTarget, weights: BlockWeights): void {
+    const { graph, node, rows, columns } = table
+    const names = this.#storeProduct(product, weights)
+    const owner = this.edit.document.definition(graph, names.codes)?.graph
+    if (!owner) throw new Error(`internal: '${names.codes}' is not defined`)
+    const [shape, codes] = [this.edit.freshName(owner, `${names.codes}.shape`), this.edit.freshName(graph, `${names.codes}.rows`)]
+    this.edit.setInitializer(owner, rawTensor(shape, 'int64', [2], bytesOf(BigInt64Array.of(BigInt(rows), BigInt((columns * weights.format.bits) / 8)))))
+    this.edit.addNode(graph, { opType: 'Reshape', inputs: [names.codes, shape], outputs: [codes] }, { before: node })
+    this.#gatherBlocks(table, { ...names, codes }, weights.format)
+  }
+
   /** MatMulNBits (ContribOperators.md): codes [N, blocks, bytes of a block], scales [N, blocks], zero points packed along blocks. */
-  #product({ graph, node, weight, rows, columns }: WeightTarget, weights: BlockWeights): void {
+  #product(target: WeightTarget, weights: BlockWeights): void {
+    const { graph, node, rows, columns } = target
     const { bits, blockSize } = weights.format
-    const blocks = blocksPerRow(weights, weights.format)
-    const names = this.#store(graph, weight.name, 'product', () => ({
-      codes: { dataType: 'uint8', dims: [rows, blocks, (blockSize * bits) / 8], bytes: paddedBlocks(weights) },
-      scales: { dataType: 'float32', dims: [rows, blocks], bytes: bytesOf(weights.scales) },
-      zeroPoints: productZeroPoints(weights, { rows, blocks }),
-    }))
+    const names = this.#storeProduct(target, weights)
     const bias = this.#vectorBias(graph, node, rows)
     const addend = bias === '' && node.opType === 'Gemm' ? (node.inputs[2] ?? '') : ''
     const [output = ''] = node.outputs
@@ -60,6 +71,16 @@ export class BlockWeightWriter {
     const made = this.edit.updateNode(graph, node, { opType: 'MatMulNBits', domain: MICROSOFT, inputs, outputs: [product], attributes })
     if (addend !== '') this.edit.addNode(graph, { opType: 'Add', inputs: [product, addend], outputs: [output] }, { after: made })
     this.edit.requireOpset(MICROSOFT, 1)
+  }
+
+  #storeProduct({ graph, weight, rows }: WeightTarget, weights: BlockWeights): StoredNames {
+    const { bits, blockSize } = weights.format
+    const blocks = blocksPerRow(weights, weights.format)
+    return this.#store(graph, weight.name, 'product', () => ({
+      codes: { dataType: 'uint8', dims: [rows, blocks, (blockSize * bits) / 8], bytes: paddedBlocks(weights) },
+      scales: { dataType: 'float32', dims: [rows, blocks], bytes: bytesOf(weights.scales) },
+      zeroPoints: productZeroPoints(weights, { rows, blocks }),
+    }))
   }
 
   /** A Gemm's C where the kernel takes it: a constant with a value for each output channel. */
@@ -101,8 +122,9 @@ export class BlockWeightWriter {
   }
 
   /** GatherBlockQuantized with codes packed into uint8 along the last axis. */
-  #gather({ graph, node, weight, rows, columns }: WeightTarget, weights: BlockWeights): void {
-    const { bits, blockSize } = weights.format
+  #gather(target: WeightTarget, weights: BlockWeights): void {
+    const { graph, weight, rows, columns } = target
+    const { bits } = weights.format
     const blocks = blocksPerRow(weights, weights.format)
     const pack = (values: ArrayLike<number>, width: number): StoredTensor => ({
       dataType: 'uint8',
@@ -114,10 +136,14 @@ export class BlockWeightWriter {
       scales: { dataType: 'float32', dims: [rows, blocks], bytes: bytesOf(weights.scales) },
       zeroPoints: weights.zeroPoints ? pack(weights.zeroPoints, blocks) : null,
     }))
+    this.#gatherBlocks(target, names, weights.format)
+  }
+
+  #gatherBlocks({ graph, node }: WeightTarget, { codes, scales, zeroPoints }: StoredNames, { bits, blockSize }: BlockFormat): void {
     this.edit.updateNode(graph, node, {
       opType: 'GatherBlockQuantized',
       domain: MICROSOFT,
-      inputs: [names.codes, node.inputs[1] ?? '', names.scales, ...(names.zeroPoints === '' ? [] : [names.zeroPoints])],
+      inputs: [codes, node.inputs[1] ?? '', scales, ...(zeroPoints === '' ? [] : [zeroPoints])],
       attributes: [makeInt('bits', bits), makeInt('block_size', blockSize), makeInt('gather_axis', 0), makeInt('quantize_axis', 1)],
     })
     this.edit.requireOpset(MICROSOFT, 1)
