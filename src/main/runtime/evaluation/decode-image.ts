@@ -42,16 +42,19 @@ async function loadSharp(): Promise<typeof SharpModule> {
  * The picture at `source` (a path or the file's bytes) as the card says: turned upright, made opaque, resized and cut, in the channel order
  * RGB or one grey channel. Throws AppError `invalid-data` where it cannot be decoded.
  */
-export async function decodePicture(source: string | Uint8Array, card: ImagePreprocessing): Promise<Pixels & { readonly placement: Placement }> {
+export async function decodePicture(source: string | Uint8Array, card: ImagePreprocessing): Promise<Pixels> {
   const sharp = await loadSharp()
   return decoding(async () => {
-    const upright = sharp(source, { failOn: 'error', limitInputPixels: 1e9 }).autoOrient()
-    const { autoOrient } = await upright.metadata()
-    const opaque = upright.flatten({ background: '#000000' })
+    const opaque = sharp(source, { failOn: 'error', limitInputPixels: 1e9 }).autoOrient().flatten({ background: '#000000' })
     const coloured = card.channels === 'gray' ? opaque.grayscale() : opaque.toColourspace('srgb')
-    const pixels = await toPixels(resized(coloured, card, 'linear'))
-    return { ...onlyChannels(pixels, card.channels === 'gray' ? 1 : 3), placement: placementOf(card, autoOrient) }
+    return onlyChannels(await toPixels(resized(coloured, card, 'linear')), card.channels === 'gray' ? 1 : 3)
   })
+}
+
+/** Where `decodePicture` puts the pixels of the picture at `source`. */
+export async function picturePlacement(source: string, card: ImagePreprocessing): Promise<Placement> {
+  const sharp = await loadSharp()
+  return decoding(async () => placementOf(card, (await sharp(source).metadata()).autoOrient))
 }
 
 /** A grey picture of class numbers, put in place as the card puts pictures, without mixing neighbours. */

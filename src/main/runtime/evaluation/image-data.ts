@@ -5,7 +5,7 @@ import { AppError } from '#shared/errors'
 import type { Box } from '#shared/evaluation/detection'
 import type { ImagePreprocessing } from '#shared/evaluation/preprocessing'
 import { type ModelInput, modelInputs } from '../model-inputs'
-import { decodeMask, decodePicture, decodeWhole, pixelsToTensor, type Placement } from './decode-image'
+import { decodeMask, decodePicture, decodeWhole, picturePlacement, pixelsToTensor, type Placement } from './decode-image'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
 import { listFingerprint, withFile } from './fingerprint'
 import { type Label, readLabel } from './label'
@@ -69,9 +69,9 @@ async function readSample(file: SampleFile, options: ReadOptions): Promise<Evalu
     // Labels first: a picture without one need not be decoded.
     const read = side === null ? readLabel(file.label, { kind: labels, classNames }) : { label: await sideLabel(file, options, side) }
     if ('problem' in read) return { name, problem: read.problem }
-    const { placement, ...pixels } = await decodePicture(file.path, card)
+    const pixels = await decodePicture(file.path, card)
     const feeds = new Map([[input.name, pixelsToTensor(pixels, card, { dataType: input.dataType, rank: input.shape?.length ?? 4 })]])
-    return { name, feeds, label: read.label?.kind === 'boxes' ? { kind: 'boxes', boxes: read.label.boxes.map((box) => placed(box, placement)) } : read.label }
+    return { name, feeds, label: read.label?.kind === 'boxes' ? await placedLabel(read.label.boxes, file.path, card) : read.label }
   } catch (error) {
     if (error instanceof AppError && error.code === 'invalid-data') return { name, problem: error.message }
     throw error
@@ -90,6 +90,12 @@ async function sideLabel(file: SampleFile, { labels, card }: ReadOptions, side: 
   const plane = width * height
   const values = Float32Array.from({ length: data.length }, (_, at) => (data[(at % plane) * channels + Math.floor(at / plane)] ?? 0) / 255)
   return { kind: 'tensor', dims: [channels, height, width], values }
+}
+
+/** Only boxes need to know the picture's own size, and asking for it takes as long as decoding a small picture. */
+async function placedLabel(boxes: readonly Box[], path: string, card: ImagePreprocessing): Promise<Label> {
+  const placement = await picturePlacement(path, card)
+  return { kind: 'boxes', boxes: boxes.map((box) => placed(box, placement)) }
 }
 
 function placed({ classIndex, x1, y1, x2, y2 }: Box, { scaleX, scaleY, offsetX, offsetY }: Placement): Box {
