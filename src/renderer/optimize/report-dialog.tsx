@@ -1,5 +1,5 @@
 import { Modal, Table } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptimizeReport } from '#shared/ipc/jobs'
 import { Figure } from '../format/figure'
@@ -10,6 +10,8 @@ import { useDialogsStore } from '../stores/dialogs-store'
 import { worstSqnrDb } from '../stores/variants-store'
 import { recipeTitle } from './catalogue-text'
 import styles from './report-dialog.module.css'
+
+const LayerChanges = lazy(() => import('../prune/layer-changes'))
 
 /** What an optimization did: sizes, output error, kernels, findings, and how they were measured. */
 export default function ReportDialog(): ReactNode {
@@ -43,6 +45,11 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
       </div>
       <OutputErrors report={report} />
       <Passes report={report} />
+      {report.passes.some(({ layerChanges }) => layerChanges.length > 0) && (
+        <Suspense>
+          <LayerChanges report={report} />
+        </Suspense>
+      )}
       {kernels !== null && (
         <section aria-label={t('report.kernels')}>
           <h3>{t('report.kernels')}</h3>

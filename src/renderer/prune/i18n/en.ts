@@ -61,7 +61,7 @@ export const pruneEn = {
   overlay: 'Channels that go together',
   overlayResult: 'Parameters that went',
   showRemoved: 'Show on the graph what went',
-  sparsity: 'Weights that are zero',
+  sparsity: 'Sparsity',
   showSparsity: 'Show sparsity on the graph',
   terms: 'Error for each number of pairs',
   termsAxis: 'depthwise and pointwise pairs →',

@@ -60,7 +60,7 @@ export const pruneZh = {
   overlay: '一同剪去的通道',
   overlayResult: '已减少的参数',
   showRemoved: '在图中显示剪去的部分',
-  sparsity: '为零的权重',
+  sparsity: '稀疏度',
   showSparsity: '在图上显示稀疏度',
   terms: '各对数下的误差',
   termsAxis: '深度卷积与逐点卷积的对数 →',
