@@ -144,6 +144,8 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
     case 'prune-curves':
     case 'evaluate':
     case 'layer-error':
+    case 'preview':
+    case 'ort-graph':
       return null
   }
 }

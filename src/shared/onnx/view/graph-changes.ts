@@ -6,9 +6,8 @@ import type { Graph, Node, SparseTensor, Tensor, ValueType } from '../records'
 import { opsetVersions, type OpsetVersions } from '../schema/opset-versions'
 import { functionKeyOf } from './function-key'
 import { macTypes } from './mac-types'
-import { tensorView } from './tensor-view'
 import { typeView } from './type-text'
-import { feedableInputs, type GraphViewSource, inputNames, namedTypeView, viewGraph, viewNode } from './view-graph'
+import { feedableInputs, type GraphViewSource, initializerViews, inputNames, namedTypeView, viewGraph, viewNode } from './view-graph'
 
 /** A graph as it was shown, with the records it was shown from. */
 export interface GraphSnapshot {
@@ -74,7 +73,7 @@ function describe(before: GraphSnapshot, after: GraphSnapshot, { source, changed
     ...(!sameOrder && { nodeOrder: after.order.map(({ id }) => id) }),
     ...(before.inputs !== after.inputs && { inputs: feedableInputs(document, graph).map((input) => namedTypeView(input, types.typeOf(graph, input.name))) }),
     ...(before.outputs !== after.outputs && { outputs: graph.outputs.map((output) => namedTypeView(output, types.typeOf(graph, output.name))) }),
-    ...(!sameInitializers && { initializers: [...graph.initializers.map((tensor) => tensorView(tensor)), ...graph.sparseInitializers.map(({ values: stored, dims }) => ({ ...tensorView(stored), dims: [...dims] }))] }),
+    ...(!sameInitializers && { initializers: initializerViews(graph) }),
     ...((before.operators !== after.operators || before.opsets !== after.opsets) && { inputNames: inputNames(graph, opsets) }),
   }
   const isSame = Object.keys(parts).length === 0 && changed.length === 0 && removedNodes.length === 0 && Object.keys(values).length === 0 && removedValues.length === 0

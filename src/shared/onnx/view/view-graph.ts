@@ -35,10 +35,15 @@ export function viewGraph({ document, graph, types }: GraphViewSource): GraphVie
     inputs: feedableInputs(document, graph).map((input) => namedTypeView(input, types.typeOf(graph, input.name))),
     outputs: graph.outputs.map((output) => namedTypeView(output, types.typeOf(graph, output.name))),
     nodes: graph.nodes.map((node) => viewNode({ document, graph, types: counted }, node, opsets)),
-    initializers: [...graph.initializers.map(tensorWithValues), ...graph.sparseInitializers.map(({ values, dims }) => ({ ...tensorView(values), dims: [...dims] }))],
+    initializers: initializerViews(graph),
     inputNames: inputNames(graph, opsets),
     values: valueTypes(graph, types),
   }
+}
+
+/** The tensors of a graph as the window shows them: no weights, short values. */
+export function initializerViews({ initializers, sparseInitializers }: Graph): TensorView[] {
+  return [...initializers.map(tensorWithValues), ...sparseInitializers.map(({ values, dims }) => ({ ...tensorView(values), dims: [...dims] }))]
 }
 
 function tensorWithValues(tensor: Tensor): TensorView {
