@@ -19,7 +19,7 @@ function folderWith(...names: string[]): string {
 async function optimize(page: Page, method: string): Promise<void> {
   await page.getByRole('button', { name: 'Optimize', exact: true }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByRole('radio', { name: method }).click()
+  await dialog.getByRole('radio', { name: method, exact: true }).click()
   await dialog.getByRole('button', { name: 'Start optimizing' }).click()
 }
 
