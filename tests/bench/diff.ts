@@ -1,8 +1,9 @@
 import { ModelDocument } from '#shared/onnx/document'
 import { diffModels, type DiffSide } from '#shared/onnx/diff/diff-models'
-import { MUTATIONS, mutateModel, seededRandom } from '#shared/onnx/diff/testing/mutate-model'
+import { MUTATIONS, mutateModel } from '#shared/onnx/diff/testing/mutate-model'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Model } from '#shared/onnx/records'
+import { seededRandom } from '#shared/seeded-random'
 import { buildChainModel } from '../fixtures/chain-model'
 import { type Bench, spreadOf, timeSync } from './bench'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { intAttribute, intsAttribute, makeFloat, makeInt } from '#shared/onnx/attributes'
-import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Dim, Node } from '#shared/onnx/records'
-import { fuseInto, isClosed, isFloat32Value, onlyReader, producerOf, scalarOf, shapeOf, type Site, visitNodes, withInput } from './fuse/graph-match'
+import { fuseMatches } from './fuse/fuse-matches'
+import { fuseInto, isClosed, isFloat32Value, onlyReader, producerOf, scalarOf, shapeOf, type Site, withInput } from './fuse/graph-match'
 import { raiseOpset } from './fuse/raise-opset'
 import { definePass } from './pass'
 
@@ -20,13 +20,14 @@ export const fuseAttention = definePass({
     form: z.enum(['standard', 'onnxruntime']).default('standard').describe("standard: Attention, which raises the opset to 23. onnxruntime: its own MultiHeadAttention, at any opset."),
   }),
   run(edit, { form }, context) {
-    const found = new Set<number>()
-    visitNodes(edit, inferTypes(edit.document), (site, node) => void (match(site, node) && found.add(node.id)))
-    if (found.size === 0 || (form === 'standard' && !raiseOpset(edit, OPSET, context))) return
-    if (form === 'onnxruntime') edit.requireOpset(MICROSOFT, 1)
-    visitNodes(edit, inferTypes(edit.document), (site, node) => {
-      const attention = match(site, node)
-      if (attention) fuse(site, attention, form)
+    fuseMatches(edit, {
+      match,
+      prepare() {
+        if (form === 'standard') return raiseOpset(edit, OPSET, context)
+        edit.requireOpset(MICROSOFT, 1)
+        return true
+      },
+      fuse: (site, attention) => fuse(site, attention, form),
     })
   },
 })

@@ -4,6 +4,7 @@ import { sameDomain } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Node } from '#shared/onnx/records'
 import { constantTensor } from './constants'
+import { fuseMatches } from './fuse/fuse-matches'
 import { fuseInto, isClosed, isFloat32Value, isScalar, onlyReader, producerOf, scalarOf, shapeOf, type Site, visitNodes, withInput, withScalar } from './fuse/graph-match'
 import { raiseOpset } from './fuse/raise-opset'
 import { definePass } from './pass'
@@ -21,16 +22,19 @@ export const fuseGelu = definePass({
     form: z.enum(['standard', 'onnxruntime']).default('standard').describe("standard: Gelu, which raises the opset to 20. onnxruntime: its own Gelu and FastGelu at any opset, with the bias before as BiasGelu."),
   }),
   run(edit, { form }, context) {
-    const found = new Set<number>()
-    visitNodes(edit, inferTypes(edit.document), (site, node) => void (match(site, node) && found.add(node.id)))
-    if (form === 'standard' && found.size > 0 && !raiseOpset(edit, OPSET, context)) return
-    visitNodes(edit, inferTypes(edit.document), (site, node) => {
-      const gelu = match(site, node)
-      if (gelu && form === 'standard') fuseInto(site, gelu.inner, gelu.last, { opType: 'Gelu', inputs: [gelu.input], attributes: [makeString('approximate', gelu.isTanh ? 'tanh' : 'none')] })
-      else if (gelu) fuseInto(site, gelu.inner, gelu.last, { domain: MICROSOFT, opType: gelu.isTanh ? 'FastGelu' : 'Gelu', inputs: [gelu.input], attributes: [] })
+    fuseMatches(edit, {
+      match,
+      prepare() {
+        if (form === 'standard') return raiseOpset(edit, OPSET, context)
+        edit.requireOpset(MICROSOFT, 1)
+        return true
+      },
+      fuse(site, { inner, last, input, isTanh }) {
+        if (form === 'standard') fuseInto(site, inner, last, { opType: 'Gelu', inputs: [input], attributes: [makeString('approximate', isTanh ? 'tanh' : 'none')] })
+        else fuseInto(site, inner, last, { domain: MICROSOFT, opType: isTanh ? 'FastGelu' : 'Gelu', inputs: [input], attributes: [] })
+      },
     })
     if (form === 'onnxruntime') visitNodes(edit, inferTypes(edit.document), fuseBias)
-    if (found.size > 0 && form === 'onnxruntime') edit.requireOpset(MICROSOFT, 1)
   },
 })
 

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { makeFloat, makeInt } from '#shared/onnx/attributes'
-import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { elementsOf } from './constants'
-import { fuseInto, isClosed, isFloat32Value, keepsDims, onlyReader, producerOf, reductionAxes, shapeOf, type Site, visitNodes, withInput } from './fuse/graph-match'
+import { fuseMatches } from './fuse/fuse-matches'
+import { fuseInto, isClosed, isFloat32Value, keepsDims, onlyReader, producerOf, reductionAxes, shapeOf, type Site, withInput } from './fuse/graph-match'
 import { isAffine, matchRootQuotient, squareOf } from './fuse/normalization-parts'
 import { raiseOpset } from './fuse/raise-opset'
 import { definePass } from './pass'
@@ -20,13 +20,7 @@ export const fuseLayerNormalization = definePass({
   keepsResults: true,
   options: z.strictObject({}),
   run(edit, _, context) {
-    const found = new Set<number>()
-    visitNodes(edit, inferTypes(edit.document), (site, node) => void (match(site, node) && found.add(node.id)))
-    if (found.size === 0 || !raiseOpset(edit, OPSET, context)) return
-    visitNodes(edit, inferTypes(edit.document), (site, node) => {
-      const layer = match(site, node)
-      if (layer) fuse(site, layer)
-    })
+    fuseMatches(edit, { match, fuse, prepare: () => raiseOpset(edit, OPSET, context) })
   },
 })
 

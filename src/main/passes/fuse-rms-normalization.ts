@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { makeFloat, makeInt } from '#shared/onnx/attributes'
-import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Node } from '#shared/onnx/records'
-import { fuseInto, isClosed, isFloat32Value, keepsDims, onlyReader, producerOf, reductionAxes, shapeOf, type Site, visitNodes, withInput } from './fuse/graph-match'
+import { fuseMatches } from './fuse/fuse-matches'
+import { fuseInto, isClosed, isFloat32Value, keepsDims, onlyReader, producerOf, reductionAxes, shapeOf, type Site, withInput } from './fuse/graph-match'
 import { isAffine, matchRootQuotient, squareOf } from './fuse/normalization-parts'
 import { raiseOpset } from './fuse/raise-opset'
 import { definePass } from './pass'
@@ -20,13 +20,11 @@ export const fuseRmsNormalization = definePass({
     form: z.enum(['standard', 'onnxruntime']).default('standard').describe("standard: RMSNormalization, which raises the opset to 23. onnxruntime: its own SimplifiedLayerNormalization, at any opset."),
   }),
   run(edit, { form }, context) {
-    const found = new Set<number>()
-    visitNodes(edit, inferTypes(edit.document), (site, node) => void (match(site, node) && found.add(node.id)))
-    if (found.size === 0 || (form === 'standard' && !raiseOpset(edit, OPSET, context))) return
     const opType = form === 'standard' ? 'RMSNormalization' : 'SimplifiedLayerNormalization'
-    visitNodes(edit, inferTypes(edit.document), (site, node) => {
-      const layer = match(site, node)
-      if (layer) fuseInto(site, layer.inner, layer.last, { opType, inputs: [layer.input, layer.scale], attributes: [makeInt('axis', -layer.axes), makeFloat('epsilon', layer.epsilon)] })
+    fuseMatches(edit, {
+      match,
+      prepare: () => form === 'onnxruntime' || raiseOpset(edit, OPSET, context),
+      fuse: (site, layer) => fuseInto(site, layer.inner, layer.last, { opType, inputs: [layer.input, layer.scale], attributes: [makeInt('axis', -layer.axes), makeFloat('epsilon', layer.epsilon)] }),
     })
   },
 })

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { intAttribute, makeInt } from '#shared/onnx/attributes'
-import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Node, Tensor } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor, isReadable } from './constants'
-import { constantInts, dropConstants, fuseInto, isClosed, isFloat32Value, producerOf, shapeOf, type Site, visitNodes } from './fuse/graph-match'
+import { fuseMatches } from './fuse/fuse-matches'
+import { constantInts, dropConstants, fuseInto, isClosed, isFloat32Value, producerOf, shapeOf, type Site } from './fuse/graph-match'
 import { raiseOpset } from './fuse/raise-opset'
 import { definePass } from './pass'
 import { floatValues } from './weight-store'
@@ -20,13 +20,7 @@ export const fuseRotaryEmbedding = definePass({
   keepsResults: true,
   options: z.strictObject({}),
   run(edit, _, context) {
-    const found = new Set<number>()
-    visitNodes(edit, inferTypes(edit.document), (site, node) => void (match(site, node) && found.add(node.id)))
-    if (found.size === 0 || !raiseOpset(edit, OPSET, context)) return
-    visitNodes(edit, inferTypes(edit.document), (site, node) => {
-      const rotary = match(site, node)
-      if (rotary) fuse(site, rotary)
-    })
+    fuseMatches(edit, { match, fuse, prepare: () => raiseOpset(edit, OPSET, context) })
   },
 })
 

@@ -15,12 +15,13 @@ import { createOrtRunner } from '../runtime/ort-runner'
 import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
 import { findFloatKernels, summarizeKernels } from './kernel-summary'
-import type { CalibrationData, PassContext, TellProgress } from './pass'
+import type { CalibrationData, PassContext } from './pass'
 import { fixedDims } from './recipe-dims'
 import { measureLatencyBeside } from './quick-latency'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
 import { runRecipe } from './run-recipe'
 import { separateSharedWeights } from './separate-shared-weights'
+import type { TaskContext } from './task-context'
 
 export interface OptimizeParams {
   readonly inputPath: string
@@ -32,14 +33,6 @@ export interface OptimizeParams {
   readonly dims?: Readonly<Record<string, number>>
   /** Time the result beside its source, for about two seconds. Default true. */
   readonly measureLatency?: boolean
-}
-
-export interface OptimizeContext {
-  /** A folder of this job's own. */
-  readonly scratchFolder: string
-  readonly signal: AbortSignal
-  /** `fraction` is 0…1 of the whole job. */
-  readonly progress: TellProgress
 }
 
 /** Shares of the whole job at which each part begins. */
@@ -55,7 +48,7 @@ const LOW_SQNR_DB = 10
  *
  * Throws AppError `invalid-recipe`, `cancelled`, and what opening, reading data, running and saving throw.
  */
-export async function optimizeModel(params: OptimizeParams, context: OptimizeContext): Promise<OptimizeReport> {
+export async function optimizeModel(params: OptimizeParams, context: TaskContext): Promise<OptimizeReport> {
   const started = performance.now()
   const diagnostics: Diagnostic[] = []
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
@@ -141,7 +134,7 @@ interface Measured {
 
 interface MeasureNeeds {
   readonly params: OptimizeParams
-  readonly context: OptimizeContext
+  readonly context: TaskContext
   readonly runner: ModelRunner
   readonly data: CalibrationData | null
   readonly report: (diagnostic: Diagnostic) => void
@@ -220,7 +213,7 @@ async function readKernels(document: ModelDocument, needs: { runner: ModelRunner
 interface SaveNeeds {
   readonly runner: ModelRunner
   readonly mustLoad: boolean
-  readonly context: OptimizeContext
+  readonly context: TaskContext
 }
 
 /**

@@ -6,7 +6,7 @@ import { planMemory } from '#shared/onnx/memory/plan-memory'
 import { openCalibrationData } from '../runtime/calibration-data'
 import { openModelFile } from '../runtime/model-file'
 import { createOrtRunner } from '../runtime/ort-runner'
-import type { OptimizeContext } from './optimize-model'
+import type { TaskContext } from './task-context'
 import type { CalibrationData } from './pass'
 import { fixedDims } from './recipe-dims'
 import { runRecipe } from './run-recipe'
@@ -15,7 +15,7 @@ import { runRecipe } from './run-recipe'
  * Runs a recipe on a model, checks of passes that must keep results included, and tells what came of it; nothing is written. Throws
  * AppError `invalid-recipe`, `cancelled`, and what opening, reading data and running throw.
  */
-export async function previewRecipe({ modelPath, recipe, data, dims }: JobParams<'preview'>, context: OptimizeContext): Promise<RecipePreview> {
+export async function previewRecipe({ modelPath, recipe, data, dims }: JobParams<'preview'>, context: TaskContext): Promise<RecipePreview> {
   const diagnostics: Diagnostic[] = []
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
   const { signal, scratchFolder } = context

@@ -84,7 +84,7 @@ export const quantizeStatic = definePass({
     for (const { node, refusal } of [...preliminary.values()].flatMap(({ refusals }) => refusals)) if (refusal.note) context.report(leftFloat(node, refusal.reason))
     if ([...preliminary.values()].every(({ nodes }) => nodes.size === 0)) return
 
-    const perChannel = raiseOpset(edit, chosen.perChannel && target.perChannel, context)
+    const perChannel = raiseForScales(edit, chosen.perChannel && target.perChannel, context)
     if (perChannel === null) return
     const candidates = choose(() => true)
     const common = activationOptions(chosen, target)
@@ -124,7 +124,7 @@ export function weightOptionsOf(chosen: StaticOptions, target: Target, node: Nod
 }
 
 /** Raises the opset as far as it is needed and can be. Returns whether channels may have scales of their own, or null where nothing goes. */
-function raiseOpset(edit: Edit, perChannel: boolean, context: PassContext): boolean | null {
+function raiseForScales(edit: Edit, perChannel: boolean, context: PassContext): boolean | null {
   const refusal = perChannel ? upgradeOpset(edit, PER_CHANNEL_OPSET) : upgradeOpset(edit, MINIMUM_OPSET)
   if (!refusal) return perChannel
   if (opsetVersion(edit.model) >= MINIMUM_OPSET) {

@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors'
 import { DATA_TYPES, rawByteLength } from '#shared/onnx/data-type'
 import type { Model } from '#shared/onnx/records'
 import { bytesOf } from '#shared/onnx/tensor-data'
+import { seededRandom } from '#shared/seeded-random'
 import type { CalibrationData } from '../passes/pass'
 import { convertElements, isConvertible, isFloat } from './convert-elements'
 import { guessShapes, SHAPE_GUESSES } from './guess-shapes'
@@ -109,7 +110,7 @@ function makeTensor(input: ModelInput, dims: readonly number[], { seed, limit }:
 }
 
 function valueMaker(input: ModelInput, dims: readonly number[], { seed, limit }: ValueOptions): () => number {
-  const random = seededRandom(seed)
+  const random = seededRandom(seed + 0x9e3779b9)
   const name = input.name.toLowerCase()
   if (/mask/.test(name)) return () => 1
   if (isFloat(input.dataType)) {
@@ -119,15 +120,4 @@ function valueMaker(input: ModelInput, dims: readonly number[], { seed, limit }:
   if (dims.length === 0 && /^(sr|sample_?rate|sampling_?rate)$/.test(name)) return () => 16000
   if (input.dataType === 'uint8' && dims.length >= 3) return () => Math.floor(random() * 256)
   return () => Math.floor(random() * Math.min(limit ?? 2, 30000, input.dataType === 'bool' ? 2 : input.dataType === 'int8' || input.dataType === 'uint8' ? 127 : Infinity))
-}
-
-/** mulberry32 (Tommy Ettinger, public domain): uniform in [0, 1), 32 bits of state. */
-function seededRandom(seed: number): () => number {
-  let state = (seed + 0x9e3779b9) | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

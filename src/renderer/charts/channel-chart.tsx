@@ -1,7 +1,6 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import { significant } from '../format/format-number'
-import { Chart, chartColors } from './chart'
+import { Chart, type ChartLook, useChartLook } from './chart'
 
 interface ChannelChartProps {
   /** By channel; null where a channel has no finite value. */
@@ -13,22 +12,19 @@ interface ChannelChartProps {
 
 /** How far each channel reaches below and above zero. */
 export default function ChannelChart({ min, max, label, className }: ChannelChartProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => channelOption(min, max, scheme), [min, max, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => channelOption(min, max, look), [min, max, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function channelOption(min: readonly (number | null)[], max: readonly (number | null)[], _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function channelOption(min: readonly (number | null)[], max: readonly (number | null)[], { text, line, accent, tooltip }: ChartLook) {
   const series = (data: readonly (number | null)[]) => ({ type: 'bar', data: [...data], barGap: '-100%', barCategoryGap: min.length > 64 ? 0 : '12%', itemStyle: { color: accent } })
   return {
     animation: false,
     grid: { left: 4, right: 4, top: 8, bottom: 4, containLabel: true },
     tooltip: {
       trigger: 'axis',
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: ([bar]: { dataIndex: number }[]) => (bar === undefined ? '' : `${bar.dataIndex}<br>${figure(min[bar.dataIndex])} … ${figure(max[bar.dataIndex])}`),
     },
     xAxis: { type: 'category', data: min.map((_, channel) => String(channel)), axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: line } }, axisLabel: { show: false } },

@@ -1,8 +1,9 @@
+import { useComputedColorScheme } from '@mantine/core'
 import { BarChart, LineChart } from 'echarts/charts'
 import { GridComponent, TooltipComponent } from 'echarts/components'
 import { init, use as register, type EChartsCoreOption } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useEffect, useMemo, useRef, type ReactNode } from 'react'
 
 register([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer])
 
@@ -30,9 +31,25 @@ export function Chart({ option, label, className }: ChartProps): ReactNode {
   return <div ref={element} className={className} role="img" aria-label={label} />
 }
 
-/** The colours a chart takes from the theme: canvases know no CSS variables. */
-export function chartColors(): { readonly text: string; readonly line: string; readonly accent: string; readonly panel: string } {
+/** Colours of the theme as a chart takes them, and the look of what it says under the pointer. */
+export interface ChartLook {
+  readonly text: string
+  readonly line: string
+  readonly accent: string
+  readonly panel: string
+  readonly tooltip: { readonly backgroundColor: string; readonly borderColor: string; readonly textStyle: { readonly color: string; readonly fontSize: number } }
+}
+
+/** The look of the page's theme; another object once the theme is another. */
+export function useChartLook(): ChartLook {
+  const scheme = useComputedColorScheme()
+  return useMemo(() => chartLook(scheme), [scheme])
+}
+
+/** Read from the page, because canvases know no CSS variables; the page has those of the scheme. */
+function chartLook(_scheme: string): ChartLook {
   const style = getComputedStyle(document.documentElement)
   const color = (name: string): string => style.getPropertyValue(name).trim()
-  return { text: color('--text-dim'), line: color('--line'), accent: color('--accent'), panel: color('--surface-panel') }
+  const [text, line, accent, panel] = [color('--text-dim'), color('--line'), color('--accent'), color('--surface-panel')]
+  return { text, line, accent, panel, tooltip: { backgroundColor: panel, borderColor: line, textStyle: { color: text, fontSize: 11 } } }
 }

@@ -1,7 +1,6 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import { formatInteger, significant } from '../format/format-number'
-import { Chart, chartColors } from './chart'
+import { Chart, type ChartLook, useChartLook } from './chart'
 
 interface HistogramProps {
   /** Counts of equal-width bins from `min` to `max`. */
@@ -13,13 +12,12 @@ interface HistogramProps {
 }
 
 export default function Histogram({ counts, min, max, label, className }: HistogramProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => histogramOption({ counts, min, max }, scheme), [counts, min, max, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => histogramOption({ counts, min, max }, look), [counts, min, max, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function histogramOption({ counts, min, max }: Pick<HistogramProps, 'counts' | 'min' | 'max'>, _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function histogramOption({ counts, min, max }: Pick<HistogramProps, 'counts' | 'min' | 'max'>, { text, line, accent, tooltip }: ChartLook) {
   const width = (max - min) / counts.length
   const edges = (index: number): string => `${significant(min + index * width)} … ${significant(min + (index + 1) * width)}`
   return {
@@ -27,9 +25,7 @@ function histogramOption({ counts, min, max }: Pick<HistogramProps, 'counts' | '
     grid: { left: 4, right: 4, top: 8, bottom: 20 },
     tooltip: {
       trigger: 'axis',
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: ([bar]: { dataIndex: number; value: number }[]) => (bar === undefined ? '' : `${edges(bar.dataIndex)}<br>${formatInteger(bar.value)}`),
     },
     xAxis: {

@@ -1,7 +1,6 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import { formatMs, quantityText } from '../format/format-number'
-import { Chart, chartColors } from './chart'
+import { Chart, type ChartLook, useChartLook } from './chart'
 
 interface RunsChartProps {
   /** Latency of each run in order, ms. */
@@ -12,22 +11,19 @@ interface RunsChartProps {
 
 /** Latency run by run: steadiness, drift and outliers at a glance. */
 export default function RunsChart({ samplesMs, label, className }: RunsChartProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => runsOption(samplesMs, scheme), [samplesMs, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => runsOption(samplesMs, look), [samplesMs, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function runsOption(samplesMs: readonly number[], _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function runsOption(samplesMs: readonly number[], { accent, tooltip }: ChartLook) {
   return {
     animation: false,
     grid: { left: 2, right: 2, top: 4, bottom: 4 },
     tooltip: {
       trigger: 'axis',
       confine: true,
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: ([point]: { dataIndex: number; value: number }[]) => (point === undefined ? '' : `#${point.dataIndex + 1}: ${quantityText(formatMs(point.value))}`),
     },
     xAxis: { type: 'category', show: false, data: samplesMs.map((_, index) => index + 1) },

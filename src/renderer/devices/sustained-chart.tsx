@@ -1,11 +1,10 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { LegendComponent } from 'echarts/components'
 import { use as register } from 'echarts/core'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SustainedSample } from '#shared/deploy'
 import { significant } from '../format/format-number'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 
 register([LegendComponent])
 
@@ -25,15 +24,14 @@ interface SustainedChartProps {
 /** Latency over time with what may explain it. Each line has a scale of its own: how they move together is the point. */
 export default function SustainedChart({ samples, className }: SustainedChartProps): ReactNode {
   const { t } = useTranslation('phones')
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => chartOption(samples, (name) => t(`result.series.${name}`), scheme), [samples, scheme, t])
+  const look = useChartLook()
+  const option = useMemo(() => chartOption(samples, (name) => t(`result.series.${name}`), look), [samples, look, t])
   return <Chart option={option} label={t('result.chart')} className={className} />
 }
 
 type SeriesName = keyof typeof LOOKS
 
-function chartOption(samples: readonly SustainedSample[], title: (name: SeriesName) => string, _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function chartOption(samples: readonly SustainedSample[], title: (name: SeriesName) => string, { text, line, accent, tooltip }: ChartLook) {
   const values: Record<SeriesName, (number | null)[]> = {
     latency: samples.map(({ p50Ms }) => p50Ms),
     temperature: samples.map(({ hottestC, batteryC }) => hottestC ?? batteryC),
@@ -49,9 +47,7 @@ function chartOption(samples: readonly SustainedSample[], title: (name: SeriesNa
     tooltip: {
       trigger: 'axis',
       confine: true,
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       valueFormatter: (value: unknown) => (typeof value === 'number' ? significant(value) : '–'),
     },
     xAxis: { type: 'value', min: 0, max: 'dataMax', axisLabel: { color: text, fontSize: 10, formatter: (seconds: number) => `${Math.round(seconds)} s` }, axisLine: { lineStyle: { color: line } }, splitLine: { show: false } },

@@ -1,15 +1,15 @@
-import { Alert, Loader, Select } from '@mantine/core'
 import type { ColumnDef } from '@tanstack/react-table'
-import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { toErrorData, type ErrorData } from '#shared/errors'
 import type { ChannelRanges } from '#shared/ipc/model-view'
 import { getBridge } from '../bridge/bridge'
 import { formatInteger, formatPercent, quantityText, significant } from '../format/format-number'
 import { DataTable, type ColumnLook } from '../panels/data-table'
-import { documentState, useEditStore } from '../stores/edit-store'
+import { AxisSelect } from './axis-select'
 import styles from './inspector.module.css'
 import tensorStyles from './tensor.module.css'
+import { TensorAnswerState } from './tensor-answer-state'
+import { useTensorAnswer } from './use-tensor-answer'
 
 const ChannelChart = lazy(() => import('../charts/channel-chart'))
 
@@ -38,7 +38,8 @@ export function TensorChannels({ documentId, graphId, name, dims, dequantize, ax
   const { t } = useTranslation('canvas')
   const { t: tApp } = useTranslation()
   const [axis, setAxis] = useState(first)
-  const { ranges, error } = useRanges({ documentId, graphId, name, dequantize, axis })
+  const ask = useCallback(() => getBridge().request('model.channelRanges', { documentId, graphId, name, dequantize, axis }), [documentId, graphId, name, dequantize, axis])
+  const { value: ranges, error } = useTensorAnswer(documentId, ask)
   const rows = useMemo(() => (ranges === null ? [] : rowsOf(ranges)), [ranges])
   const columns = useMemo<ColumnDef<ChannelRow>[]>(() => {
     const number = (value: number | null) => (value === null ? '–' : significant(value))
@@ -53,24 +54,9 @@ export function TensorChannels({ documentId, graphId, name, dims, dequantize, ax
   return (
     <>
       <div className={tensorStyles.choices}>
-        <label>
-          {t('tensor.channelAxis')}
-          <Select
-            aria-label={t('tensor.channelAxis')}
-            w={112}
-            allowDeselect={false}
-            value={String(axis)}
-            onChange={(value) => setAxis(Number(value))}
-            data={dims.map((dim, place) => ({ value: String(place), label: t('tensor.axis', { axis: place, size: formatInteger(dim) }) }))}
-          />
-        </label>
+        <AxisSelect label={t('tensor.channelAxis')} dims={dims} axis={axis} onChange={setAxis} />
       </div>
-      {error !== null && (
-        <Alert color="red" title={tApp('errors.cannotReadTensor')}>
-          {error.message} {error.hint}
-        </Alert>
-      )}
-      {ranges === null && error === null && <Loader size="xs" aria-label={tApp('view.loading')} />}
+      <TensorAnswerState isThere={ranges !== null} error={error} />
       {ranges !== null && (
         <>
           <Suspense fallback={<div className={styles.chart} />}>
@@ -91,22 +77,4 @@ function rowsOf({ min, max, zeroShare }: ChannelRanges): ChannelRow[] {
     const [low, high] = [min[channel] ?? null, max[channel] ?? null]
     return { channel, min: low, max: high, absMax: low === null || high === null ? null : Math.max(-low, high, 0), zeroShare: share }
   })
-}
-
-function useRanges({ documentId, graphId, name, dequantize, axis }: Omit<TensorChannelsProps, 'dims'>): { ranges: ChannelRanges | null; error: ErrorData | null } {
-  const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
-  const [state, setState] = useState<{ ranges: ChannelRanges | null; error: ErrorData | null }>({ ranges: null, error: null })
-  useEffect(() => {
-    let current = true
-    getBridge()
-      .request('model.channelRanges', { documentId, graphId, name, dequantize, axis })
-      .then(
-        (ranges) => current && setState({ ranges, error: null }),
-        (error: unknown) => current && setState({ ranges: null, error: toErrorData(error) }),
-      )
-    return () => {
-      current = false
-    }
-  }, [documentId, graphId, name, dequantize, axis, revision, revisions])
-  return state
 }

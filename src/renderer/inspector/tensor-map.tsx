@@ -1,13 +1,13 @@
-import { Alert, Loader, NumberInput, Select } from '@mantine/core'
-import { useEffect, useState, type ReactNode } from 'react'
+import { NumberInput } from '@mantine/core'
+import { useCallback, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { toErrorData, type ErrorData } from '#shared/errors'
-import type { TensorMap } from '#shared/ipc/model-view'
 import { getBridge } from '../bridge/bridge'
 import { formatInteger } from '../format/format-number'
-import { documentState, useEditStore } from '../stores/edit-store'
+import { AxisSelect } from './axis-select'
 import { HeatMap } from './heat-map'
 import styles from './tensor.module.css'
+import { TensorAnswerState } from './tensor-answer-state'
+import { useTensorAnswer } from './use-tensor-answer'
 
 interface TensorMapViewProps {
   readonly documentId: string
@@ -20,10 +20,10 @@ interface TensorMapViewProps {
 /** A two-dimensional slice in colours; which one is chosen by the axis of its rows and an index for each axis before it. */
 export function TensorMapView({ documentId, graphId, name, dims, dequantize }: TensorMapViewProps): ReactNode {
   const { t } = useTranslation('canvas')
-  const { t: tApp } = useTranslation()
   const [axis, setAxis] = useState(0)
   const [at, setAt] = useState<readonly number[]>([])
-  const { map, error } = useMap({ documentId, graphId, name, dequantize }, axis, at)
+  const ask = useCallback(() => getBridge().request('model.tensorMap', { documentId, graphId, name, dequantize, axis, at: [...at] }), [documentId, graphId, name, dequantize, axis, at])
+  const { value: map, error } = useTensorAnswer(documentId, ask)
   const chooseAxis = (next: number): void => {
     setAxis(next)
     setAt(dims.slice(0, next).map((_, place) => at[place] ?? 0))
@@ -33,17 +33,7 @@ export function TensorMapView({ documentId, graphId, name, dims, dequantize }: T
     <>
       {!isVector && (
         <div className={styles.choices}>
-          <label>
-            {t('tensor.rowAxis')}
-            <Select
-              aria-label={t('tensor.rowAxis')}
-              w={112}
-              allowDeselect={false}
-              value={String(axis)}
-              onChange={(value) => chooseAxis(Number(value))}
-              data={dims.slice(0, -1).map((dim, place) => ({ value: String(place), label: t('tensor.axis', { axis: place, size: formatInteger(dim) }) }))}
-            />
-          </label>
+          <AxisSelect label={t('tensor.rowAxis')} dims={dims.slice(0, -1)} axis={axis} onChange={chooseAxis} />
           {at.map((index, place) => (
             <label key={place}>
               [{place}]
@@ -61,12 +51,7 @@ export function TensorMapView({ documentId, graphId, name, dims, dequantize }: T
           ))}
         </div>
       )}
-      {error !== null && (
-        <Alert color="red" title={tApp('errors.cannotReadTensor')}>
-          {error.message} {error.hint}
-        </Alert>
-      )}
-      {map === null && error === null && <Loader size="xs" aria-label={tApp('view.loading')} />}
+      <TensorAnswerState isThere={map !== null} error={error} />
       {map !== null && (
         <>
           <HeatMap map={map} label={t('tensor.mapLabel', { rows: formatInteger(map.rows), columns: formatInteger(map.columns) })} />
@@ -78,23 +63,4 @@ export function TensorMapView({ documentId, graphId, name, dims, dequantize }: T
       )}
     </>
   )
-}
-
-function useMap(tensor: Omit<TensorMapViewProps, 'dims'>, axis: number, at: readonly number[]): { map: TensorMap | null; error: ErrorData | null } {
-  const { documentId, graphId, name, dequantize } = tensor
-  const { revision, revisions } = useEditStore((state) => documentState(state, documentId))
-  const [state, setState] = useState<{ map: TensorMap | null; error: ErrorData | null }>({ map: null, error: null })
-  useEffect(() => {
-    let current = true
-    getBridge()
-      .request('model.tensorMap', { documentId, graphId, name, dequantize, axis, at: [...at] })
-      .then(
-        (map) => current && setState({ map, error: null }),
-        (error: unknown) => current && setState({ map: null, error: toErrorData(error) }),
-      )
-    return () => {
-      current = false
-    }
-  }, [documentId, graphId, name, dequantize, axis, at, revision, revisions])
-  return state
 }

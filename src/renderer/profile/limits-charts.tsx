@@ -1,11 +1,10 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { ScatterChart } from 'echarts/charts'
 import { use as register } from 'echarts/core'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { KernelProfile } from '#shared/measurement'
 import type { ProfileLimits } from '#shared/profile-limits'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import { formatBytes, formatMs, formatPercent, quantityText, significant } from '../format/format-number'
 import { roofPoints, type RoofPoint } from './kernel-work'
 import styles from './profile-views.module.css'
@@ -20,11 +19,11 @@ interface LimitsChartsProps {
 /** Roofline, scaling with threads and batch, memory over time. */
 export default function LimitsCharts({ limits, kernels }: LimitsChartsProps): ReactNode {
   const { t } = useTranslation('profileViews')
-  const scheme = useComputedColorScheme()
-  const roofline = useMemo(() => rooflineOption(roofPoints(kernels, limits), limits, { t, scheme }), [kernels, limits, t, scheme])
-  const threads = useMemo(() => threadsOption(limits, { t, scheme }), [limits, t, scheme])
-  const batches = useMemo(() => batchesOption(limits, { t, scheme }), [limits, t, scheme])
-  const memory = useMemo(() => memoryOption(limits, { t, scheme }), [limits, t, scheme])
+  const look = useChartLook()
+  const roofline = useMemo(() => rooflineOption(roofPoints(kernels, limits), limits, { t, look }), [kernels, limits, t, look])
+  const threads = useMemo(() => threadsOption(limits, { t, look }), [limits, t, look])
+  const batches = useMemo(() => batchesOption(limits, { t, look }), [limits, t, look])
+  const memory = useMemo(() => memoryOption(limits, { t, look }), [limits, t, look])
   const { peaks, cold, batchNote } = limits
   return (
     <div className={styles.limits}>
@@ -59,19 +58,16 @@ function Plot({ title, note, children }: { readonly title: string; readonly note
 
 interface Words {
   readonly t: ReturnType<typeof useTranslation<'profileViews'>>['t']
-  /** Colours are read from the page: they change with it. */
-  readonly scheme: string
+  readonly look: ChartLook
 }
 
-function base() {
-  const { text, line, accent, panel } = chartColors()
+function base({ text, line, accent, tooltip }: ChartLook) {
   const axis = { axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 10, hideOverlap: true }, nameTextStyle: { color: text, fontSize: 10 }, nameLocation: 'middle' as const }
-  const tooltip = { confine: true, backgroundColor: panel, borderColor: line, textStyle: { color: text, fontSize: 11 } }
-  return { text, line, accent, axis, tooltip, grid: { left: 46, right: 14, top: 10, bottom: 34 } }
+  return { text, line, accent, axis, tooltip: { ...tooltip, confine: true }, grid: { left: 46, right: 14, top: 10, bottom: 34 } }
 }
 
-function rooflineOption(points: readonly RoofPoint[], { peaks }: ProfileLimits, { t }: Words) {
-  const { text, accent, axis, tooltip, grid } = base()
+function rooflineOption(points: readonly RoofPoint[], { peaks }: ProfileLimits, { t, look }: Words) {
+  const { text, accent, axis, tooltip, grid } = base(look)
   const ridge = peaks.gflops / peaks.gbPerSecond
   const intensities = [...points.map(({ intensity }) => intensity), ridge]
   const [low, high] = [10 ** Math.floor(Math.log10(Math.min(...intensities))), 10 ** Math.ceil(Math.log10(Math.max(...intensities) * 1.5))]
@@ -93,8 +89,8 @@ function rooflineOption(points: readonly RoofPoint[], { peaks }: ProfileLimits, 
   }
 }
 
-function threadsOption({ threads }: ProfileLimits, { t }: Words) {
-  const { text, accent, axis, tooltip, grid } = base()
+function threadsOption({ threads }: ProfileLimits, { t, look }: Words) {
+  const { text, accent, axis, tooltip, grid } = base(look)
   const [first] = threads
   const labels = threads.map((point) => String(point.threads))
   return {
@@ -110,8 +106,8 @@ function threadsOption({ threads }: ProfileLimits, { t }: Words) {
   }
 }
 
-function batchesOption({ batches }: ProfileLimits, { t }: Words) {
-  const { accent, axis, tooltip, grid } = base()
+function batchesOption({ batches }: ProfileLimits, { t, look }: Words) {
+  const { accent, axis, tooltip, grid } = base(look)
   return {
     animation: false,
     grid,
@@ -122,8 +118,8 @@ function batchesOption({ batches }: ProfileLimits, { t }: Words) {
   }
 }
 
-function memoryOption({ memory }: ProfileLimits, _words: Words) {
-  const { accent, axis, tooltip, grid } = base()
+function memoryOption({ memory }: ProfileLimits, { look }: Words) {
+  const { accent, axis, tooltip, grid } = base(look)
   return {
     animation: false,
     grid,

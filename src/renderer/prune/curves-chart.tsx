@@ -1,7 +1,6 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import type { PruneCurve } from '#shared/prune'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import { layerLabel } from './prune-choice'
 
 interface CurvesChartProps {
@@ -15,22 +14,19 @@ interface CurvesChartProps {
 
 /** Ratio against error, one line for each group of layers. */
 export default function CurvesChart({ curves, label, axis, colourOf, className }: CurvesChartProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => curvesOption(curves, { axis, colourOf }, scheme), [curves, axis, colourOf, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => curvesOption(curves, { axis, colourOf }, look), [curves, axis, colourOf, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function curvesOption(curves: readonly PruneCurve[], { axis, colourOf }: Pick<CurvesChartProps, 'axis' | 'colourOf'>, _scheme: string) {
-  const { text, line, panel } = chartColors()
+function curvesOption(curves: readonly PruneCurve[], { axis, colourOf }: Pick<CurvesChartProps, 'axis' | 'colourOf'>, { text, line, tooltip }: ChartLook) {
   return {
     animation: false,
     grid: { left: 40, right: 8, top: 8, bottom: 34 },
     tooltip: {
       trigger: 'item',
       confine: true,
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: ({ seriesName, value: [cut, error] }: { seriesName: string; value: [number, number] }) => `${seriesName}<br>−${Math.round(cut)} %: ${error.toFixed(1)} %`,
     },
     xAxis: { type: 'value', min: 0, max: 100, name: axis, nameLocation: 'middle', nameGap: 20, nameTextStyle: { color: text, fontSize: 11 }, axisLabel: { color: text, fontSize: 10, formatter: '{value} %' }, axisLine: { lineStyle: { color: line } }, splitLine: { show: false } },

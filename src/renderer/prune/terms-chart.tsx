@@ -1,7 +1,6 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import { groupColour } from '../canvas/scene/heat'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import type { TermErrors } from './term-errors'
 
 interface TermsChartProps {
@@ -13,22 +12,19 @@ interface TermsChartProps {
 
 /** Number of pairs against error, one line for each Conv; those that stayed as they were are dashed. */
 export default function TermsChart({ curves, label, axis, className }: TermsChartProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => termsOption(curves, axis, scheme), [curves, axis, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => termsOption(curves, axis, look), [curves, axis, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function termsOption(curves: readonly TermErrors[], axis: string, _scheme: string) {
-  const { text, line, panel } = chartColors()
+function termsOption(curves: readonly TermErrors[], axis: string, { text, line, tooltip }: ChartLook) {
   return {
     animation: false,
     grid: { left: 40, right: 8, top: 8, bottom: 34 },
     tooltip: {
       trigger: 'item',
       confine: true,
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: ({ seriesName, value: [pairs, error] }: { seriesName: string; value: [number, number] }) => `${seriesName}<br>${pairs}: ${error.toFixed(1)} %`,
     },
     xAxis: { type: 'value', minInterval: 1, min: 1, name: axis, nameLocation: 'middle', nameGap: 20, nameTextStyle: { color: text, fontSize: 11 }, axisLabel: { color: text, fontSize: 10 }, axisLine: { lineStyle: { color: line } }, splitLine: { show: false } },

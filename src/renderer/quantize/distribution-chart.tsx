@@ -1,9 +1,8 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { MarkLineComponent } from 'echarts/components'
 import { use as register } from 'echarts/core'
 import { useMemo, type ReactNode } from 'react'
 import type { ValueHistogram } from '#shared/measurement'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import { formatInteger, significant } from '../format/format-number'
 
 register([MarkLineComponent])
@@ -20,13 +19,12 @@ interface DistributionChartProps {
 
 /** How often values occur, on a logarithmic scale, with the range that was chosen. */
 export default function DistributionChart({ histogram, quantized, range, label, className }: DistributionChartProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => chartOption({ histogram, quantized, range }, scheme), [histogram, quantized, range, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => chartOption({ histogram, quantized, range }, look), [histogram, quantized, range, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function chartOption({ histogram, quantized, range }: Pick<DistributionChartProps, 'histogram' | 'quantized' | 'range'>, _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function chartOption({ histogram, quantized, range }: Pick<DistributionChartProps, 'histogram' | 'quantized' | 'range'>, { text, line, accent, tooltip }: ChartLook) {
   const { min, max, counts } = histogram
   const width = (max - min) / counts.length
   const middle = (at: number): number => min + (at + 0.5) * width
@@ -53,9 +51,7 @@ function chartOption({ histogram, quantized, range }: Pick<DistributionChartProp
     tooltip: {
       trigger: 'axis',
       confine: true,
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: (entries: { value: [number, number | null] }[]) => {
         const [first] = entries
         return first === undefined ? '' : `${significant(first.value[0] - width / 2)} … ${significant(first.value[0] + width / 2)}<br>${entries.map(({ value }) => formatInteger(value[1] ?? 0)).join(' → ')}`

@@ -1,7 +1,6 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import type { MemoryPlan } from '#shared/ipc/memory-plan'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import { formatBytes, quantityText } from '../format/format-number'
 
 interface MemoryChartProps {
@@ -15,13 +14,12 @@ interface MemoryChartProps {
 
 /** Bytes in use while each node runs, in order; the result of a preview over the source, both from start to end. */
 export default function MemoryChart({ before, after, names, label, className }: MemoryChartProps): ReactNode {
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => memoryOption({ before, after, names }, scheme), [before, after, names, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => memoryOption({ before, after, names }, look), [before, after, names, look])
   return <Chart option={option} label={label} className={className} />
 }
 
-function memoryOption({ before, after, names }: Pick<MemoryChartProps, 'before' | 'after' | 'names'>, _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function memoryOption({ before, after, names }: Pick<MemoryChartProps, 'before' | 'after' | 'names'>, { text, accent, tooltip }: ChartLook) {
   // Positions are shares of the whole run, so that models of different length lie over each other.
   const points = ({ steps }: MemoryPlan) => steps.map(({ liveBytes }, at) => [(100 * (at + 0.5)) / steps.length, liveBytes])
   const series = (plan: MemoryPlan, name: string, isFaint: boolean) => ({
@@ -46,7 +44,7 @@ function memoryOption({ before, after, names }: Pick<MemoryChartProps, 'before' 
   return {
     animation: false,
     grid: { left: 2, right: 2, top: 8, bottom: 4 },
-    tooltip: { trigger: 'axis', confine: true, backgroundColor: panel, borderColor: line, textStyle: { color: text, fontSize: 11 }, formatter: tip },
+    tooltip: { trigger: 'axis', confine: true, ...tooltip, formatter: tip },
     xAxis: { type: 'value', min: 0, max: 100, show: false },
     yAxis: { type: 'value', min: 0, show: false },
     series: plans.map(([plan, name], at) => series(plan, name, at === 0 && after !== null)),

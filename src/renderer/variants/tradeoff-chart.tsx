@@ -1,4 +1,3 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { ScatterChart } from 'echarts/charts'
 import { MarkLineComponent } from 'echarts/components'
 import { use as register } from 'echarts/core'
@@ -10,7 +9,7 @@ import { paretoFront } from '#shared/variants/pareto-front'
 import { sizeText } from '#shared/variants/table-text'
 import { type TradeoffPoint } from '#shared/variants/tradeoff-svg'
 import { type AccuracyKind, isHigherBetter } from '#shared/variants/variant-table'
-import { Chart, chartColors } from '../charts/chart'
+import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import { formatMs, quantityText, significant } from '../format/format-number'
 import styles from './variants.module.css'
 
@@ -32,13 +31,12 @@ const SMALLEST = 9
 /** Latency against accuracy; what no other variant beats in both is joined by a line. */
 export default function TradeoffChart(props: TradeoffChartProps): ReactNode {
   const { t } = useTranslation('variants')
-  const scheme = useComputedColorScheme()
-  const option = useMemo(() => chartOption(props, { axis: t('latencyAxis'), front: t('front') }, scheme), [props, t, scheme])
+  const look = useChartLook()
+  const option = useMemo(() => chartOption(props, { axis: t('latencyAxis'), front: t('front') }, look), [props, t, look])
   return <Chart option={option} label={t('plot')} className={styles.chart ?? ''} />
 }
 
-function chartOption({ points, accuracy, limits, nameOf, activePath, limitText }: TradeoffChartProps, words: { axis: string; front: string }, _scheme: string) {
-  const { text, line, accent, panel } = chartColors()
+function chartOption({ points, accuracy, limits, nameOf, activePath, limitText }: TradeoffChartProps, words: { axis: string; front: string }, { text, line, accent, tooltip }: ChartLook) {
   const style = getComputedStyle(document.documentElement)
   const [bad, ink] = [style.getPropertyValue('--bad').trim(), style.getPropertyValue('--text').trim()]
   const largest = Math.max(...points.map(({ row }) => row.sizeBytes))
@@ -54,9 +52,7 @@ function chartOption({ points, accuracy, limits, nameOf, activePath, limitText }
     grid: { left: 58, right: 24, top: 14, bottom: 38 },
     tooltip: {
       confine: true,
-      backgroundColor: panel,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 11 },
+      ...tooltip,
       formatter: ({ data }: { data: { point?: TradeoffPoint } }) => (data.point === undefined ? '' : tooltipText(data.point, accuracy, nameOf)),
     },
     xAxis: { ...axis, type: 'value', name: words.axis, nameLocation: 'middle', nameGap: 22, min: 0, max: furthest },

@@ -1,4 +1,5 @@
 /** How sure a figure is, and whether two differ by more than chance. */
+import { seededRandom } from '../seeded-random'
 
 export interface Interval {
   readonly low: number
@@ -66,15 +67,4 @@ const logFactorials = [0, 0]
 function logFactorial(n: number): number {
   for (let at = logFactorials.length; at <= n; at++) logFactorials.push((logFactorials[at - 1] ?? 0) + Math.log(at))
   return logFactorials[n] ?? 0
-}
-
-/** Numbers of 0…1, the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -8,6 +8,7 @@ import { openModelFile } from '../../runtime/model-file'
 import { createOrtRunner } from '../../runtime/ort-runner'
 import type { PassContext } from '../pass'
 import { runRecipe } from '../run-recipe'
+import type { TaskContext } from '../task-context'
 import { followChannels } from './channel-graph'
 import { planGroups } from './plan'
 import { measureCurves } from './sensitivity-curves'
@@ -24,12 +25,6 @@ export interface CurvesParams {
   readonly steps: number
 }
 
-export interface CurvesContext {
-  readonly scratchFolder: string
-  readonly signal: AbortSignal
-  readonly progress: (phase: string, fraction: number | null, detail?: string) => void
-}
-
 /** Cuts less than this leave nothing to see. */
 const MOST_OF_GROUP = 0.9
 
@@ -37,7 +32,7 @@ const MOST_OF_GROUP = 0.9
  * Opens a model and measures what its outputs lose as each group of layers is cut alone, without recovery.
  * Throws AppError `cancelled`, and what opening, reading data and running throw.
  */
-export async function analyzeCurves({ modelPath, data: source, importance, roundTo, samples, steps }: CurvesParams, { scratchFolder, signal, progress }: CurvesContext): Promise<PruneCurves> {
+export async function analyzeCurves({ modelPath, data: source, importance, roundTo, samples, steps }: CurvesParams, { scratchFolder, signal, progress }: TaskContext): Promise<PruneCurves> {
   progress('reading', 0)
   const file = openModelFile(modelPath)
   try {

@@ -10,6 +10,7 @@ import { measureOutputError } from '../../runtime/output-error'
 import type { PassContext } from '../pass'
 import { snapshotModel } from '../recovery/snapshot-model'
 import { runRecipe } from '../run-recipe'
+import type { TaskContext } from '../task-context'
 import { measureSensitivity } from './measure-sensitivity'
 
 export interface SensitivityParams {
@@ -21,12 +22,6 @@ export interface SensitivityParams {
   readonly samples: number
 }
 
-export interface SensitivityContext {
-  readonly scratchFolder: string
-  readonly signal: AbortSignal
-  readonly progress: (phase: string, fraction: number | null, detail?: string) => void
-}
-
 /** Shares of the job: cleaning up, quantizing, then layer by layer. */
 const QUANTIZED = 0.2
 
@@ -36,7 +31,7 @@ const QUANTIZED = 0.2
  * Throws AppError `invalid-recipe` for options that quantize-static does not have, `cancelled`, and what opening, reading data and
  * running throw.
  */
-export async function analyzeSensitivity({ modelPath, data: source, options, samples }: SensitivityParams, { scratchFolder, signal, progress }: SensitivityContext): Promise<SensitivityResult> {
+export async function analyzeSensitivity({ modelPath, data: source, options, samples }: SensitivityParams, { scratchFolder, signal, progress }: TaskContext): Promise<SensitivityResult> {
   progress('reading', 0)
   const file = openModelFile(modelPath)
   try {

@@ -38,6 +38,22 @@ export const channelAxes = {
   matMul: (_: Node, rank: number) => (rank === 2 ? 1 : null),
 } as const
 
+/** What moves, picks or bounds values, and takes them in integers as they come: the same on every target. */
+export const moves: PlacementTable = {
+  Reshape: carry,
+  Transpose: carry,
+  Squeeze: carry,
+  Unsqueeze: carry,
+  Flatten: carry,
+  Slice: carry,
+  Split: carry,
+  Gather: carry,
+  MaxPool: { ...carry, since: 12 },
+  Resize: { ...carry, since: 11 },
+  Relu: { role: 'bound', activations: [0] },
+  Clip: { role: 'bound', activations: [0] },
+}
+
 export const cpuPlacement: PlacementTable = {
   Conv: { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: channelAxes.conv } },
   Gemm: { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: channelAxes.gemm }, mayEndFloat: true },
@@ -50,16 +66,5 @@ export const cpuPlacement: PlacementTable = {
   Sigmoid: between,
   Softmax: { role: 'between', range: { min: 0, max: 1 } },
   AveragePool: carry,
-  MaxPool: { ...carry, since: 12 },
-  Resize: { ...carry, since: 11 },
-  Reshape: carry,
-  Transpose: carry,
-  Squeeze: carry,
-  Unsqueeze: carry,
-  Flatten: carry,
-  Slice: carry,
-  Split: carry,
-  Gather: carry,
-  Relu: { role: 'bound', activations: [0] },
-  Clip: { role: 'bound', activations: [0] },
+  ...moves,
 }

@@ -3,7 +3,7 @@
  * other tables are what we know of onnxruntime's execution providers; they were not checked against their sources, nor on a device.
  */
 import type { QuantizedType } from '../quantize-numerics'
-import { channelAxes, cpuPlacement, type Placement, type PlacementTable } from './placement'
+import { channelAxes, cpuPlacement, moves, type Placement, type PlacementTable } from './placement'
 
 export interface Target {
   readonly title: string
@@ -24,21 +24,6 @@ const carry: Placement = { role: 'carry', activations: [0] }
 const always: Placement = { role: 'compute' }
 const convolution: Placement = { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: channelAxes.conv } }
 const transposedConvolution: Placement = { role: 'compute', activations: [0], weight: { input: 1, bias: 2, channelAxis: channelAxes.convTranspose } }
-
-const moves: PlacementTable = {
-  Reshape: carry,
-  Transpose: carry,
-  Squeeze: carry,
-  Unsqueeze: carry,
-  Flatten: carry,
-  Slice: carry,
-  Split: carry,
-  Gather: carry,
-  MaxPool: { ...carry, since: 12 },
-  Resize: { ...carry, since: 11 },
-  Relu: { role: 'bound', activations: [0] },
-  Clip: { role: 'bound', activations: [0] },
-}
 
 const xnnpack: PlacementTable = {
   ...moves,

@@ -4,6 +4,7 @@ import type { Edit } from '#shared/onnx/document'
 import type { MatrixProducts } from '../../runtime/linear-algebra'
 import type { TensorValue } from '../../runtime/model-runner'
 import type { PassContext } from '../pass'
+import { visitInputs } from './visit-inputs'
 
 /** What products see of an activation X, [rows, columns], over the calibration samples. */
 export interface InputMoments {
@@ -50,28 +51,19 @@ export function roundsWithinMemory(inputs: ReadonlyMap<string, number>): Map<str
 export async function collectMoments(edit: Edit, inputs: ReadonlyMap<string, number>, { context, products, maxSamples }: MomentsOptions): Promise<Map<string, InputMoments>> {
   const { calibration } = context
   if (!calibration) throw new AppError({ code: 'invalid-data', message: 'The methods gptq and awq need calibration data.', hint: 'Give a folder, an .npz or .npy file; or choose k-quant, which needs none.' })
-  const fed = new Set(edit.main.inputs.map(({ name }) => name))
-  const computed = [...inputs.keys()].filter((name) => !fed.has(name))
   const sums = new Map([...inputs].map(([name, columns]) => [name, new MomentSum(columns)]))
-  const total = Math.min(calibration.sampleCount, maxSamples)
-  let done = 0
-  // Unoptimised: otherwise values that onnxruntime fuses away would not be there to look at.
-  const running = await context.runner.load(edit.document, { optimization: 'none', extraOutputs: computed })
-  try {
-    for await (const feeds of calibration.samples()) {
-      if (done === total) break
-      context.signal.throwIfAborted()
-      const values = computed.length === 0 ? new Map<string, TensorValue>() : await running.run(feeds, computed)
+  const done = await visitInputs(edit, [...inputs.keys()], {
+    calibration,
+    context,
+    maxSamples,
+    isOneOfSeveral: true,
+    async visit(valueOf) {
       for (const [name, sum] of sums) {
-        const value = values.get(name) ?? feeds.get(name)
+        const value = valueOf(name)
         if (value) await sum.add(value, products)
       }
-      done++
-      context.progress('calibrating', null, `${done} / ${total}`)
-    }
-  } finally {
-    await running.close()
-  }
+    },
+  })
   if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
   return new Map([...sums].flatMap(([name, sum]): [string, InputMoments][] => (sum.isUsable ? [[name, sum.finish()]] : [])))
 }

@@ -2,6 +2,7 @@ import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import type { TensorValue } from '../../runtime/model-runner'
 import type { PassContext } from '../pass'
+import { visitInputs } from './visit-inputs'
 
 /**
  * The largest magnitude of each of `names` (values of the main graph) over at most `maxSamples` calibration samples, infinite where
@@ -11,27 +12,17 @@ export async function observeMagnitudes(edit: Edit, names: readonly string[], { 
   const { calibration } = context
   const found = new Map<string, number>()
   if (!calibration) return found
-  const inputs = new Set(edit.main.inputs.map(({ name }) => name))
-  const computed = names.filter((name) => !inputs.has(name))
-  const total = Math.min(calibration.sampleCount, maxSamples)
-  let done = 0
-  // Unoptimised: otherwise values that onnxruntime fuses away would not be there to look at.
-  const running = await context.runner.load(edit.document, { optimization: 'none', extraOutputs: computed })
-  try {
-    for await (const feeds of calibration.samples()) {
-      if (done === total) break
-      context.signal.throwIfAborted()
-      const values = computed.length === 0 ? new Map<string, TensorValue>() : await running.run(feeds, computed)
+  await visitInputs(edit, names, {
+    calibration,
+    context,
+    maxSamples,
+    visit(valueOf) {
       for (const name of names) {
-        const value = values.get(name) ?? feeds.get(name)
+        const value = valueOf(name)
         if (value?.dataType === DATA_TYPES.float32.code) found.set(name, Math.max(found.get(name) ?? 0, magnitude(value)))
       }
-      done++
-      context.progress('calibrating', done / total, `${done} / ${total}`)
-    }
-  } finally {
-    await running.close()
-  }
+    },
+  })
   return found
 }
 

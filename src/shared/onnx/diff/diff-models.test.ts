@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { ModelDiff } from '../../ipc/model-diff'
+import { seededRandom } from '../../seeded-random'
 import { ModelDocument } from '../document'
 import { inferTypes } from '../infer/infer-types'
 import type { Model } from '../records'
 import { buildModel, filledTensor, type ModelSpec, tensor, type TensorSpec } from '../testing/build-model'
 import { diffModels } from './diff-models'
-import { MUTATIONS, mutateModel, seededRandom } from './testing/mutate-model'
+import { MUTATIONS, mutateModel } from './testing/mutate-model'
 
 function diff(a: Model, b: Model): ModelDiff {
   const sides = [a, b].map((model) => new ModelDocument(model)).map((document) => ({ document, types: inferTypes(document) }))

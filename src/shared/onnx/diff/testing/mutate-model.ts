@@ -17,17 +17,6 @@ export interface Mutant {
 export type Mutation = 'rename' | 'renumber' | 'fuse-batch-norm' | 'insert-qdq' | 'change-channels' | 'delete'
 export const MUTATIONS: readonly Mutation[] = ['rename', 'renumber', 'fuse-batch-norm', 'insert-qdq', 'change-channels', 'delete']
 
-/** A small generator of numbers in 0…1 (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Applies the mutations in order. Ids of the copy start far from those of the original, so that none can match by chance. */
 export function mutateModel(model: Model, mutations: readonly Mutation[], random: () => number): Mutant {
   const state: State = {

@@ -1,0 +1,17 @@
+import { Alert, Loader } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ErrorData } from '#shared/errors'
+
+/** What stands in the place of a tensor's figures: why there are none, or that they are on their way. */
+export function TensorAnswerState({ isThere, error }: { readonly isThere: boolean; readonly error: ErrorData | null }): ReactNode {
+  const { t } = useTranslation()
+  if (error !== null) {
+    return (
+      <Alert color="red" title={t('errors.cannotReadTensor')}>
+        {error.message} {error.hint}
+      </Alert>
+    )
+  }
+  return isThere ? null : <Loader size="xs" aria-label={t('view.loading')} />
+}
