@@ -31,7 +31,7 @@ function findObstacle(): string | null {
 }
 
 function traced(trace: string, args: readonly string[]): ChildProcess {
-  const watched = ['-f', '-qq', '-e', 'trace=execve,connect,sendto,sendmsg,sendmmsg', '-e', 'signal=none', '-o', trace]
+  const watched = ['-f', '-qq', '-s', '4096', '-e', 'trace=execve,connect,sendto,sendmsg,sendmmsg', '-e', 'signal=none', '-o', trace]
   return spawn('strace', [...watched, process.execPath, ...args], { cwd: folder, env: { ...process.env, EDGEFIT_HOME: join(folder, 'home') } })
 }
 
