@@ -11,8 +11,9 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unpackDebianPackages } from './debian-packages.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '../..')
@@ -26,33 +27,10 @@ const ABIS = {
 const LIBRARIES = ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1', 'libstdc++.so.6', 'libgcc_s.so.1']
 const PACKAGES = ['libc6', 'libstdc++6', 'libgcc-s1']
 
-/** The Debian mirror that this machine's own apt uses. */
-function mirror() {
-  const files = ['/etc/apt/sources.list', ...readdirSync('/etc/apt/sources.list.d').map((name) => join('/etc/apt/sources.list.d', name))].filter(existsSync)
-  const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n')).filter((line) => !/^\s*#/.test(line))
-  return lines.flatMap((line) => line.split(/\s+/)).find((word) => /^https?:.*\/debian\/?$/.test(word)) ?? 'http://deb.debian.org/debian'
-}
-
-/** Downloads packages of Debian trixie and unpacks each into a folder of its own, with an apt state of our own. */
-function unpackPackages(folder, names) {
-  mkdirSync(join(folder, 'lists/partial'), { recursive: true })
-  mkdirSync(join(folder, 'cache/archives/partial'), { recursive: true })
-  for (const own of ['debs', 'unpacked']) mkdirSync(join(folder, own))
-  writeFileSync(join(folder, 'status'), '')
-  writeFileSync(join(folder, 'trixie.sources'), `Types: deb\nURIs: ${mirror()}\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`)
-  const config = `APT::Architecture "amd64"; APT::Architectures { "amd64"; "arm64"; };
-Dir::State "${folder}"; Dir::State::lists "${folder}/lists"; Dir::State::status "${folder}/status"; Dir::Cache "${folder}/cache";
-Dir::Etc::sourcelist "${folder}/trixie.sources"; Dir::Etc::sourceparts "/dev/null"; APT::Sandbox::User "root"; Acquire::Languages "none";
-`
-  writeFileSync(join(folder, 'apt.conf'), config)
-  const options = { cwd: join(folder, 'debs'), env: { ...process.env, APT_CONFIG: join(folder, 'apt.conf') }, stdio: ['ignore', 'ignore', 'inherit'] }
-  execFileSync('apt-get', ['-qq', 'update'], options)
-  execFileSync('apt-get', ['-qq', 'download', ...names], options)
-  for (const deb of readdirSync(join(folder, 'debs'))) {
-    const [name, , architecture] = deb.replace(/\.deb$/, '').split('_')
-    execFileSync('dpkg-deb', ['-x', join(folder, 'debs', deb), join(folder, 'unpacked', `${name}_${architecture}`)])
-  }
-  return (name, architecture) => join(folder, 'unpacked', `${name}_${architecture}`)
+function findFolder(folders, name) {
+  const found = folders.find((folder) => basename(folder) === name)
+  if (!found) throw new Error(`apt brought no ${name}`)
+  return found
 }
 
 function findFile(folders, name) {
@@ -123,8 +101,9 @@ function main(names) {
   const scratch = mkdtempSync(join(tmpdir(), 'edgefit-device-runtime-'))
   try {
     const wanted = names.flatMap((name) => [...PACKAGES, 'gcc-14-base'].map((packageName) => `${packageName}:${ABIS[name].debian}`))
-    mkdirSync(join(scratch, 'apt'))
-    const unpacked = unpackPackages(join(scratch, 'apt'), ['libonnxruntime-dev:amd64', ...wanted])
+    const architectures = [...new Set(['amd64', ...names.map((name) => ABIS[name].debian)])]
+    const folders = unpackDebianPackages(join(scratch, 'apt'), { names: ['libonnxruntime-dev:amd64', ...wanted], architectures })
+    const unpacked = (name, architecture) => findFolder(folders, `${name}_${architecture}`)
     for (const name of names) keep(assemble(name, unpacked, scratch))
   } finally {
     rmSync(scratch, { recursive: true, force: true })

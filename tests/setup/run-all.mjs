@@ -1,11 +1,12 @@
 /**
- * `npm test`: system packages, build, unit tests, journeys. The last line is `N passed, N failed`, everything added up; the
+ * `npm test`: system packages, the runtime of the test phones, build, unit tests, journeys. The last line is `N passed, N failed`, everything added up; the
  * exit code says whether all passed. A part that does not run to its end counts as one failure.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ensurePhoneRuntime } from './phone-runtime.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -84,6 +85,7 @@ function journeys() {
 
 mkdirSync(results, { recursive: true })
 const missing = ensureSystemPackages()
+ensurePhoneRuntime()
 const parts = []
 if (run('Build', tool('electron-vite'), ['build', '--logLevel', 'warn'])) parts.push(unitTests(), journeys())
 else parts.push({ passed: 0, failed: 1, skipped: 0, failures: [] })
