@@ -62,7 +62,7 @@ async function* outputsOf(data: EvaluationData, { runEach, limit, signal, onSamp
     bytes = 0
     return outputs
   }
-  for await (const sample of data.samples(0, signal)) {
+  for await (const sample of data.samples(0, { signal })) {
     if (seen++ >= limit) break
     if ('problem' in sample) continue
     batch.push(sample.feeds)

@@ -2,7 +2,7 @@
 import { AppError } from '#shared/errors'
 import { DATA_TYPES, rawByteLength } from '#shared/onnx/data-type'
 import type { Dim } from '#shared/onnx/records'
-import { convertElements, firstNotFinite, isConvertible, isFloat } from './convert-elements'
+import { type Conversion, convertElements, firstNotFinite, isConvertible, isFloat } from './convert-elements'
 import type { DataArray, Elements, Reading } from './data-array'
 import { describeDims, describeInput, type ModelInput } from './model-inputs'
 import type { TensorValue } from './model-runner'
@@ -44,14 +44,16 @@ export function bindArray(array: DataArray, input: ModelInput, { wholeTensor }: 
 
 /** The samples in order. Throws AppError `invalid-data` at a NaN, an infinity, or a value that the input's type cannot hold. */
 export async function* readSamples(bound: BoundArray, reading: Reading = {}): AsyncGenerator<TensorValue> {
+  const count = elementCount(bound.dims)
+  const memory = reading.reuseMemory === true && bound.array.dataType === 'uint8' && bound.input.dataType === 'float32' ? new Float32Array(count) : undefined
   let sample = 0
-  for await (const elements of bound.array.read(elementCount(bound.dims), bound.samples, reading)) {
-    yield toTensorValue(bound, elements, sample)
+  for await (const elements of bound.array.read(count, bound.samples, reading)) {
+    yield toTensorValue(bound, elements, { sample, memory })
     sample++
   }
 }
 
-function toTensorValue({ input, array, dims, scale }: BoundArray, elements: Elements, sample: number): TensorValue {
+function toTensorValue({ input, array, dims, scale }: BoundArray, elements: Elements, { sample, memory }: { sample: number; memory: Conversion['memory'] }): TensorValue {
   const dataType = DATA_TYPES[input.dataType].code
   if (elements.strings) return { dataType, dims, bytes: elements.bytes, strings: elements.strings }
   const at = firstNotFinite(elements.bytes, array.dataType)
@@ -62,7 +64,7 @@ function toTensorValue({ input, array, dims, scale }: BoundArray, elements: Elem
       hint: 'Take such samples out, or replace the values.',
     })
   }
-  const converted = convertElements(elements.bytes, array.dataType, input.dataType, scale)
+  const converted = convertElements(elements.bytes, { from: array.dataType, to: input.dataType, scale, memory })
   if ('problem' in converted) {
     throw new AppError({
       code: 'invalid-data',

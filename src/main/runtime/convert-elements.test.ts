@@ -4,7 +4,7 @@ import type { DataTypeName } from '#shared/onnx/data-type'
 import { convertElements, firstNotFinite } from './convert-elements'
 
 function converted(bytes: Uint8Array, from: DataTypeName, to: DataTypeName, scale?: number): unknown {
-  const result = convertElements(bytes, from, to, scale)
+  const result = convertElements(bytes, { from, to, ...(scale !== undefined && { scale }) })
   if ('problem' in result) return result.problem
   const width = { float16: 2, float32: 4, float64: 8, int64: 8, uint64: 8, int32: 4, int8: 1, uint8: 1, bool: 1 } as Partial<Record<DataTypeName, number>>
   return Array.from(numbersFromBytes(to, result.bytes, result.bytes.byteLength / (width[to] ?? 1)), Number)
@@ -41,6 +41,8 @@ test('a scale is applied on the way', () => {
 
 test('the first NaN or infinity is found in every float type', () => {
   expect(firstNotFinite(bytesOf(Float32Array.of(1, NaN)), 'float32')).toBe(1)
+  expect(firstNotFinite(bytesOf(Float32Array.of(1, 2, 3, 4, 5, Infinity, 7)), 'float32')).toBe(5)
+  expect(firstNotFinite(bytesOf(Float32Array.of(1, 2, -Infinity, 4, NaN)), 'float32')).toBe(2)
   expect(firstNotFinite(bytesOf(Float64Array.of(1, 2, -Infinity)), 'float64')).toBe(2)
   expect(firstNotFinite(bytesOf(Uint16Array.of(0x3c00, 0x7c00)), 'float16')).toBe(1)
   expect(firstNotFinite(bytesOf(Float32Array.of(1, 2)), 'float32')).toBe(-1)

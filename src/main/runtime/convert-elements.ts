@@ -3,6 +3,15 @@ import { DATA_TYPES, type DataTypeName } from '#shared/onnx/data-type'
 import { float32ToFloat16 } from '#shared/onnx/small-floats'
 import { bytesOf, numbersFromBytes, type TensorNumbers } from '#shared/onnx/tensor-data'
 
+export interface Conversion {
+  readonly from: DataTypeName
+  readonly to: DataTypeName
+  /** Multiplies each value on the way to a float type. */
+  readonly scale?: number
+  /** Takes the values of bytes that become float32, instead of memory of their own: one for each of them. */
+  readonly memory?: Float32Array<ArrayBuffer> | undefined
+}
+
 type Converted = { readonly bytes: Uint8Array } | { readonly problem: string }
 
 const NUMBER_ARRAYS = {
@@ -44,12 +53,11 @@ export function isConvertible(name: DataTypeName): boolean {
  * floats by rounding (NumPy's default is float64), as long as none overflows. `problem` says which value is in the way.
  *
  * @param bytes little-endian, aligned for `from`.
- * @param scale multiplies each value on the way to a float type.
  */
-export function convertElements(bytes: Uint8Array, from: DataTypeName, to: DataTypeName, scale = 1): Converted {
+export function convertElements(bytes: Uint8Array, { from, to, scale = 1, memory }: Conversion): Converted {
   if (from === to && scale === 1) return { bytes }
   // Pictures are most of what is converted, and every byte fits: no value need be looked at.
-  if (from === 'uint8' && to === 'float32') return { bytes: scaledBytes(bytes, scale) }
+  if (from === 'uint8' && to === 'float32') return { bytes: scaledBytes(bytes, scale, memory) }
   const source = numbersFromBytes(from, bytes, elementsIn(bytes, from))
   const range = RANGES[to]
   const exact = isFloat(from) || scale !== 1 ? undefined : EXACT_INTEGERS[to]
@@ -71,19 +79,37 @@ export function convertElements(bytes: Uint8Array, from: DataTypeName, to: DataT
 export function firstNotFinite(bytes: Uint8Array, name: DataTypeName): number {
   if (!isFloat(name)) return -1
   const values = numbersFromBytes(name, bytes, elementsIn(bytes, name))
+  if (values instanceof Float32Array && areFinite(values)) return -1
   for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return at
   return -1
+}
+
+/** Zero times what is finite is zero, else NaN. Four sums that do not wait for each other take half as long as a look at each value. */
+function areFinite(values: Float32Array): boolean {
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  let at = 0
+  for (const end = values.length - 3; at < end; at += 4) {
+    a += (values[at] ?? 0) * 0
+    b += (values[at + 1] ?? 0) * 0
+    c += (values[at + 2] ?? 0) * 0
+    d += (values[at + 3] ?? 0) * 0
+  }
+  for (; at < values.length; at++) a += (values[at] ?? 0) * 0
+  return a + b + c + d === 0
 }
 
 function elementsIn(bytes: Uint8Array, name: DataTypeName): number {
   return (bytes.byteLength * 8) / DATA_TYPES[name].bits
 }
 
-function scaledBytes(bytes: Uint8Array, scale: number): Uint8Array {
-  // Widened by the engine itself, which is twice as fast as a loop.
-  const target = new Float32Array(bytes)
-  if (scale !== 1) for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) * scale
-  return bytesOf(target)
+function scaledBytes(bytes: Uint8Array, scale: number, memory = new Float32Array(bytes.length)): Uint8Array {
+  // Widened by the engine itself, which is faster than a loop.
+  memory.set(bytes)
+  if (scale !== 1) for (let at = 0; at < memory.length; at++) memory[at] = (memory[at] ?? 0) * scale
+  return bytesOf(memory)
 }
 
 function writeValues(source: TensorNumbers, to: DataTypeName, scale: number): Uint8Array {

@@ -1,10 +1,10 @@
 /** Arrays in data files: what they are is known at once, their elements are read piece by piece. */
-import { open as openFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { AppError } from '#shared/errors'
 import { type DataTypeName, dataTypeName } from '#shared/onnx/data-type'
 import { type NpyHeader, npyStrings, readNpyHeader, toLittleEndian } from './npy'
 import { openNpz, toNpzError } from './npz'
+import { readChunks } from './read-chunks'
 import { StreamReader } from './stream-reader'
 
 /** Elements of an array: little-endian bytes aligned for their type, or strings. */
@@ -29,30 +29,13 @@ export interface DataArray {
   read(count: number, pieces: number, reading?: Reading): AsyncGenerator<Elements>
 }
 
-const CHUNK_BYTES = 1024 * 1024
-
 type OpenStream = () => Promise<{ stream: AsyncIterable<Uint8Array>; close: () => void }>
 
 export async function openNpyFile(path: string): Promise<DataArray> {
   const open: OpenStream = async () => {
-    return { stream: chunksOf(path), close: () => undefined }
+    return { stream: readChunks(path), close: () => undefined }
   }
   return npyArray(null, basename(path), open)
-}
-
-/** Each chunk is good until the next is asked for: all are read into the same memory. */
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  const file = await openFile(path)
-  try {
-    const buffer = new Uint8Array(CHUNK_BYTES)
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await file.close()
-  }
 }
 
 /** Every array of an `.npz`, in the file's order. */

@@ -104,7 +104,7 @@ function makeTensor(input: ModelInput, dims: readonly number[], { seed, limit }:
   const values = new Float64Array(count)
   const value = valueMaker(input, dims, { seed, limit })
   for (let at = 0; at < count; at++) values[at] = value()
-  const converted = convertElements(bytesOf(values), 'float64', input.dataType)
+  const converted = convertElements(bytesOf(values), { from: 'float64', to: input.dataType })
   if ('problem' in converted) throw new Error(`internal: made up a value that does not fit: ${converted.problem}`)
   return { dataType, dims, bytes: converted.bytes }
 }

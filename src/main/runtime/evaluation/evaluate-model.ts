@@ -137,7 +137,7 @@ async function runSamples({ options, inputs, data, running, reference, className
     keep()
     signal.throwIfAborted()
   }
-  for await (const sample of data.samples(seen)) {
+  for await (const sample of data.samples(seen, { reuseMemory: true })) {
     stopped()
     if ('problem' in sample) skipped.push({ name: sample.name, reason: sample.problem })
     else {

@@ -2,6 +2,7 @@ import type { DataKind } from '#shared/evaluation/guess-preprocessing'
 import type { Preprocessing } from '#shared/evaluation/preprocessing'
 import type { LabelKind } from '#shared/evaluation/metric'
 import type { Model } from '#shared/onnx/records'
+import type { Reading } from '../data-array'
 import type { Feeds } from '../model-runner'
 import type { Label } from './label'
 
@@ -20,8 +21,8 @@ export interface EvaluationData {
   readonly classNames: readonly string[] | null
   /** Changes when the data changes: of files and their sizes and times, or of the bytes of a single file. */
   fingerprint(): Promise<string>
-  /** From sample `from` on. Iterating ends with the generator. */
-  samples(from: number, signal?: AbortSignal): AsyncGenerator<EvaluationSample>
+  /** From sample `from` on. Iterating ends with the generator. With `reuseMemory` a sample may be good only until the next is asked for. */
+  samples(from: number, options?: Reading & { readonly signal?: AbortSignal | undefined }): AsyncGenerator<EvaluationSample>
 }
 
 export interface OpenDataOptions {

@@ -1,12 +1,12 @@
 /** What data is known by, so that results of the same data are found again. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { readChunks } from '../read-chunks'
 
 /** SHA-256 of a file's bytes. */
 export async function fileFingerprint(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  for await (const chunk of readChunks(path)) hash.update(chunk)
   return hash.digest('hex')
 }
 

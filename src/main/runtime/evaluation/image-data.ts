@@ -30,7 +30,7 @@ export async function openImageData(options: OpenDataOptions & { readonly card: 
     sampleCount: files.length,
     classNames,
     fingerprint: () => withFile(listFingerprint(files.map((file) => file.path)), labelsPath),
-    async *samples(from, signal) {
+    async *samples(from, { signal } = {}) {
       for await (const sample of lookAhead(files.slice(from), AHEAD, readOne)) {
         signal?.throwIfAborted()
         yield sample

@@ -160,7 +160,7 @@ async function runPoints({ points, reference, candidate, data, limit, signal, pr
   const meters = points.map(({ sourceValue }) => new OutputErrorMeter(sourceValue))
   const total = Math.min(limit, data.sampleCount)
   let samples = 0
-  for await (const sample of data.samples(0, signal)) {
+  for await (const sample of data.samples(0, { signal, reuseMemory: true })) {
     signal?.throwIfAborted()
     if ('problem' in sample) continue
     for (let from = 0; from < points.length; from += AT_ONCE) {

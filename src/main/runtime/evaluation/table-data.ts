@@ -33,7 +33,7 @@ export async function openTableData(options: OpenDataOptions & { readonly card: 
     sampleCount: rows,
     classNames,
     fingerprint: () => fileFingerprint(path),
-    async *samples(from, signal) {
+    async *samples(from, { signal } = {}) {
       let number = 0
       for await (const row of rowsOf(path)) {
         signal?.throwIfAborted()
@@ -129,7 +129,7 @@ function toTensor(cells: readonly string[], { name, dataType, shape }: ModelInpu
   const bad = numbers.findIndex((number) => !Number.isFinite(number))
   if (bad >= 0) return { problem: `has '${cells[bad] ?? ''}' where '${name}' wants a number` }
   const scaled = isFloat(dataType) && (card.input === null || card.input === name) ? numbers.map((number) => (number * card.scale - card.mean) / card.std) : numbers
-  const converted = convertElements(bytesOf(Float64Array.from(scaled)), 'float64', dataType satisfies DataTypeName)
+  const converted = convertElements(bytesOf(Float64Array.from(scaled)), { from: 'float64', to: dataType satisfies DataTypeName })
   if ('problem' in converted) return { problem: `does not fit '${name}': ${converted.problem}` }
   return { dataType: DATA_TYPES[dataType].code, dims, bytes: converted.bytes }
 }

@@ -32,7 +32,7 @@ export async function openTensorData(options: OpenDataOptions & { readonly card:
     sampleCount,
     classNames: null,
     fingerprint: () => withFile(statSync(path).isDirectory() ? listFingerprint(filesUnder(path)) : fileFingerprint(path), labelsPath),
-    async *samples(from, signal) {
+    async *samples(from, { signal, ...reading } = {}) {
       let number = 0
       for (const [at, part] of parts.entries()) {
         if (number + part.samples <= from) {
@@ -41,7 +41,7 @@ export async function openTensorData(options: OpenDataOptions & { readonly card:
         }
         const raw = readers?.[at]?.()
         try {
-          for await (const feeds of feedsOf(part, inputs)) {
+          for await (const feeds of feedsOf(part, inputs, reading)) {
             signal?.throwIfAborted()
             const next = await raw?.next()
             const label = next === undefined || next.done === true ? null : next.value

@@ -34,7 +34,7 @@ export async function openTextData(options: OpenDataOptions & { readonly card: T
     sampleCount: lines,
     classNames,
     fingerprint: () => withFile(fileFingerprint(path), tokenizerPath),
-    async *samples(from, signal) {
+    async *samples(from, { signal } = {}) {
       let number = 0
       for await (const line of linesOf(path)) {
         signal?.throwIfAborted()
