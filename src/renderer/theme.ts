@@ -8,9 +8,6 @@ const gray: MantineColorsTuple = ['#f7f8fa', '#eff1f4', '#e2e5ea', '#d0d5dc', '#
 /** Dark surfaces, from text (0) to the deepest ground (9). */
 const dark: MantineColorsTuple = ['#dde2ea', '#b3bac6', '#9aa3b2', '#6d7584', '#3a414d', '#2d333d', '#23282f', '#1c2026', '#16191e', '#101216']
 
-/** Mantine's own sizes for labels and hints of small inputs are too small to read. */
-const SMALL_TEXT = { label: { fontSize: 13 }, description: { fontSize: 12 } }
-
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 6 },
@@ -34,11 +31,10 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: { size: 'xs' } },
     TagsInput: { defaultProps: { size: 'xs' } },
-    Switch: { defaultProps: { size: 'xs' }, styles: SMALL_TEXT },
+    Switch: { defaultProps: { size: 'xs' } },
     Checkbox: { defaultProps: { size: 'xs' } },
     MultiSelect: { defaultProps: { size: 'xs' } },
-    Radio: { defaultProps: { size: 'xs' }, styles: { label: { fontSize: 13 } } },
-    InputWrapper: { styles: SMALL_TEXT },
+    Radio: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
     Tabs: { defaultProps: { keepMounted: false } },
   },

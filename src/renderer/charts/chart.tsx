@@ -1,9 +1,8 @@
-import { useComputedColorScheme } from '@mantine/core'
 import { BarChart, LineChart } from 'echarts/charts'
 import { GridComponent, TooltipComponent } from 'echarts/components'
 import { init, use as register, type EChartsCoreOption } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { useEffect, useMemo, useRef, type ReactNode } from 'react'
+import { useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from 'react'
 
 register([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer])
 
@@ -42,8 +41,21 @@ export interface ChartLook {
 
 /** The look of the page's theme; another object once the theme is another. */
 export function useChartLook(): ChartLook {
-  const scheme = useComputedColorScheme()
+  const scheme = useSyncExternalStore(onSchemeChange, schemeOfPage)
   return useMemo(() => chartLook(scheme), [scheme])
+}
+
+/** The page's own attribute: components already draw with the new scheme while the page still has the old one's colours. */
+const SCHEME_ATTRIBUTE = 'data-mantine-color-scheme'
+
+function schemeOfPage(): string {
+  return document.documentElement.getAttribute(SCHEME_ATTRIBUTE) ?? ''
+}
+
+function onSchemeChange(changed: () => void): () => void {
+  const observer = new MutationObserver(changed)
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: [SCHEME_ATTRIBUTE] })
+  return () => observer.disconnect()
 }
 
 /** Read from the page, because canvases know no CSS variables; the page has those of the scheme. */

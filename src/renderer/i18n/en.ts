@@ -248,6 +248,8 @@ export const en = {
     addName: 'Add a name and press Enter',
     inJson: 'Edit in the JSON',
     start: 'Start optimizing',
+    prunedBy: 'Pruned by {{percent}} %',
+    changedRecipe: '{{recipe}}, changed',
     finished: '{{recipe}} of {{name}} is ready',
     finishedFigures: '{{before}} → {{after}} ({{ratio}}), SQNR {{sqnr}}',
     showResult: 'Show result',
@@ -417,5 +419,6 @@ export const en = {
     cannotShowGraph: 'The graph cannot be shown',
     cannotShowText: 'The text cannot be shown',
     cannotReadTensor: 'The values cannot be read',
+    panelFailed: 'This part of the window stopped. Your models and results are safe.',
   },
 }

@@ -250,6 +250,8 @@ export const zh: Translations = {
     addName: '输入名称后按回车',
     inJson: '请在 JSON 中编辑',
     start: '开始优化',
+    prunedBy: '剪枝 {{percent}} %',
+    changedRecipe: '{{recipe}}（有改动）',
     finished: '{{name}} 的 {{recipe}} 已完成',
     finishedFigures: '{{before}} → {{after}}（{{ratio}}），SQNR {{sqnr}}',
     showResult: '查看结果',
@@ -419,5 +421,6 @@ export const zh: Translations = {
     cannotShowGraph: '无法显示此图',
     cannotShowText: '无法显示文本',
     cannotReadTensor: '无法读取数值',
+    panelFailed: '窗口的这一部分出错停止了。模型与结果都安全。',
   },
 }

@@ -13,16 +13,19 @@ export function passText(pass: PassInfo): { title: string; description: string }
 }
 
 export function recipeTitle(recipe: Recipe): string {
-  return known(`recipes.${recipe.name}.title`, recipe.name)
+  return variantTitle(recipe.name)
 }
 
 export function recipeDescription(recipe: Recipe): string {
   return known(`recipes.${recipe.name}.description`, recipe.description)
 }
 
-/** What a variant is called: its recipe. */
+/** What a variant is called: its recipe, as the catalogue has it, or in words where a panel put it together. */
 export function variantTitle(name: string): string {
-  return known(`recipes.${name}.title`, name)
+  const pruned = /^prune-(\d+)$/.exec(name)?.[1]
+  const changed = /^(.+)-custom$/.exec(name)?.[1]
+  if (changed !== undefined) return i18next.t('optimize.changedRecipe', { recipe: variantTitle(changed) })
+  return known(`recipes.${name}.title`, pruned === undefined ? name : i18next.t('optimize.prunedBy', { percent: pruned }))
 }
 
 /** The phase of a job in words: a phase of ours, a pass by its name, or as it comes. */

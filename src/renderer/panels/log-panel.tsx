@@ -8,7 +8,10 @@ export default function LogPanel(): ReactNode {
   const { t, i18n } = useTranslation()
   const entries = useLogStore((state) => state.entries)
   const end = useRef<HTMLDivElement>(null)
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [entries])
+  useEffect(() => {
+    // In a body of its own: newer Chromium answers with a promise, which is no way to end an effect.
+    end.current?.scrollIntoView({ block: 'end' })
+  }, [entries])
   if (entries.length === 0) return <p className={styles.empty}>{t('log.empty')}</p>
   const time = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'medium' })
   return (

@@ -7,6 +7,7 @@ import { openPanel } from '../session/panels'
 import { useDialogsStore, type BottomTab } from '../stores/dialogs-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
+import { PanelBoundary } from './panel-boundary'
 import styles from './shell.module.css'
 
 const ProfilePanel = lazy(() => import('../profile/profile-panel'))
@@ -29,18 +30,20 @@ export function BottomPanel(): ReactNode {
     <section className={styles.bottom} aria-label={t('shell.bottomPanel')}>
       <BottomBar tab={tab} open />
       <div className={styles.bottomBody} role="tabpanel" aria-label={t(`panels.${tab}`)}>
-        <Suspense>
-          {tab === 'jobs' && <JobsPanel />}
-          {tab === 'profile' && <ProfilePanel />}
-          {tab === 'operators' && <OpSummaryPanel />}
-          {tab === 'compare' && <ComparePanel />}
-          {tab === 'variants' && <VariantsPanel />}
-          {tab === 'devices' && <DevicesPanel />}
-          {tab === 'evaluate' && <EvaluatePanel />}
-          {tab === 'diagnostics' && <DiagnosticsPanel />}
-          {tab === 'history' && <HistoryPanel />}
-          {tab === 'log' && <LogPanel />}
-        </Suspense>
+        <PanelBoundary key={tab}>
+          <Suspense>
+            {tab === 'jobs' && <JobsPanel />}
+            {tab === 'profile' && <ProfilePanel />}
+            {tab === 'operators' && <OpSummaryPanel />}
+            {tab === 'compare' && <ComparePanel />}
+            {tab === 'variants' && <VariantsPanel />}
+            {tab === 'devices' && <DevicesPanel />}
+            {tab === 'evaluate' && <EvaluatePanel />}
+            {tab === 'diagnostics' && <DiagnosticsPanel />}
+            {tab === 'history' && <HistoryPanel />}
+            {tab === 'log' && <LogPanel />}
+          </Suspense>
+        </PanelBoundary>
       </div>
     </section>
   )

@@ -16,6 +16,7 @@ import { activeDocument, activeGraph, activeGraphId, graphKey, useSessionStore }
 import { useViewStore } from '../stores/view-store'
 import { WelcomeScreen } from '../welcome/welcome-screen'
 import styles from './centre.module.css'
+import { PanelBoundary } from './panel-boundary'
 
 const GraphCanvas = lazy(async () => ({ default: (await import('../canvas/graph-canvas')).GraphCanvas }))
 const CompareView = lazy(async () => ({ default: (await import('../canvas/compare/compare-view')).CompareView }))
@@ -32,7 +33,9 @@ export function Centre(): ReactNode {
       <DocumentTabs />
       <ViewBar />
       <div className={styles.view}>
-        <Suspense fallback={<Loading />}>{mode === 'graph' ? <GraphView /> : <ModelText />}</Suspense>
+        <PanelBoundary key={mode}>
+          <Suspense fallback={<Loading />}>{mode === 'graph' ? <GraphView /> : <ModelText />}</Suspense>
+        </PanelBoundary>
       </div>
     </main>
   )

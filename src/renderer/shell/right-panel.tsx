@@ -3,6 +3,7 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDialogsStore, type RightTab } from '../stores/dialogs-store'
 import { useSessionStore } from '../stores/session-store'
+import { PanelBoundary } from './panel-boundary'
 import styles from './side.module.css'
 
 const Inspector = lazy(() => import('../inspector/inspector'))
@@ -34,13 +35,15 @@ export function RightPanel(): ReactNode {
         {empty ? (
           <p className={styles.empty}>{tab === 'inspector' ? t('inspector.empty') : t('panels.noModel')}</p>
         ) : (
-          <Suspense>
-            {tab === 'inspector' && <Inspector />}
-            {tab === 'quantize' && <QuantizePanel />}
-            {tab === 'simplify' && <SimplifyPanel />}
-            {tab === 'prune' && <PrunePanel />}
-            {tab === 'try' && <TryPanel />}
-          </Suspense>
+          <PanelBoundary key={tab}>
+            <Suspense>
+              {tab === 'inspector' && <Inspector />}
+              {tab === 'quantize' && <QuantizePanel />}
+              {tab === 'simplify' && <SimplifyPanel />}
+              {tab === 'prune' && <PrunePanel />}
+              {tab === 'try' && <TryPanel />}
+            </Suspense>
+          </PanelBoundary>
         )}
       </div>
     </aside>

@@ -13,6 +13,7 @@ import { DropOverlay } from './drop-overlay'
 import { EngineBanner } from './engine-banner'
 import { LeftRail } from './left-rail'
 import { PaletteHost } from './palette-host'
+import { PanelBoundary } from './panel-boundary'
 import { RightPanel } from './right-panel'
 import styles from './shell.module.css'
 import { TopBar } from './top-bar'
@@ -96,14 +97,16 @@ function Dialogs(): ReactNode {
   const form = useOpenedOnce(useEditStore((state) => state.form !== null))
   const refusedSave = useOpenedOnce(useEditStore((state) => state.refusedSave !== null))
   return (
-    <Suspense>
-      {optimize && <OptimizeDialog />}
-      {profile && <ProfileDialog />}
-      {report && <ReportDialog />}
-      {adding && <AddNodeDialog />}
-      {form && <EditFormDialog />}
-      {refusedSave && <RefusedSaveDialog />}
-    </Suspense>
+    <PanelBoundary>
+      <Suspense>
+        {optimize && <OptimizeDialog />}
+        {profile && <ProfileDialog />}
+        {report && <ReportDialog />}
+        {adding && <AddNodeDialog />}
+        {form && <EditFormDialog />}
+        {refusedSave && <RefusedSaveDialog />}
+      </Suspense>
+    </PanelBoundary>
   )
 }
 
