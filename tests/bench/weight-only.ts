@@ -5,7 +5,7 @@ import type { Model } from '#shared/onnx/records'
 import type { PassContext } from '../../src/main/passes/pass'
 import { quantizeWeights } from '../../src/main/passes/quantize-weights'
 import { saveModelFile } from '../../src/main/runtime/model-file'
-import type { ModelRunner } from '../../src/main/runtime/model-runner'
+import type { LocalRunner } from '../../src/main/runtime/model-runner'
 import { createOrtRunner } from '../../src/main/runtime/ort-runner'
 import { measureOutputError } from '../../src/main/runtime/output-error'
 import { buildTransformer, tokenSamples, TWENTY_MILLION } from '../fixtures/transformer'
@@ -35,7 +35,7 @@ export const weightOnly: Bench = {
   },
 }
 
-async function measure(method: string, { source, path, runner, context }: { source: Model; path: string; runner: ModelRunner; context: BenchContext }): Promise<{ figures: Figure[]; error: number }> {
+async function measure(method: string, { source, path, runner, context }: { source: Model; path: string; runner: LocalRunner; context: BenchContext }): Promise<{ figures: Figure[]; error: number }> {
   const document = new ModelDocument({ ...source, graph: { ...source.graph } })
   const passContext: PassContext = { calibration, runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
   const started = performance.now()

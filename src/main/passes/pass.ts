@@ -4,7 +4,7 @@ import type { LayerChange } from '#shared/ipc/jobs'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
 import type { LayerQuality } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
-import type { Feeds, ModelRunner } from '../runtime/model-runner'
+import type { Feeds, LocalRunner } from '../runtime/model-runner'
 
 /** Samples to calibrate with. Reading is streamed: one sample is in memory at a time. */
 export interface CalibrationData {
@@ -26,7 +26,7 @@ export type TellProgress = (phase: string, fraction: number | null, detail?: str
 export interface PassContext {
   readonly calibration: CalibrationData | null
   /** Runs a document, as it is now, in onnxruntime. */
-  readonly runner: ModelRunner
+  readonly runner: LocalRunner
   /** The model as it was before the first pass that quantizes, to compare with; null where none ran in this recipe. */
   readonly float: Model | null
   readonly signal: AbortSignal

@@ -150,6 +150,15 @@ describe('prune-channels', () => {
     expect(share).toBeGreaterThanOrEqual(40)
   })
 
+  it('chooses layers by measured time, and still saves what it was asked for', async () => {
+    const spec: ModelSpec = { ...image, outputs: { y: 'float32[1,4,8,8]' }, initializers: { a: noise([32, 3, 3, 3]), b: noise([64, 32, 1, 1]), c: noise([4, 64, 1, 1]) }, nodes: [['h = Conv(x, a)', { pads: [1, 1, 1, 1] }], 'g = Conv(h, b)', 'y = Conv(g, c)'] }
+    const { document, diagnostics } = await runPass(buildModel(spec), pruneChannels, { target: 'macs', distribution: 'latency', amount: 0.4 }, real(4))
+    expect(diagnostics.map(({ code }) => code)).toContain('plans-timed')
+    const [share] = diagnostics.flatMap(({ code, message }) => (code === 'channels-pruned' ? [Number(/^[\d.]+/.exec(message)?.[0])] : []))
+    expect(share).toBeGreaterThanOrEqual(40)
+    expect(checkModel(document).filter(({ severity }) => severity === 'error')).toEqual([])
+  })
+
   it('leaves layers that are excluded, and says which and why', async () => {
     const [, spec] = FORMS[0] ?? []
     if (!spec) throw new Error('no form')

@@ -54,3 +54,8 @@ export interface ModelRunner {
   /** The same for a file, which onnxruntime maps itself. */
   loadFile(path: string, options?: RunnerOptions): Promise<RunningModel>
 }
+
+/** One that runs models in this process, with a folder for what onnxruntime writes about them. */
+export interface LocalRunner extends ModelRunner {
+  readonly scratchFolder: string
+}

@@ -9,7 +9,7 @@ import { encodeModel, type EncodedModel, joinPieces } from '#shared/onnx/codec/e
 import { ModelDocument } from '#shared/onnx/document'
 import type { Model, Tensor, ValueInfo } from '#shared/onnx/records'
 import { saveModelFile } from './model-file'
-import type { Feeds, ModelRunner, RunnerOptions, RunningModel, TensorValue } from './model-runner'
+import type { Feeds, LocalRunner, RunnerOptions, RunningModel, TensorValue } from './model-runner'
 import { loadOnnxruntime, type Ort } from './onnxruntime'
 import { toRuntimeError } from './ort-error'
 import { collectGarbage } from './process-memory'
@@ -27,8 +27,9 @@ const MESSAGE_BYTES = 2 ** 31 - 64 * 1024 * 1024
 const OPTIMIZATION_LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const
 
 /** Runs models in onnxruntime-node on the CPU. `scratchFolder` takes models too large to be handed over in memory. */
-export function createOrtRunner({ scratchFolder }: { readonly scratchFolder: string }): ModelRunner {
+export function createOrtRunner({ scratchFolder }: { readonly scratchFolder: string }): LocalRunner {
   return {
+    scratchFolder,
     async load(modelOrDocument, options = {}) {
       const model = modelOrDocument instanceof ModelDocument ? modelOrDocument.model : modelOrDocument
       const shown = withExtraOutputs(model, options.extraOutputs ?? [])

@@ -6,6 +6,11 @@ import type { Feeds, RunningModel } from './model-runner'
 export interface TurnOptions {
   readonly runs: number
   readonly warmup: number
+  /**
+   * A turn of a quick model is several inferences, about this long together, and its latency their median: one alone is at the mercy of
+   * whatever else the processor does. 0, the default: one inference.
+   */
+  readonly turnMs?: number
   /** No further pair is begun after this time, but for the first three. */
   readonly budgetMs?: number
   readonly signal?: AbortSignal | undefined
@@ -20,17 +25,27 @@ const FEWEST_RUNS = 3
  * Latencies in ms of two models that take turns, A B A B …, so that a change of the machine's speed meets both. Load both with
  * `sleepBetweenRuns`, or the threads of one spin while the other is timed.
  */
-export async function timeInTurns(a: RunningModel, b: RunningModel, feeds: Feeds, { runs, warmup, budgetMs = Infinity, signal, progress }: TurnOptions): Promise<[number, number][]> {
+export async function timeInTurns(a: RunningModel, b: RunningModel, feeds: Feeds, { runs, warmup, turnMs = 0, budgetMs = Infinity, signal, progress }: TurnOptions): Promise<[number, number][]> {
   const times: [number, number][] = []
   const end = performance.now() + budgetMs
   for (let run = -warmup; run < runs; run++) {
     if (signal?.aborted) throw new AppError({ code: 'cancelled', message: 'The work was cancelled.' })
-    const pair: [number, number] = [await timeRun(a, feeds), await timeRun(b, feeds)]
+    const pair: [number, number] = [await timeTurn(a, feeds, turnMs), await timeTurn(b, feeds, turnMs)]
     if (run >= 0) times.push(pair)
     progress?.(run)
     if (times.length >= FEWEST_RUNS && performance.now() > end) break
   }
   return times
+}
+
+const MOST_IN_TURN = 100
+
+/** Median of inferences in a row. */
+async function timeTurn(model: RunningModel, feeds: Feeds, turnMs: number): Promise<number> {
+  const times = [await timeRun(model, feeds)]
+  const end = performance.now() + turnMs
+  while (performance.now() < end && times.length < MOST_IN_TURN) times.push(await timeRun(model, feeds))
+  return percentile(times.sort((a, b) => a - b), 50)
 }
 
 /** Latency of the second model as a share of the first's, pair by pair. */

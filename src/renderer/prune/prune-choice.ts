@@ -4,7 +4,7 @@ import type { Recipe } from '#shared/recipe'
 import type { GraphOverlay, OverlayMark } from '../stores/overlay-store'
 
 export const TARGETS = ['macs', 'channels', 'parameters', 'size', 'latency'] as const
-export const DISTRIBUTIONS = ['even', 'importance', 'sensitivity'] as const
+export const DISTRIBUTIONS = ['even', 'importance', 'sensitivity', 'latency'] as const
 export const IMPORTANCES = ['reconstruction', 'activation', 'l1', 'l2', 'batch-normalization'] as const
 export const RECOVERIES = ['refit', 'merge', 'none'] as const
 

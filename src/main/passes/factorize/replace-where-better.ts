@@ -17,6 +17,8 @@ const RUNS = 15
 const WARMUP = 3
 /** Samples on which the outputs are compared: more than layers are fitted to, where there are more. */
 const COMPARED_SAMPLES = 64
+/** Layers alone take microseconds: several runs a turn tell more than one. */
+const TURN_MS = 3
 const BUDGET_MS = 1000
 /** Of the time before: less of a gain is within what measuring can tell. */
 const FASTER = 0.95
@@ -101,7 +103,7 @@ async function timePair([a, b]: readonly [Model | ModelDocument, Model | ModelDo
   try {
     const second = await runner.load(b, { sleepBetweenRuns: true })
     try {
-      return latencyRatio(await timeInTurns(first, second, feeds, { runs: RUNS, warmup: WARMUP, budgetMs: BUDGET_MS, signal })).p50
+      return latencyRatio(await timeInTurns(first, second, feeds, { runs: RUNS, warmup: WARMUP, turnMs: TURN_MS, budgetMs: BUDGET_MS, signal })).p50
     } finally {
       await second.close()
     }

@@ -52,7 +52,12 @@ export interface Target {
   readonly cost: Cost
   /** Share of the cost to save, 0…1. */
   readonly amount: number
+  /** What a cut is for, where that is not the cost itself: steps are taken by damage for what they save of this. */
+  readonly worth?: Cost
 }
+
+/** A step that saves next to nothing of what it is for counts as if it saved this part of its share of the target. */
+const LEAST_WORTH = 0.02
 
 /**
  * The even plan with the least ratio that saves enough, or the one that saves most. Rounding makes many groups step at once, so those whose
@@ -89,20 +94,24 @@ function stepsBack(planned: readonly PlanGroup[], plan: Plan, cost: Cost): { ind
  * Takes channels away step by step, always where the damage for what is saved is least, until enough is saved. Returns every plan on the
  * way, the last one meets the target if any does.
  */
-export function greedyPlans(planned: readonly PlanGroup[], { cost, amount }: Target, damage: Damage): Plan[] {
+export function greedyPlans(planned: readonly PlanGroup[], { cost, amount, worth = cost }: Target, damage: Damage): Plan[] {
   const groups = planned.map(({ group }) => group)
   const at = planned.map(() => 0)
   const plans: Plan[] = [planned.map(({ counts }) => counts[0] ?? 1)]
-  const full = cost(groups.map(() => 1))
+  const whole = groups.map(() => 1)
+  const [full, fullWorth] = [cost(whole), worth(whole)]
   for (let current = full; current > full * (1 - amount); ) {
     let best: { index: number; to: number; value: number; cost: number } | null = null
+    const currentWorth = worth(sharesOf(plans.at(-1) ?? [], groups))
     for (const [index, { group, counts }] of planned.entries()) {
       const [now, last] = [at[index] ?? 0, plans.at(-1) ?? []]
       const from = damage(group, counts[now] ?? 1)
       // Looking further than one step: a count that ends in a dear step may be followed by a cheap one.
       for (let to = now + 1; to < counts.length && to <= now + 3; to++) {
-        const after = cost(sharesOf(last.with(index, counts[to] ?? 1), groups))
-        const value = (damage(group, counts[to] ?? 1) - from) / (current - after)
+        const left = sharesOf(last.with(index, counts[to] ?? 1), groups)
+        const after = cost(left)
+        const saved = Math.max((currentWorth - worth(left)) / fullWorth, (LEAST_WORTH * (current - after)) / full)
+        const value = (damage(group, counts[to] ?? 1) - from) / saved
         if (after < current && (!best || value < best.value)) best = { index, to, value, cost: after }
       }
     }

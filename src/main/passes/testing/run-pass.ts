@@ -8,7 +8,7 @@ import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument, type Transaction } from '#shared/onnx/document'
 import type { Model } from '#shared/onnx/records'
 import { printModel } from '#shared/onnx/text/print'
-import type { Feeds, ModelRunner, RunnerOptions, TensorValue } from '../../runtime/model-runner'
+import type { Feeds, LocalRunner, RunnerOptions, TensorValue } from '../../runtime/model-runner'
 import { createOrtRunner } from '../../runtime/ort-runner'
 import { bytesOf } from '#shared/onnx/tensor-data'
 import { DATA_TYPES } from '#shared/onnx/data-type'
@@ -18,7 +18,7 @@ import type { CalibrationData, Pass, PassContext } from '../pass'
 export const sharedModels = join(import.meta.dirname, '../../../../../shared/models')
 export const ownSamples = join(import.meta.dirname, '../../../../resources/samples')
 
-export const runner: ModelRunner = createOrtRunner({ scratchFolder: mkdtempSync(join(tmpdir(), 'edgefit-passes-')) })
+export const runner: LocalRunner = createOrtRunner({ scratchFolder: mkdtempSync(join(tmpdir(), 'edgefit-passes-')) })
 
 export interface PassRun {
   readonly document: ModelDocument
@@ -78,7 +78,7 @@ export async function outputsOf(model: Model | ModelDocument, data: CalibrationD
   return Float32Array.from(values)
 }
 
-async function firstOutput(running: Awaited<ReturnType<ModelRunner['load']>>, feeds: Feeds): Promise<Float32Array> {
+async function firstOutput(running: Awaited<ReturnType<LocalRunner['load']>>, feeds: Feeds): Promise<Float32Array> {
   const [value] = (await running.run(feeds)).values()
   if (!value) throw new Error('internal: no output')
   return new Float32Array(value.bytes.slice().buffer)

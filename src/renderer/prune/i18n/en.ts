@@ -5,7 +5,7 @@ export const pruneEn = {
   targets: { macs: 'Multiply–accumulates', channels: 'Channels', parameters: 'Parameters', size: 'Size of the weights', latency: 'Latency, measured here' },
   amount: 'How much',
   distribution: 'Taken from',
-  distributions: { even: 'Every layer alike', importance: 'Where channels matter least', sensitivity: 'Where outputs lose least (measured)' },
+  distributions: { even: 'Every layer alike', importance: 'Where channels matter least', sensitivity: 'Where outputs lose least (measured)', latency: 'Where least is lost for the time saved (measured)' },
   importance: 'First to go',
   importances: {
     reconstruction: 'What the next layers need least',

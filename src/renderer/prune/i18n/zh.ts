@@ -4,7 +4,7 @@ export const pruneZh = {
   targets: { macs: '乘加运算', channels: '通道', parameters: '参数', size: '权重大小', latency: '延迟（在本机实测）' },
   amount: '幅度',
   distribution: '取自',
-  distributions: { even: '各层相同', importance: '通道最不重要之处', sensitivity: '输出损失最小之处（实测）' },
+  distributions: { even: '各层相同', importance: '通道最不重要之处', sensitivity: '输出损失最小之处（实测）', latency: '省时相同而损失最小之处（实测）' },
   importance: '先剪去',
   importances: {
     reconstruction: '后续各层最不需要的',
