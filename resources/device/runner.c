@@ -12,13 +12,14 @@
  *   exact          1: integer kernels that do not saturate (x86 without VNNI)
  *   seconds        go on after the runs until so long after the first of them, telling of each second ("window")
  *   sets           run so many sets, each once, instead of timing the first again and again
+ *   patience       ms after which the first inference is given up, where that is more than the usual (LEAST_PATIENCE_MS)
  *   profile        afterwards some more runs with onnxruntime's profiler, whose JSON is put there; PATH.onnx is the graph that
  *                  ran, with its weights beside it
  *
  * stdout is one JSON object a line: {"event":"alive"} every second, {"event":"loaded"...}, {"event":"run"...} at most ten
- * times a second, {"event":"window"...}, and last {"event":"done"...} or {"event":"error","message":...}. Exit code 0 done,
- * 1 error, 2 bad usage. It never outlives the connection: it ends when stdout is closed (SIGPIPE at the next line, a second
- * later at most).
+ * times a second, {"event":"window"...}, and last {"event":"done"...}, {"event":"error","message":...} or, where a single
+ * inference does not end, {"event":"endless","ms":...}. Exit code 0 done, 1 error, 2 bad usage. It never outlives the
+ * connection: it ends when stdout is closed (SIGPIPE at the next line, a second later at most).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,6 +28,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,9 @@
 #define WINDOW_MS 1000.0
 /* Enough for medians. */
 #define PROFILED_RUNS 20
+/* An inference is given up when it takes so long, and so many times as long as the first. */
+#define LEAST_PATIENCE_MS 8000.0
+#define PATIENCE_FACTOR 20
 
 static const OrtApi *ort;
 static pthread_mutex_t output_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -103,10 +108,24 @@ static uint64_t memory_bytes(const char *field) {
   return kilobytes * 1024;
 }
 
-static void *tell_alive(void *unused) {
+/* Of the inference that is under way, on the clock of now_ms; 0 while there is none. */
+static _Atomic double inference_start = 0;
+static _Atomic double patience_ms = LEAST_PATIENCE_MS;
+
+static void be_patient(double ms) {
+  patience_ms = ms > LEAST_PATIENCE_MS ? ms : LEAST_PATIENCE_MS;
+}
+
+/* A thread of its own: whatever an inference does, this goes on. */
+static void *keep_watch(void *unused) {
   (void)unused;
   for (;;) {
     sleep(1);
+    double start = inference_start, taken = now_ms() - start;
+    if (start > 0 && taken > patience_ms) {
+      print_line("{\"event\":\"endless\",\"ms\":%.0f}", taken);
+      _exit(1);
+    }
     print_line("{\"event\":\"alive\"}");
   }
   return NULL;
@@ -281,15 +300,16 @@ static _Noreturn void bad_usage(const char *word) {
 }
 
 struct settings {
-  long warmup, runs, threads, exact, seconds, sets;
+  long warmup, runs, threads, exact, seconds, sets, patience;
   const char *profile;
 };
 
 static struct settings read_settings(int argc, char **argv) {
-  struct settings settings = {.warmup = 0, .runs = 1, .threads = 0, .exact = 0, .seconds = 0, .sets = 0, .profile = NULL};
+  struct settings settings = {.warmup = 0, .runs = 1, .threads = 0, .exact = 0, .seconds = 0, .sets = 0, .patience = 0, .profile = NULL};
   const struct { const char *name; long *value; } numbers[] = {
     {"warmup=", &settings.warmup}, {"runs=", &settings.runs}, {"threads=", &settings.threads},
     {"exact=", &settings.exact}, {"seconds=", &settings.seconds}, {"sets=", &settings.sets},
+    {"patience=", &settings.patience},
   };
   for (int at = 4; at < argc; at++) {
     if (strncmp(argv[at], "profile=", 8) == 0) {
@@ -374,8 +394,10 @@ static struct model load_model(const OrtEnv *env, const char *path, const struct
 static double infer(struct model *model, const struct tensors *inputs) {
   release_outputs(model->outputs, model->output_count);
   double start = now_ms();
+  inference_start = start;
   check(ort->Run(model->session, NULL, (const char *const *)inputs->names, (const OrtValue *const *)inputs->values, inputs->count,
                  (const char *const *)model->output_names, model->output_count, model->outputs));
+  inference_start = 0;
   return now_ms() - start;
 }
 
@@ -430,9 +452,10 @@ int main(int argc, char **argv) {
   if (argc < 4) bad_usage("");
   const char *model_path = argv[1], *inputs_path = argv[2], *outputs_path = argv[3];
   const struct settings settings = read_settings(argc, argv);
+  be_patient((double)settings.patience);
   signal(SIGPIPE, SIG_DFL);
   pthread_t alive;
-  pthread_create(&alive, NULL, tell_alive, NULL);
+  pthread_create(&alive, NULL, keep_watch, NULL);
 
   ort = load_onnxruntime();
   OrtEnv *env = NULL;
@@ -457,7 +480,7 @@ int main(int argc, char **argv) {
     for (long set = 0; set < settings.sets; set++) {
       struct tensors inputs = read_tensors(inputs_file, memory);
       samples[set] = infer(&model, &inputs);
-      if (set == 0) first_ms = samples[set];
+      if (set == 0) be_patient(PATIENCE_FACTOR * (first_ms = samples[set]));
       write_outputs(outputs_file, model.output_names, model.outputs, model.output_count);
       release_outputs(model.outputs, model.output_count);
       free_tensors(&inputs);
@@ -468,6 +491,7 @@ int main(int argc, char **argv) {
     struct tensors inputs = read_tensors(inputs_file, memory);
     /* The first inference is one of the warm-up, where there is any, and is timed by itself in any case. */
     first_ms = infer(&model, &inputs);
+    be_patient(PATIENCE_FACTOR * first_ms);
     for (long run = 1; run < settings.warmup; run++) {
       infer(&model, &inputs);
       tell_run(0);

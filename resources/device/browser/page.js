@@ -24,7 +24,18 @@ async function keepAwake() {
   await navigator.wakeLock?.request('screen').catch(() => undefined)
 }
 
-const alive = setInterval(() => void post({ event: 'alive' }).catch(() => undefined), 1000)
+/** Each word of the worker starts the time anew that the next may take: while the model runs there is one between any two inferences, or two within 0.1 s. */
+let heard = performance.now()
+let patienceMs = Infinity
+
+const alive = setInterval(() => {
+  const ms = performance.now() - heard
+  if (ms > patienceMs) {
+    worker.terminate()
+    return void end({ event: 'endless', ms })
+  }
+  void post({ event: 'alive' }).catch(() => undefined)
+}, 1000)
 
 async function end(event) {
   clearInterval(alive)
@@ -40,6 +51,9 @@ void keepAwake()
 const worker = new Worker('worker.js', { type: 'module' })
 worker.onerror = (event) => void end({ event: 'error', message: event.message || 'The worker could not be started.' })
 worker.onmessage = ({ data }) => {
+  heard = performance.now()
+  if (data.patienceMs !== undefined) patienceMs = data.patienceMs
+  if (data.event === 'inferred') return
   if (data.event === 'done' || data.event === 'error') {
     worker.terminate()
     return void end(data)

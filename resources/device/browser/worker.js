@@ -3,6 +3,9 @@ import { readTensors, writeTensors } from './tensors.js'
 
 const WINDOW_MS = 1000
 const TELL_MS = 100
+/** An inference is given up when it takes so long, and so many times as long as the first. */
+const LEAST_PATIENCE_MS = 8000
+const PATIENCE_FACTOR = 20
 
 /** Bytes of the server's file; throws with what the server says. */
 async function get(name) {
@@ -35,7 +38,7 @@ async function run() {
   const loadStart = performance.now()
   const session = await ort.InferenceSession.create(model, { executionProviders: [task.provider], externalData, interOpNumThreads: 1, extra: { session: { x64quantprecision: '1' } } })
   const loadMs = performance.now() - loadStart
-  self.postMessage({ event: 'loaded', loadMs, threads: ort.env.wasm.numThreads, userAgent: navigator.userAgent, cores: navigator.hardwareConcurrency })
+  self.postMessage({ event: 'loaded', loadMs, threads: ort.env.wasm.numThreads, userAgent: navigator.userAgent, cores: navigator.hardwareConcurrency, patienceMs: Math.max(LEAST_PATIENCE_MS, task.patienceMs) })
 
   let outputs = {}
   const infer = async () => {
@@ -45,7 +48,12 @@ async function run() {
     return performance.now() - start
   }
   const firstRunMs = await infer()
-  for (let warmup = 1; warmup < task.warmup; warmup++) await infer()
+  const tellInferred = () => self.postMessage({ event: 'inferred', patienceMs: Math.max(LEAST_PATIENCE_MS, PATIENCE_FACTOR * firstRunMs) })
+  tellInferred()
+  for (let warmup = 1; warmup < task.warmup; warmup++) {
+    await infer()
+    tellInferred()
+  }
   const start = performance.now()
   const samplesMs = []
   let told = start
@@ -65,6 +73,8 @@ async function run() {
     window = []
     windowStart = now
   }
+  // What follows takes as long as the connection needs.
+  self.postMessage({ event: 'inferred', patienceMs: Infinity })
   const response = await fetch('outputs', { method: 'POST', body: await writeTensors(outputs) })
   if (!response.ok) throw new Error(`outputs: ${response.status}`)
   self.postMessage({ event: 'done', loadMs, firstRunMs, samplesMs })

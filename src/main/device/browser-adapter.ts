@@ -3,11 +3,12 @@ import { createRequire } from 'node:module'
 import { networkInterfaces } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
+import { NETWORK_SERIAL } from '#shared/deploy'
 import type { DeviceFacts } from '#shared/device'
 import { AppError } from '#shared/errors'
 import { findAppRoot } from '../host/app-root'
 import type { TensorValue } from '../runtime/model-runner'
-import type { AdapterRequest, DeviceAdapter, PreparedRun, RunFigures } from './device-adapter'
+import { type AdapterRequest, type DeviceAdapter, endlessError, type PreparedRun, type PrepareRequest, type RunFigures } from './device-adapter'
 import { browserName } from './browser-name'
 import { type BrowserServer, startBrowserServer } from './browser-server'
 import type { Phone } from './phone'
@@ -25,6 +26,7 @@ const PageEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('run'), done: z.number() }),
   z.object({ event: z.literal('window'), atMs: z.number(), runs: z.number(), p50Ms: z.number() }),
   z.object({ event: z.literal('error'), message: z.string() }),
+  z.object({ event: z.literal('endless'), ms: z.number() }),
   z.object({ event: z.literal('done'), loadMs: z.number(), firstRunMs: z.number(), samplesMs: z.array(z.number()).min(1) }),
 ])
 type PageEvent = z.infer<typeof PageEvent>
@@ -39,13 +41,13 @@ export const browserAdapter: DeviceAdapter = {
   prepare,
 }
 
-async function prepare(request: AdapterRequest): Promise<PreparedRun> {
+async function prepare(request: PrepareRequest): Promise<PreparedRun> {
   const run = createPageRun(request)
   const server = await startBrowserServer({
     address: request.phone === null ? lanAddress() : '127.0.0.1',
     pageFolder: join(findAppRoot(import.meta.dirname), 'resources/device/browser'),
     runtimeFolder: dirname(createRequire(import.meta.url).resolve('onnxruntime-web')),
-    task: { provider: request.options.provider, warmup: request.options.warmup, runs: request.options.runs, threads: request.options.threads, seconds: request.options.sustainedSeconds },
+    task: { provider: request.options.provider, warmup: request.options.warmup, runs: request.options.runs, threads: request.options.threads, seconds: request.options.sustainedSeconds, patienceMs: request.patienceMs },
     modelPath: request.model.path,
     externalData: request.model.externalFiles.map((path) => ({ path, name: relative(dirname(request.model.path), path).split(sep).join('/') })),
     inputs: encodeTensors(request.feeds),
@@ -122,6 +124,7 @@ function createPageRun({ phone, options, signal, onPhase, onWindow }: AdapterReq
       onWindow({ atMs: data.atMs, runs: data.runs, p50Ms: data.p50Ms })
       onPhase('sustained', Math.min(1, data.atMs / 1000 / options.sustainedSeconds), `${(data.atMs / 1000).toFixed(0)} / ${String(options.sustainedSeconds)} s, ${data.p50Ms.toFixed(2)} ms`)
     } else if (data.event === 'error') settle.reject(pageError(data.message))
+    else if (data.event === 'endless') settle.reject(endlessError(phone?.serial ?? NETWORK_SERIAL, data.ms))
     else if (data.event === 'done') settle.resolve({ samplesMs: data.samplesMs, loadMs: data.loadMs, firstRunMs: data.firstRunMs, peakMemoryBytes: null, baselineMemoryBytes: null, kernels: [] })
   }
 

@@ -22,7 +22,7 @@ beforeEach(async () => {
     address: '127.0.0.1',
     pageFolder: join(findAppRoot(import.meta.dirname), 'resources/device/browser'),
     runtimeFolder: dirname(createRequire(import.meta.url).resolve('onnxruntime-web')),
-    task: { provider: 'wasm', warmup: 1, runs: 2, threads: 1, seconds: 0 },
+    task: { provider: 'wasm', warmup: 1, runs: 2, threads: 1, seconds: 0, patienceMs: 0 },
     modelPath: join(folder, 'model.onnx'),
     externalData: [{ name: 'sub/weights "1".bin', path: join(folder, 'weights "1".bin') }],
     inputs: new Uint8Array([1, 2, 3]),

@@ -32,7 +32,7 @@ export interface BrowserServerOptions {
   readonly pageFolder: string
   /** onnxruntime-web's `dist`. */
   readonly runtimeFolder: string
-  readonly task: { readonly provider: string; readonly warmup: number; readonly runs: number; readonly threads: number; readonly seconds: number }
+  readonly task: { readonly provider: string; readonly warmup: number; readonly runs: number; readonly threads: number; readonly seconds: number; readonly patienceMs: number }
   readonly modelPath: string
   /** Names by which the model knows its data files, and where they are. */
   readonly externalData: readonly { readonly name: string; readonly path: string }[]

@@ -25,6 +25,8 @@ import { watchConditions } from './watch-conditions'
 const DESKTOP_RUNS = 20
 const DESKTOP_BUDGET_MS = 1500
 const PROGRESS_MS = 100
+/** No phone takes so many times this computer's time: its inference has hung. */
+const SLOWEST_PHONE = 200
 
 export interface DeployModelOptions {
   readonly path: string
@@ -93,7 +95,7 @@ async function deployTo(phone: Phone | null, facts: DeviceFacts, deploy: DeployM
       const inputs = data.sampleCount > 1 ? `${data.description}; the first of them` : data.description
       const here = await takeTurns(signal, () => runHere({ runner, path, feeds, options, exactIntegers: adapter.exactIntegers(facts), signal, inputs }))
       progress('pushing', 0.2)
-      const prepared = await adapter.prepare(request)
+      const prepared = await adapter.prepare({ ...request, patienceMs: SLOWEST_PHONE * here.latency.p50Ms })
       try {
         const figures = await prepared.run()
         progress('comparing', 0.97)

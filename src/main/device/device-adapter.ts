@@ -1,6 +1,7 @@
 /** One interface for every way of running a model on a phone; each way is loaded when it is needed. */
 import type { DeployAdapter, DeployOptions } from '#shared/deploy'
 import type { DeviceFacts } from '#shared/device'
+import { AppError } from '#shared/errors'
 import type { KernelProfile } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
 import type { Feeds, TensorValue } from '../runtime/model-runner'
@@ -26,6 +27,11 @@ export interface AdapterRequest {
   readonly onPhase: (phase: 'checking' | 'starting' | 'running' | 'sustained' | 'profiling' | 'waiting-for-browser', share: number | null, detail?: string) => void
   /** Each second of a run that goes on, as it is told. */
   readonly onWindow: (window: RunWindow) => void
+}
+
+export interface PrepareRequest extends AdapterRequest {
+  /** A first inference that takes longer may be given up; later ones are judged by the first. */
+  readonly patienceMs: number
 }
 
 /** A second or so of a run that goes on after the runs that count. */
@@ -74,7 +80,7 @@ export interface DeviceAdapter {
   /** Throws AppError not-supported or not-found where this phone, or this computer, cannot do it; nothing is pushed. */
   probe(request: AdapterRequest): Promise<void>
   /** Brings everything to the phone. Where it throws it has cleaned up after itself. */
-  prepare(request: AdapterRequest): Promise<PreparedRun>
+  prepare(request: PrepareRequest): Promise<PreparedRun>
 }
 
 export async function loadAdapter(name: DeployAdapter): Promise<DeviceAdapter> {
@@ -86,6 +92,15 @@ export async function loadAdapter(name: DeployAdapter): Promise<DeviceAdapter> {
     case 'custom':
       return (await import('./custom-adapter')).customAdapter
   }
+}
+
+/** One inference that does not end, while the program around it is alive. */
+export function endlessError(serial: string, ms: number): AppError {
+  return new AppError({
+    code: 'device-lost',
+    message: `An inference on '${serial}' had not ended after ${(ms / 1000).toFixed(0)} s and was given up.`,
+    hint: 'Try again with the screen on and other apps closed. If it happens again, please report it with the report of `edgefit devices doctor`.',
+  })
 }
 
 /** The phone of a request that cannot do without one. */

@@ -7,7 +7,7 @@ import type { KernelProfile } from '#shared/measurement'
 import { kernelsOfProfile } from '../runtime/kernel-profiles'
 import { withUniqueNodeNames } from '../runtime/kernel-attribution'
 import { openModelFile, saveModelFile } from '../runtime/model-file'
-import { type AdapterRequest, type DeviceAdapter, type PreparedRun, type RunFigures, wiredPhone } from './device-adapter'
+import { type AdapterRequest, type DeviceAdapter, endlessError, type PreparedRun, type PrepareRequest, type RunFigures, wiredPhone } from './device-adapter'
 import { openDeviceRuntime } from './device-runtime'
 import { installRuntime } from './install-runtime'
 import type { CommandResult, Phone } from './phone'
@@ -31,6 +31,7 @@ const RunnerLine = z.discriminatedUnion('event', [
   z.object({ event: z.literal('run'), done: z.number() }),
   z.object({ event: z.literal('window'), atMs: z.number(), runs: z.number(), p50Ms: z.number() }),
   z.object({ event: z.literal('error'), message: z.string() }),
+  z.object({ event: z.literal('endless'), ms: z.number() }),
   z.object({
     event: z.literal('done'),
     loadMs: z.number(),
@@ -52,7 +53,7 @@ export const nativeAdapter: DeviceAdapter = {
 }
 
 /** Pushes runtime, model and inputs, and compares their SHA-256 on the phone: what came in part is never run. */
-async function prepare(request: AdapterRequest): Promise<PreparedRun> {
+async function prepare(request: PrepareRequest): Promise<PreparedRun> {
   const phone = wiredPhone(request)
   const runtime = openDeviceRuntime(request.runtimeFolder, request.facts.abis)
   const installed = await installRuntime(phone, runtime, { signal: request.signal, onBytes: request.onBytes })
@@ -127,7 +128,7 @@ function timingWords({ options }: AdapterRequest, folder: string): string[] {
 }
 
 /** @param what the runner's own words for what it is to do. */
-async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: RunnerPlaces, { facts, options, signal, onPhase, onWindow }: AdapterRequest, what: readonly string[]): Promise<RunFigures> {
+async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: RunnerPlaces, { facts, options, patienceMs, signal, onPhase, onWindow }: PrepareRequest, what: readonly string[]): Promise<RunFigures> {
   const words = [
     `${folder}/model/${MODEL_NAME}`,
     `${folder}/inputs`,
@@ -135,14 +136,16 @@ async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: Runn
     ...what,
     `threads=${String(threadsOn(options))}`,
     `exact=${nativeAdapter.exactIntegers(facts) ? '1' : '0'}`,
+    `patience=${String(Math.ceil(patienceMs))}`,
   ]
   // `exec`: closing the connection ends the program itself, not a shell around it.
   const command = `cd ${quoteShell(runtimeFolder)} && echo $$ > ${quoteShell(`${folder}/pid`)} && HOME=${quoteShell(folder)} TMPDIR=${quoteShell(folder)} ORT_DISABLE_TELEMETRY=1 exec ${placement(options)}./${loader} --library-path . ./runner ${words.map(quoteShell).join(' ')}`
   let figures: Extract<RunnerLine, { event: 'done' }> | null = null
   let refused: string | null = null
+  const givingUp = new AbortController()
   onPhase('starting', null)
   const result = await phone.follow(command, {
-    signal,
+    signal: AbortSignal.any([signal, givingUp.signal]),
     stallMs: STALL_MS,
     onLine(text) {
       const line = parseLine(text)
@@ -151,6 +154,8 @@ async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: Runn
         onWindow({ atMs: line.atMs, runs: line.runs, p50Ms: line.p50Ms })
         onPhase('sustained', Math.min(1, line.atMs / 1000 / options.sustainedSeconds), `${(line.atMs / 1000).toFixed(0)} / ${String(options.sustainedSeconds)} s, ${line.p50Ms.toFixed(2)} ms`)
       } else if (line?.event === 'error') refused = line.message
+      // Not waiting for its end: what hangs in a driver ends late or never.
+      else if (line?.event === 'endless') givingUp.abort(endlessError(phone.serial, line.ms))
       else if (line?.event === 'done') figures = line
     },
   })
