@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Loader, Modal, Radio, SegmentedControl, Text } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Recipe } from '#shared/recipe'
@@ -42,7 +42,10 @@ export default function OptimizeDialog(): ReactNode {
       onClose={() => setOpen(false)}
       // In the editor Escape is for its own lists.
       closeOnEscape={view === 'form'}
-      size={920} title={t('optimize.title', { name: title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      size={880}
+      title={t('optimize.title', { name: title })}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
       {catalogue === null || document === null ? (
         <Group justify="center" p={48}>
           <Loader size="sm" aria-label={t('view.loading')} />
@@ -83,8 +86,9 @@ function OptimizeForm({ catalogue, modelPath, view, onView, onClose }: OptimizeF
   return (
     <>
       <div className={styles.columns}>
-        <Stack gap={20}>
-          <RecipeChoice recipes={recipes} recipe={recipe} onChoose={(chosen) => setDraft(draftOfRecipe(chosen))} />
+        <RecipeChoice recipes={recipes} recipe={recipe} onChoose={(chosen) => setDraft(draftOfRecipe(chosen))} />
+        <div className={styles.chosen}>
+          {recipe !== null && <p className={styles.description}>{recipeDescription(builtInOf(recipes, recipe) ?? recipe)}</p>}
           <DataPicker
             label={needsData ? t('optimize.calibrationData') : t('optimize.checkData')}
             value={data}
@@ -93,9 +97,7 @@ function OptimizeForm({ catalogue, modelPath, view, onView, onClose }: OptimizeF
             syntheticNote={needsData ? t('optimize.syntheticCalibration') : t('optimize.syntheticCheck')}
             warnSynthetic={needsData}
           />
-        </Stack>
-        <div className={styles.recipe}>
-          <Group justify="space-between">
+          <Group justify="space-between" mt={16}>
             <Text fw={600}>{t('optimize.recipe')}</Text>
             <SegmentedControl
               aria-label={t('optimize.recipeView')}
@@ -135,37 +137,50 @@ function OptimizeForm({ catalogue, modelPath, view, onView, onClose }: OptimizeF
   )
 }
 
+/** The built-in recipe that was chosen, whatever was changed in it since. */
+function builtInOf(recipes: readonly Recipe[], recipe: Recipe): Recipe | null {
+  return recipes.find(({ name }) => name === recipe.name || `${name}-custom` === recipe.name) ?? null
+}
+
+const RECIPE_GROUPS = ['quantize', 'prune', 'simplify'] as const
+
+/** What a recipe is about, by its passes: pruning first, since what is pruned may be quantized after. */
+function groupOf({ passes }: Recipe): (typeof RECIPE_GROUPS)[number] {
+  const has = (names: RegExp) => passes.some(({ pass }) => names.test(pass))
+  if (has(/^(prune|sparsify|factorize|decouple)-/)) return 'prune'
+  return has(/^quantize-|-float16$/) ? 'quantize' : 'simplify'
+}
+
 interface RecipeChoiceProps {
   readonly recipes: readonly Recipe[]
   readonly recipe: Recipe | null
   readonly onChoose: (recipe: Recipe) => void
 }
 
+/** All recipes at a glance, by what they do; what one does exactly stands beside the list once it is chosen. */
 function RecipeChoice({ recipes, recipe, onChoose }: RecipeChoiceProps): ReactNode {
   const { t } = useTranslation()
-  const chosen = recipes.find(({ name }) => name === recipe?.name || `${name}-custom` === recipe?.name)
   return (
     <Radio.Group
-      label={t('optimize.method')}
-      value={chosen?.name ?? null}
+      aria-label={t('optimize.method')}
+      className={styles.methods ?? ''}
+      value={(recipe && builtInOf(recipes, recipe)?.name) ?? null}
       onChange={(name) => {
         const next = recipes.find((candidate) => candidate.name === name)
         if (next !== undefined) onChoose(next)
       }}
     >
-      <Stack gap={8} mt={6}>
-        {recipes.map((candidate) => (
-          <Radio.Card key={candidate.name} value={candidate.name} className={styles.card ?? ''} aria-label={recipeTitle(candidate)}>
-            <Radio.Indicator size="xs" />
-            <div>
-              <Text fw={600}>{recipeTitle(candidate)}</Text>
-              <Text size="sm" c="dimmed">
-                {recipeDescription(candidate)}
-              </Text>
-            </div>
-          </Radio.Card>
-        ))}
-      </Stack>
+      {RECIPE_GROUPS.map((group) => (
+        <div key={group} role="presentation">
+          <h3 className={styles.groupTitle}>{t(`tools.${group}`)}</h3>
+          {recipes.filter((candidate) => groupOf(candidate) === group).map((candidate) => (
+            <Radio.Card key={candidate.name} value={candidate.name} className={styles.card ?? ''} aria-label={recipeTitle(candidate)} title={recipeDescription(candidate)}>
+              <Radio.Indicator size="xs" />
+              {recipeTitle(candidate)}
+            </Radio.Card>
+          ))}
+        </div>
+      ))}
     </Radio.Group>
   )
 }
