@@ -11,3 +11,10 @@ export function freeDimensions(inputs: ModelSummary['inputs']): readonly string[
   }
   return [...names]
 }
+
+/** One sample: the free dimension that every input has first, where there is one. */
+export function oneSample(inputs: ModelSummary['inputs']): Readonly<Record<string, number>> {
+  const [first] = inputs
+  const dim = first?.shape?.[0]
+  return typeof dim === 'string' && inputs.every(({ shape }) => shape?.[0] === dim) ? { [dim]: 1 } : {}
+}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Conditions, ProfileResult } from '#shared/measurement'
 import { Figure } from '../format/figure'
 import { formatBytes, formatMs, formatPercent, type Quantity } from '../format/format-number'
+import { dataText } from '../format/format-type'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
@@ -114,7 +115,7 @@ function ConditionsLine({ conditions }: { readonly conditions: Conditions }): Re
         ].join(' · ')}
       </p>
       <p className={styles.inputs} title={inputs}>
-        {t('profile.inputsFrom', { inputs: inputs.replace(/^.*[\\/](?=[^\\/]*: )/, '') })}
+        {t('profile.inputsFrom', { inputs: dataText(inputs) })}
       </p>
     </>
   )

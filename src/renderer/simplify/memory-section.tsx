@@ -2,10 +2,11 @@ import { Button, Group } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { toErrorData } from '#shared/errors'
+import type { RecipePreview } from '#shared/ipc/jobs'
 import type { MemoryPlan } from '#shared/ipc/memory-plan'
 import { getBridge } from '../bridge/bridge'
 import { Figure } from '../format/figure'
-import { formatBytes, formatPercent, quantityText } from '../format/format-number'
+import { formatBytes, formatInteger, formatPercent, quantityText } from '../format/format-number'
 import { Properties, Property, Section } from '../inspector/property-list'
 import { goToNodes } from '../session/go-to-node'
 import { showOverlay } from '../stores/overlay-store'
@@ -18,12 +19,12 @@ interface MemorySectionProps {
   /** Changes with each edit of the document. */
   readonly revision: number
   readonly dims: Readonly<Record<string, number>>
-  /** Of the previewed result. */
-  readonly after: MemoryPlan | null
+  /** Null where there is none of the present choice. */
+  readonly preview: Pick<RecipePreview, 'memoryBefore' | 'memoryAfter'> | null
 }
 
 /** What the values between the nodes take in memory, step by step, before and after. */
-export function MemorySection({ documentId, revision, dims, after }: MemorySectionProps): ReactNode {
+export function MemorySection({ documentId, revision, dims, preview }: MemorySectionProps): ReactNode {
   const { t } = useTranslation('simplify')
   const [plan, setPlan] = useState<MemoryPlan | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
@@ -50,12 +51,24 @@ export function MemorySection({ documentId, revision, dims, after }: MemorySecti
   return (
     <Section title={t('memory')}>
       {problem !== null && <p className={`${styles.note} bad`}>{t('memoryFailed', { reason: problem })}</p>}
-      {plan !== null && <Plan plan={plan} after={after} documentId={documentId} />}
+      {plan !== null && <Plan plan={plan} after={isOfSameSizes(preview, plan) ? preview.memoryAfter : null} dims={dims} documentId={documentId} />}
     </Section>
   )
 }
 
-function Plan({ plan, after, documentId }: { readonly plan: MemoryPlan; readonly after: MemoryPlan | null; readonly documentId: string }): ReactNode {
+/** Sizes of free dimensions may have changed since the preview. */
+function isOfSameSizes(preview: MemorySectionProps['preview'], plan: MemoryPlan): preview is NonNullable<MemorySectionProps['preview']> {
+  return preview !== null && preview.memoryBefore.sumBytes === plan.sumBytes && preview.memoryBefore.peakBytes === plan.peakBytes
+}
+
+interface PlanProps {
+  readonly plan: MemoryPlan
+  readonly after: MemoryPlan | null
+  readonly dims: MemorySectionProps['dims']
+  readonly documentId: string
+}
+
+function Plan({ plan, after, dims, documentId }: PlanProps): ReactNode {
   const { t } = useTranslation('simplify')
   if (plan.unknown.length > 0 && isMostlyUnknown(plan)) return <p className={styles.note}>{t('memoryNeedsSizes', { count: plan.unknown.length })}</p>
   const peak = plan.peakStep === null ? undefined : plan.steps[plan.peakStep]
@@ -69,7 +82,7 @@ function Plan({ plan, after, documentId }: { readonly plan: MemoryPlan; readonly
     })
   return (
     <>
-      <p className={styles.note}>{t('memoryHint')}</p>
+      <p className={styles.note}>{[t('memoryHint'), ...Object.entries(dims).map(([name, size]) => `${name} = ${formatInteger(size)}.`)].join(' ')}</p>
       {plan.peakBytes > 0 && (
         <Suspense fallback={<div className={styles.chart} />}>
           <MemoryChart before={plan} after={after} names={{ before: t('before'), after: t('after') }} label={t('memoryChart', { steps: plan.steps.length, peak: quantityText(formatBytes(plan.peakBytes)) })} className={styles.chart ?? ''} />

@@ -1,11 +1,13 @@
-import { Button } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
 import { formatInteger } from '../format/format-number'
 import { Section } from '../inspector/property-list'
+import { compareWithSource } from '../session/compare-models'
 import { startJob } from '../session/jobs'
 import { openPaths } from '../session/open-models'
+import { reportError } from '../session/report-error'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { useReadOnlyStore } from '../stores/read-only-store'
 import styles from './simplify.module.css'
@@ -29,9 +31,16 @@ export function OrtGraphSection({ modelPath }: { readonly modelPath: string }): 
   return (
     <Section title={t('ort')}>
       <p className={styles.note}>{result === null ? t('ortHint') : t('ortResult', { before: formatInteger(result.nodesBefore), after: formatInteger(result.nodesAfter) })}</p>
-      <Button variant="default" loading={running} onClick={() => void (result === null ? startJob({ kind: 'ort-graph', params: { modelPath } }) : show(result.path))}>
-        {t('ortOpen')}
-      </Button>
+      <Group gap={8}>
+        <Button variant="default" loading={running} onClick={() => void (result === null ? startJob({ kind: 'ort-graph', params: { modelPath } }) : show(result.path))}>
+          {t('ortOpen')}
+        </Button>
+        {result !== null && (
+          <Button variant="default" onClick={() => void showBeside(modelPath, result.path).catch(reportError)}>
+            {t('ortBeside')}
+          </Button>
+        )}
+      </Group>
     </Section>
   )
 }
@@ -40,4 +49,9 @@ export function OrtGraphSection({ modelPath }: { readonly modelPath: string }): 
 function show(path: string): Promise<void> {
   useReadOnlyStore.getState().add(path)
   return openPaths([path])
+}
+
+function showBeside(modelPath: string, path: string): Promise<void> {
+  useReadOnlyStore.getState().add(path)
+  return compareWithSource(modelPath, path)
 }

@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next'
 import { jobKinds, type RecipePreview } from '#shared/ipc/jobs'
 import type { OpenDocument } from '#shared/ipc/contract'
 import { formatInteger, formatPercent, quantityText } from '../format/format-number'
+import { dataText } from '../format/format-type'
 import { Section } from '../inspector/property-list'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { FreeDims } from '../profile/free-dims'
-import { freeDimensions } from '../profile/free-dimensions'
+import { freeDimensions, oneSample } from '../profile/free-dimensions'
 import { startJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { documentState, useEditStore } from '../stores/edit-store'
@@ -48,6 +49,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const recipe = recipeOf(choice, catalogue.recipes)
   const { running, preview, isStale } = usePreview(modelPath, JSON.stringify(recipe?.passes))
   const data = dataSource(initialData(samples, modelPath)) ?? { kind: 'synthetic', samples: 2 }
+  const sizes = { ...oneSample(document.summary.inputs), ...choice.dims }
   const hasFreeDims = freeDimensions(document.summary.inputs).length > 0
 
   return (
@@ -75,13 +77,13 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
             <Switch mt={10} label={t('fixDims')} description={t('fixDimsHint')} checked={choice.fixDims} disabled={Object.keys(choice.dims).length === 0} onChange={(event) => choose(modelPath, { ...choice, fixDims: event.currentTarget.checked })} />
           </Section>
         )}
-        <MemorySection documentId={document.documentId} revision={revision} dims={choice.dims} after={isStale ? null : (preview?.memoryAfter ?? null)} />
+        <MemorySection documentId={document.documentId} revision={revision} dims={sizes} preview={isStale ? null : preview} />
         <OrtGraphSection modelPath={activePath} />
       </div>
       <footer className={styles.footer}>
         {preview === null ? <p className={styles.note}>{t('previewHint')}</p> : <Totals preview={preview} isStale={isStale} />}
         <div className={styles.buttons}>
-          <Button variant="default" loading={running} disabled={recipe === null} onClick={() => recipe && void startJob({ kind: 'preview', params: { modelPath, recipe, data, dims: choice.dims } })}>
+          <Button variant="default" loading={running} disabled={recipe === null} onClick={() => recipe && void startJob({ kind: 'preview', params: { modelPath, recipe, data, dims: sizes } })}>
             {t(preview === null ? 'preview' : 'previewAgain')}
           </Button>
           <Button disabled={recipe === null} onClick={() => recipe && void startJob({ kind: 'optimize', params: { modelPath, recipe, data } })}>
@@ -116,7 +118,7 @@ function Totals({ preview, isStale }: { readonly preview: RecipePreview; readonl
         </span>
         <span className={`figures ${nodesAfter < nodesBefore ? 'good' : 'dim'}`}>{nodesBefore === 0 ? '' : `−${quantityText(formatPercent((nodesBefore - nodesAfter) / nodesBefore))}`}</span>
       </div>
-      <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data })}</p>
+      <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: dataText(data) })}</p>
       {undone.map(({ message }) => (
         <Alert key={message} color="yellow" variant="light" p={8} mb={8}>
           {message}
