@@ -5,13 +5,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { canFreezeThreads, freezeThread, threadsNamed } from './fixtures/phone-rig/freeze-thread'
 import { createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
-import { appRoot, deployToRig, isRuntimeBuilt, leftovers, type RigDeploy } from './fixtures/deploy-to-rig'
+import { appRoot, deployToRig, hasBrowser, isRuntimeBuilt, leftovers, type RigDeploy } from './fixtures/deploy-to-rig'
 
 /** A loaded machine makes phones slow; nothing here waits for a time to pass. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const obstacle = rigObstacle()
-const hasBrowser = existsSync('/usr/lib/chromium/chromium')
 if (!hasBrowser) console.log('Skipped: the browser runtime, because Chromium is not installed.')
 
 let rig: PhoneRig
@@ -59,10 +58,29 @@ describe.skipIf(obstacle !== null || !isRuntimeBuilt('x86_64'))('the native runt
       expect(sustained?.samples.length).toBeGreaterThanOrEqual(2)
       expect(sustained?.samples[0]).toMatchObject({ batteryC: 35.1, voltage: 4, thermalStatus: 0 })
       expect(sustained?.samples.every(({ runs, p50Ms }) => runs > 0 && p50Ms > 0)).toBe(true)
-      // The rig tells no current, so there is no energy, rather than a made-up one.
+      // This phone tells no current, so there is no energy, rather than a made-up one.
       expect(sustained?.energyPerInferenceMj).toBeNull()
     } finally {
       rmSync(join(phone.root, 'system/battery'))
+    }
+  })
+
+  test.skipIf(!existsSync('/sys/class/power_supply') || !existsSync('/sys/class/thermal'))('tells what an inference costs where the phone tells its current, as the kernel gives it', async () => {
+    writeFileSync(join(phone.root, 'system/battery'), 'Current Battery Service state:\n  status: 3\n  level: 80\n  scale: 100\n  voltage: 4000\n  temperature: 351\n')
+    writeFileSync(join(phone.sensors.battery, 'current_now'), '-500000\n')
+    mkdirSync(join(phone.sensors.thermal, 'thermal_zone0'), { recursive: true })
+    writeFileSync(join(phone.sensors.thermal, 'thermal_zone0/temp'), '46500\n')
+    try {
+      const { sustained } = await deploy({ options: { sustainedSeconds: 3 } })
+      const samples = sustained?.samples ?? []
+      expect(samples[0]).toMatchObject({ currentMa: 500, voltage: 4, hottestC: 46.5 })
+      // 2 W, times the seconds of an inference.
+      const runs = samples.reduce((sum, sample) => sum + sample.runs, 0)
+      const milliseconds = samples.reduce((sum, sample) => sum + sample.runs * sample.p50Ms, 0)
+      expect(sustained?.energyPerInferenceMj).toBeCloseTo((2 * milliseconds) / runs, 6)
+    } finally {
+      rmSync(join(phone.root, 'system/battery'))
+      rmSync(join(phone.sensors.battery, 'current_now'))
     }
   })
 

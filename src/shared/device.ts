@@ -57,7 +57,7 @@ export type DeviceFacts = z.infer<typeof DeviceFacts>
 export const DoctorCheck = z.object({
   /** Null where the check is not of one phone. */
   serial: z.string().nullable(),
-  check: z.enum(['adb', 'server', 'devices', 'permission', 'shell', 'abi', 'hashing', 'runtime', 'exec', 'loader', 'tunnel', 'browser']),
+  check: z.enum(['computer', 'adb', 'server', 'devices', 'transports', 'permission', 'shell', 'programs', 'abi', 'storage', 'condition', 'hashing', 'runtime', 'exec', 'loader', 'tunnel', 'browser']),
   status: z.enum(['ok', 'warning', 'failed', 'skipped']),
   message: z.string(),
   hint: z.string().nullable(),

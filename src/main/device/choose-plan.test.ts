@@ -23,6 +23,12 @@ const phone: DeviceFacts = {
   vulkanDriver: null,
 }
 
+test('a phone that was seen not to run our programs gets its browser', () => {
+  const plan = choosePlan(rules, phone, { nativeRefused: true })
+  expect(plan).toMatchObject({ adapter: 'browser', provider: 'wasm' })
+  expect(plan.reasons.map(({ rule }) => rule)).toEqual(['native-refused', 'fast-cores', 'i8mm'])
+})
+
 test('a phone with int8 matrix products gets signed int8 per channel, and a thread for each fast core', () => {
   const plan = choosePlan(rules, phone)
   expect(plan).toMatchObject({ adapter: 'native', provider: 'cpu', threads: 4, avoid: [] })

@@ -14,6 +14,7 @@ const Condition = z
     minFastCores: z.number().int(),
     minThermalStatus: z.number().int(),
     network: z.boolean(),
+    nativeRefused: z.boolean(),
   })
   .partial()
   .strict()
@@ -48,15 +49,15 @@ export function readRules(appRoot: string): Rules {
 
 /**
  * Asks the rules in order; the first that fits decides what no rule before it decided, and `avoid` collects. `network`: the
- * phone is reached by its browser alone. Throws where the rules decide too little, which is a mistake in the file.
+ * phone is reached by its browser alone; `nativeRefused`: it was seen not to run our programs. Throws where the rules decide too little, which is a mistake in the file.
  */
-export function choosePlan(rules: Rules, facts: DeviceFacts, { network = false }: { readonly network?: boolean } = {}): DeployPlan {
+export function choosePlan(rules: Rules, facts: DeviceFacts, { network = false, nativeRefused = false }: { readonly network?: boolean; readonly nativeRefused?: boolean } = {}): DeployPlan {
   const fastCores = countFastCores(facts, rules.fastCoreShare)
   const decided: Decision = {}
   const avoid: string[] = []
   const reasons: DeployPlan['reasons'] = []
   for (const { id, when, then, why } of rules.rules) {
-    if (!fits(when, { facts, fastCores, network })) continue
+    if (!fits(when, { facts, fastCores, network, nativeRefused })) continue
     const news = (Object.keys(then) as (keyof Decision)[]).filter((key) => key === 'avoid' || decided[key] === undefined)
     if (news.length === 0) continue
     for (const key of news) Object.assign(decided, { [key]: then[key] })
@@ -72,9 +73,10 @@ interface Circumstances {
   readonly facts: DeviceFacts
   readonly fastCores: number
   readonly network: boolean
+  readonly nativeRefused: boolean
 }
 
-function fits(when: Condition, { facts, fastCores, network }: Circumstances): boolean {
+function fits(when: Condition, { facts, fastCores, network, nativeRefused }: Circumstances): boolean {
   const has = (feature: string) => facts.cpuFeatures.includes(feature)
   return [
     when.abi === undefined || when.abi.some((abi) => facts.abis.includes(abi)),
@@ -84,6 +86,7 @@ function fits(when: Condition, { facts, fastCores, network }: Circumstances): bo
     when.minFastCores === undefined || fastCores >= when.minFastCores,
     when.minThermalStatus === undefined || (facts.thermalStatus !== null && facts.thermalStatus >= when.minThermalStatus),
     when.network === undefined || network === when.network,
+    when.nativeRefused === undefined || nativeRefused === when.nativeRefused,
   ].every(Boolean)
 }
 

@@ -1,6 +1,6 @@
 import { type DeployOptions, type DeployPlan, type DeployResult, NETWORK_SERIAL, type SustainedSample } from '#shared/deploy'
 import type { AdbSettings, DeviceFacts } from '#shared/device'
-import { AppError } from '#shared/errors'
+import { AppError, toErrorData } from '#shared/errors'
 import type { DataSource } from '#shared/ipc/jobs'
 import type { Conditions } from '#shared/measurement'
 import { openCalibrationData } from '../runtime/calibration-data'
@@ -62,9 +62,28 @@ export async function deployModel(deploy: DeployModelOptions): Promise<DeployRes
   }
 }
 
+/** Where the phone does not run our program, and nothing was asked for that only it can do, its browser takes its place. */
 async function deployTo(phone: Phone | null, facts: DeviceFacts, deploy: DeployModelOptions): Promise<DeployResult> {
-  const { path, signal, progress, scratchFolder, runtimeFolder } = deploy
   const plan = choosePlan(deploy.rules, facts, { network: phone === null })
+  try {
+    return await deployAs(plan, { phone, facts }, deploy)
+  } catch (refusal) {
+    if (!(refusal instanceof AppError) || refusal.code !== 'not-supported' || plan.adapter !== 'native' || !leavesAdapterOpen(deploy.options)) throw refusal
+    try {
+      return await deployAs(choosePlan(deploy.rules, facts, { nativeRefused: true }), { phone, facts }, deploy)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not-supported') throw new AppError({ ...toErrorData(refusal), message: `${refusal.message} ${error.message}` }, { cause: error })
+      throw error
+    }
+  }
+}
+
+function leavesAdapterOpen({ adapter, provider, kernels, accuracy, cores, niceness }: DeployOptions): boolean {
+  return adapter === null && provider === null && !kernels && accuracy === null && cores.length === 0 && niceness === 0
+}
+
+async function deployAs(plan: DeployPlan, { phone, facts }: { readonly phone: Phone | null; readonly facts: DeviceFacts }, deploy: DeployModelOptions): Promise<DeployResult> {
+  const { path, signal, progress, scratchFolder, runtimeFolder } = deploy
   const adapter = await loadAdapter(deploy.options.adapter ?? plan.adapter)
   const options = decide(deploy.options, plan, adapter.name)
   progress('reading', 0.02)

@@ -76,7 +76,7 @@ export function createDeviceService({ settings, appRoot, onChange }: DeviceServi
       const network = serial === NETWORK_SERIAL
       return choosePlan(readRules(appRoot), network ? unknownFacts(serial) : await facts(serial), { network })
     },
-    examine: (serial) => examineDevices({ settings: settings(), serial, runtimeFolder: deviceRuntimeFolder(appRoot) }),
+    examine: (serial) => examineDevices({ settings: settings(), serial, appRoot, runtimeFolder: deviceRuntimeFolder(appRoot) }),
     connect: (address) => connectDevice(address, settings()),
     disconnect: (address) => disconnectDevice(address, settings()),
     pair: (address, code) => pairDevice(address, code, settings()),

@@ -1,31 +1,29 @@
 /** What stands between this computer and a number measured on a phone, step by step, for a report that can be sent. */
-import { type AddressInfo, createServer } from 'node:net'
 import type { AdbSettings, DeviceEntry, DoctorCheck } from '#shared/device'
-import { toErrorData } from '#shared/errors'
+import { packageVersion } from '../host/app-root'
 import { adbProgramVersion, type AdbServer, openAdbServer } from './adb-server'
-import { readDeviceFacts } from './device-facts'
-import { type DeviceRuntime, openDeviceRuntime } from './device-runtime'
+import { examinePhone } from './examine-phone'
+import { attempt, type Note, type Step } from './examine-step'
 import { findAdb } from './find-adb'
-import { hashFiles, probeLoader } from './install-runtime'
 import { listDevices } from './list-devices'
-import { openPhone, type Phone } from './phone'
-import { ownFolder, removeFolder } from './phone-folders'
-import { quoteShell } from './quote-shell'
+import { openPhone } from './phone'
 
 export interface ExamineOptions {
   readonly settings: AdbSettings
   /** Only this phone; all of them where null. */
   readonly serial: string | null
+  readonly appRoot: string
   readonly runtimeFolder: string
 }
 
-type Step = Omit<DoctorCheck, 'serial'>
-const ECHOED = 'edgefit, 中文 and a \'quote\''
+const NONE_CONNECTED =
+  'Turn on USB debugging in the developer options and plug the phone in, with a cable that carries data, as “File transfer” rather than “Charging only”. Samsung’s Auto Blocker and managed work phones forbid it.'
 
 /** Never throws for what it finds: each finding is a check. What comes after a failed one is left out. */
-export async function examineDevices({ settings, serial, runtimeFolder }: ExamineOptions): Promise<DoctorCheck[]> {
+export async function examineDevices({ settings, serial, appRoot, runtimeFolder }: ExamineOptions): Promise<DoctorCheck[]> {
   const checks: DoctorCheck[] = []
   const note = (step: Step) => void checks.push({ serial: null, ...step })
+  note({ check: 'computer', status: 'ok', message: `Edgefit ${packageVersion(appRoot)}, Node ${process.versions.node}, ${process.platform} ${process.arch}.`, hint: null })
   const program = await examineProgram(settings, note)
   const server = await attempt('server', note, () => openAdbServer(settings))
   if (!server) return checks
@@ -34,13 +32,18 @@ export async function examineDevices({ settings, serial, runtimeFolder }: Examin
   if (!listed) return checks
   const devices = listed.filter((device) => serial === null || device.serial === serial)
   if (devices.length === 0) {
-    note({ check: 'devices', status: 'failed', message: serial === null ? 'No phone is connected.' : `No phone with the serial '${serial}' is connected.`, hint: 'Turn on USB debugging in the developer options and plug the phone in.' })
+    note({ check: 'devices', status: 'failed', message: serial === null ? 'No phone is connected.' : `No phone with the serial '${serial}' is connected.`, hint: NONE_CONNECTED })
   } else note({ check: 'devices', status: 'ok', message: `Connected: ${devices.map((device) => `${device.serial} (${device.state})`).join(', ')}.`, hint: null })
-  for (const device of devices) checks.push(...(await examineDevice(device, settings, runtimeFolder)).map((step) => ({ ...step, serial: device.serial })))
+  const hardware: { serial: string; number: string }[] = []
+  for (const device of devices) {
+    const steps = await examineDevice(device, { settings, runtimeFolder, onHardware: (number) => void hardware.push({ serial: device.serial, number }) })
+    checks.push(...steps.map((step) => ({ ...step, serial: device.serial })))
+  }
+  for (const step of transportSteps(devices.map((device) => device.serial), hardware)) note(step)
   return checks
 }
 
-async function examineProgram(settings: AdbSettings, note: (step: Step) => void): Promise<number | null> {
+async function examineProgram(settings: AdbSettings, note: Note): Promise<number | null> {
   const path = await attempt('adb', note, async () => findAdb(settings.path))
   if (path === null) return null
   const { version, text } = await adbProgramVersion(path)
@@ -59,7 +62,14 @@ function versionStep({ port, version }: AdbServer, program: number | null): Step
   }
 }
 
-async function examineDevice(device: DeviceEntry, settings: AdbSettings, runtimeFolder: string): Promise<Step[]> {
+interface ExamineDevice {
+  readonly settings: AdbSettings
+  readonly runtimeFolder: string
+  /** Called with the number the maker gave the phone. */
+  readonly onHardware: (number: string) => void
+}
+
+async function examineDevice(device: DeviceEntry, { settings, runtimeFolder, onHardware }: ExamineDevice): Promise<Step[]> {
   const steps: Step[] = []
   const note = (step: Step) => void steps.push(step)
   if (device.state !== 'ready') {
@@ -70,6 +80,9 @@ async function examineDevice(device: DeviceEntry, settings: AdbSettings, runtime
   const phone = await attempt('shell', note, () => openPhone(device.serial, settings))
   if (!phone) return steps
   try {
+    const asked = await attempt('shell', note, () => phone.run('getprop ro.serialno'))
+    const number = asked?.stdout.trim() ?? ''
+    if (number !== '') onHardware(number)
     await examinePhone(phone, runtimeFolder, note)
   } finally {
     await phone.close()
@@ -77,73 +90,17 @@ async function examineDevice(device: DeviceEntry, settings: AdbSettings, runtime
   return steps
 }
 
-async function examinePhone(phone: Phone, runtimeFolder: string, note: (step: Step) => void): Promise<void> {
-  const echoed = await attempt('shell', note, () => phone.run(`printf %s ${quoteShell(ECHOED)}; exit 7`))
-  if (!echoed) return
-  const faithful = echoed.stdout === ECHOED && echoed.exitCode === 7
-  note({ check: 'shell', status: faithful ? 'ok' : 'failed', message: faithful ? 'The shell takes words literally and tells exit codes.' : `The shell answered '${echoed.stdout}', exit code ${String(echoed.exitCode)}.`, hint: null })
-  const facts = await attempt('abi', note, () => readDeviceFacts(phone))
-  if (!facts) return
-  const about = `${[facts.maker, facts.model, facts.soc].filter((part) => part !== null).join(', ')}; Android ${facts.androidVersion ?? '?'}; ${facts.abis.join(', ')}`
-  const runtime = await attempt('runtime', note, async () => openDeviceRuntime(runtimeFolder, facts.abis))
-  await examineBrowser(phone, note)
-  note({ check: 'abi', status: runtime ? 'ok' : 'warning', message: `${about}.`, hint: null })
-  if (!runtime) return
-  note({ check: 'runtime', status: 'ok', message: `onnxruntime ${runtime.onnxruntime} for ${runtime.abi} is built.`, hint: null })
-  await examineLoader(phone, runtime, note)
-}
-
-/** What the browser runtime needs: a way back to this computer, and something that opens addresses. */
-async function examineBrowser(phone: Phone, note: (step: Step) => void): Promise<void> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  try {
-    const { port } = server.address() as AddressInfo
-    const opened = await attempt('tunnel', note, () => phone.openTunnel(port))
-    if (opened === null) return
-    await phone.closeTunnel(opened)
-    note({ check: 'tunnel', status: 'ok', message: 'The phone can reach this computer through adb.', hint: null })
-  } finally {
-    server.close()
-  }
-  // Asked, not opened: nothing is to appear on the screen.
-  const found = await attempt('browser', note, () => phone.run('cmd package resolve-activity --brief -a android.intent.action.VIEW -d http://127.0.0.1/'))
-  if (!found) return
-  const activity = found.stdout.trim().split('\n').at(-1) ?? ''
-  const known = found.exitCode === 0 && activity.includes('/')
-  note({ check: 'browser', status: known ? 'ok' : 'warning', message: known ? `Addresses are opened by ${activity}.` : 'The phone does not say what opens addresses.', hint: known ? null : 'The browser runtime needs a browser on the phone.' })
-}
-
-async function examineLoader(phone: Phone, runtime: DeviceRuntime, note: (step: Step) => void): Promise<void> {
-  const folder = ownFolder('part')
-  const loader = `${folder}/${runtime.loader}`
-  try {
-    const pushed = await attempt('exec', note, async () => {
-      await phone.run(`mkdir -p ${quoteShell(folder)}`)
-      await phone.push(`${runtime.folder}/${runtime.loader}`, loader, { mode: 0o755 })
-      return hashFiles(phone, [loader])
-    })
-    if (!pushed) return
-    const same = pushed[0] === runtime.files.find(({ name }) => name === runtime.loader)?.sha256
-    note({ check: 'hashing', status: same ? 'ok' : 'failed', message: same ? 'sha256sum on the phone agrees.' : 'sha256sum on the phone gives nothing, or another hash.', hint: null })
-    const ran = await attempt('loader', note, async () => {
-      await probeLoader(phone, folder, runtime.loader)
-      return true
-    })
-    if (ran) note({ check: 'loader', status: 'ok', message: `The loader runs from ${folder.slice(0, folder.lastIndexOf('/'))}.`, hint: null })
-  } finally {
-    // A phone that is away now is swept with the next deploy.
-    await removeFolder(phone, folder).catch(() => undefined)
-  }
-}
-
-/** Null where it failed, and a check that says why. */
-async function attempt<T>(check: Step['check'], note: (step: Step) => void, work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    const { message, hint } = toErrorData(error)
-    note({ check, status: 'failed', message, hint: hint ?? null })
-    return null
-  }
+/** One phone over cable and Wi-Fi is two entries; two cheap phones may tell one serial, and adb cannot tell them apart. */
+export function transportSteps(serials: readonly string[], hardware: readonly { readonly serial: string; readonly number: string }[]): Step[] {
+  const twice = serials.find((serial, at) => serials.indexOf(serial) !== at)
+  const numbers = [...new Set(hardware.map(({ number }) => number))]
+  const same = numbers.map((number) => hardware.filter((entry) => entry.number === number).map(({ serial }) => serial)).filter((entries) => entries.length > 1)
+  return [
+    ...(twice === undefined
+      ? []
+      : [{ check: 'transports', status: 'failed', message: `Two phones tell the serial '${twice}'.`, hint: 'adb cannot tell them apart: connect one at a time, or one of them over Wi-Fi.' } as const]),
+    ...same.map(
+      (entries) => ({ check: 'transports', status: 'warning', message: `One phone is connected ${String(entries.length)} times: ${entries.join(', ')}.`, hint: 'Name one with --device; the cable is faster, but charges the battery. `--all` would run on it twice at the same time.' }) as const,
+    ),
+  ]
 }

@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors'
 import type { DeviceRuntime } from './device-runtime'
 import type { Phone } from './phone'
 import { ownFolder, PHONE_ROOT, removeFolder } from './phone-folders'
+import { probeLoader } from './probe-loader'
 import { quoteShell } from './quote-shell'
 
 /** Hashing some tens of megabytes on a slow phone. */
@@ -54,17 +55,6 @@ export async function installRuntime(phone: Phone, runtime: DeviceRuntime, { sig
 
 export function runtimeFolder(runtime: DeviceRuntime): string {
   return `${PHONE_ROOT}/runtime-${runtime.abi}-${runtime.hash.slice(0, 16)}`
-}
-
-/** Starts the dynamic loader by itself. Throws AppError not-supported with what the phone said. */
-export async function probeLoader(phone: Phone, folder: string, loader: string): Promise<void> {
-  const { exitCode, stdout, stderr } = await phone.run(`cd ${quoteShell(folder)} && ./${loader} --version`)
-  if (exitCode === 0) return
-  throw new AppError({
-    code: 'not-supported',
-    message: `The phone does not run programs from ${PHONE_ROOT}: ${(stderr || stdout).trim() || `exit code ${String(exitCode)}`}.`,
-    hint: 'Some makers forbid it. Try another phone, and send the report of `edgefit devices doctor`.',
-  })
 }
 
 async function holdsRuntime(phone: Phone, runtime: DeviceRuntime, folder: string): Promise<boolean> {
