@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { ModelDocument } from '#shared/onnx/document'
 import { builtInRecipes } from '../../src/main/passes/built-in-recipes'
 import { largestDrift } from '../../src/main/passes/output-drift'
-import type { CalibrationData } from '../../src/main/passes/pass'
 import { runRecipe } from '../../src/main/passes/run-recipe'
 import { openCalibrationData } from '../../src/main/runtime/calibration-data'
 import { openModelFile } from '../../src/main/runtime/model-file'
-import type { Feeds, RunningModel } from '../../src/main/runtime/model-runner'
 import { createOrtRunner } from '../../src/main/runtime/ort-runner'
-import { type Bench, type BenchContext, type Figure, spreadOf } from './bench'
+import { firstSample } from '../../src/main/runtime/profile-model'
+import type { Bench, BenchContext, Figure } from './bench'
+import { latencyBeside } from './latency-beside'
 
 /** Long enough sequences that kernels count and not only calls. */
 const MODELS: readonly { file: string; dims: Record<string, number>; recipes: readonly string[] }[] = [
@@ -19,8 +19,6 @@ const MODELS: readonly { file: string; dims: Record<string, number>; recipes: re
   { file: 'transformer/cct_2_32_128_opset20.onnx', dims: {}, recipes: ['simplify', 'fuse-for-onnxruntime'] },
   { file: 'audio/voicevox_sing_consonant_length.onnx', dims: { inLength: 64 }, recipes: ['simplify', 'fuse-for-onnxruntime'] },
 ]
-const PAIRS = 40
-const RUNS_IN_A_ROW = 10
 
 export const fuse: Bench = {
   name: 'fuse',
@@ -47,46 +45,18 @@ async function* figures({ repository, scratch }: BenchContext, { file, dims, rec
     const label = `${file}, ${name}`
     const isBar = name === 'fuse-for-onnxruntime'
     yield { name: `${label}: nodes left`, unit: '×', value: nodes(document) / before, runs: 1, ...(isBar && { atMost: 0.6 }), note: `${String(before)} → ${String(nodes(document))}` }
-    const [theirs, ours] = [await runner.load(source.model, { sleepBetweenRuns: true }), await runner.load(document, { sleepBetweenRuns: true })]
+    const [theirs, ours] = [await runner.load(source.model), await runner.load(document)]
     try {
       const drift = await largestDrift(theirs, ours, data)
       yield { name: `${label}: outputs moved by`, unit: '×', value: drift?.relative ?? 0, runs: 2, atMost: 1e-5, note: (drift?.relative ?? 0).toExponential(1) }
-      yield await ratio(label, { theirs, ours, data })
     } finally {
       await theirs.close()
       await ours.close()
     }
+    const beside = await latencyBeside({ source: (options) => runner.load(source.model, options), result: (options) => runner.load(document, options), feeds: await firstSample(data) })
+    yield { ...beside, name: `${label}: latency beside onnxruntime alone`, atMost: 1 }
   } finally {
     source.close()
     fused.close()
   }
-}
-
-/** In turns, so that what slows the machine down slows both. */
-async function ratio(label: string, { theirs, ours, data }: { theirs: RunningModel; ours: RunningModel; data: CalibrationData }): Promise<Figure> {
-  const [feeds] = await firstSample(data)
-  if (!feeds) throw new Error('internal: no sample')
-  const ratios: number[] = []
-  const times: [number[], number[]] = [[], []]
-  for (let pair = 0; pair < PAIRS; pair++) {
-    const sides = [await time(theirs, feeds), await time(ours, feeds)]
-    const [a = 1, b = 1] = sides
-    if (pair < 3) continue
-    ratios.push(b / a)
-    times[0].push(a)
-    times[1].push(b)
-  }
-  const [a, b] = times.map((samples) => spreadOf(samples).value)
-  return { name: `${label}: latency beside onnxruntime alone`, unit: '×', ...spreadOf(ratios), atMost: 1, note: `${(b ?? 0).toFixed(3)} against ${(a ?? 0).toFixed(3)} ms, pair by pair` }
-}
-
-async function firstSample(data: CalibrationData): Promise<Feeds[]> {
-  for await (const feeds of data.samples()) return [feeds]
-  return []
-}
-
-async function time(model: RunningModel, feeds: Feeds): Promise<number> {
-  const started = performance.now()
-  for (let run = 0; run < RUNS_IN_A_ROW; run++) await model.run(feeds)
-  return (performance.now() - started) / RUNS_IN_A_ROW
 }
