@@ -13,6 +13,34 @@ test('a graph is grouped, searched, thinned out and explained', async ({ studio 
   await dropFiles(page, [mobilenet])
   await expect(page.getByRole('heading', { name: 'mobilenet.onnx' })).toBeVisible()
 
+  await test.step('the list of keys opens and closes; the log, too', async () => {
+    await page.keyboard.press('Shift+?')
+    await expect(page.getByRole('dialog', { name: 'Keyboard and mouse' })).toContainText('Frame nodes to select them')
+    await page.keyboard.press('Escape')
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await page.getByRole('tab', { name: 'Log', exact: true }).click()
+    await expect(page.getByRole('log')).toContainText('mobilenet.onnx')
+    await page.keyboard.press('Control+j')
+    await expect(page.getByRole('log')).toHaveCount(0)
+  })
+
+  await test.step('the wheel moves the view, with Ctrl it zooms; keys zoom, too', async () => {
+    const zoom = page.getByRole('button', { name: /^Zoom to 100 %/ })
+    const input = graph.getByRole('button', { name: 'Input image' })
+    const before = await input.boundingBox()
+    await graph.hover()
+    await page.mouse.wheel(0, 40)
+    await expect.poll(async () => (await input.boundingBox())?.y).toBeLessThan(before?.y ?? 0)
+    await expect(zoom).toHaveText('100 %')
+    await page.keyboard.down('Control')
+    await page.mouse.wheel(0, 40)
+    await page.keyboard.up('Control')
+    await expect(zoom).not.toHaveText('100 %')
+    await page.keyboard.press('1')
+    await expect(zoom).toHaveText('100 %')
+    await page.mouse.wheel(0, -40)
+  })
+
   await test.step('a node is clicked: the inspector says what its operator takes', async () => {
     await graph.getByRole('button', { name: /^Conv / }).first().click()
     await expect(inspector.getByRole('region', { name: 'About the operator' })).toContainText('kernel_shape')

@@ -36,7 +36,9 @@ export interface Action {
 /** `mod+shift+E` as people know it: `Ctrl Shift E`, or `⌘ ⇧ E` on a Mac. */
 export function keyLabel(keys: string, platform: string): string {
   const mac = platform === 'darwin'
-  const names: Record<string, string> = mac ? { mod: '⌘', shift: '⇧', alt: '⌥', backspace: '⌫', delete: '⌦' } : { mod: 'Ctrl', shift: 'Shift', alt: 'Alt', backspace: 'Backspace', delete: 'Del' }
+  const names: Record<string, string> = mac
+    ? { mod: '⌘', shift: '⇧', alt: '⌥', backspace: '⌫', delete: '⌦', '[plus]': '+' }
+    : { mod: 'Ctrl', shift: 'Shift', alt: 'Alt', backspace: 'Backspace', delete: 'Del', '[plus]': '+' }
   return keys
     .split('+')
     .map((key) => names[key.toLowerCase()] ?? key.toUpperCase())

@@ -19,6 +19,7 @@ import {
   IconListDetails,
   IconMoon,
   IconPhoto,
+  IconPhotoScan,
   IconSearch,
   IconSun,
   IconSunMoon,
@@ -31,9 +32,16 @@ import {
   IconWeight,
   IconX,
   IconFileText,
+  IconFocusCentered,
+  IconKeyboard,
+  IconMaximize,
+  IconZoomIn,
+  IconZoomOut,
+  IconZoomReset,
 } from '@tabler/icons-react'
 import type { Settings } from '#shared/ipc/contract'
 import { foldAllGroups, toggleGrouping, unfoldAllGroups } from '../canvas/group-actions'
+import { zoomIn, zoomOut, zoomReset, zoomToGraph, zoomToSelection } from '../canvas/zoom-actions'
 import { stepDifference, toggleComparing } from '../session/compare-models'
 import { exportImage } from '../session/export-image'
 import { closeDocument, openWithDialog } from '../session/open-models'
@@ -77,11 +85,18 @@ export const actions = [
     enabled: ({ depth }) => depth > 0,
     run: () => useSessionStore.getState().leaveSubgraph(),
   },
+  { id: 'zoom-in', group: 'view', title: 'actions.zoomIn', icon: IconZoomIn, keys: ['[plus]', '=', 'shift+[plus]'], enabled: withGraph, run: zoomIn },
+  { id: 'zoom-out', group: 'view', title: 'actions.zoomOut', icon: IconZoomOut, keys: ['-'], enabled: withGraph, run: zoomOut },
+  { id: 'zoom-reset', group: 'view', title: 'actions.zoomReset', icon: IconZoomReset, keys: ['1'], enabled: withGraph, run: zoomReset },
+  { id: 'zoom-graph', group: 'view', title: 'actions.zoomGraph', icon: IconMaximize, keys: ['0'], enabled: withGraph, run: zoomToGraph },
+  { id: 'zoom-selection', group: 'view', title: 'actions.zoomSelection', icon: IconFocusCentered, keys: ['Z'], enabled: (context) => withGraph(context) && context.selection !== 'model', run: zoomToSelection },
   { id: 'compare', group: 'view', title: 'actions.compare', icon: IconColumns2, keys: ['shift+C'], enabled: ({ comparable, comparing }) => comparable || comparing, run: toggleComparing },
   { id: 'next-difference', group: 'view', title: 'actions.nextDifference', icon: IconChevronDown, keys: ['F7'], enabled: ({ comparing }) => comparing, run: () => stepDifference(1) },
   { id: 'previous-difference', group: 'view', title: 'actions.previousDifference', icon: IconChevronUp, keys: ['shift+F7'], enabled: ({ comparing }) => comparing, run: () => stepDifference(-1) },
-  { id: 'export-image', group: 'view', title: 'actions.exportImage', icon: IconPhoto, keys: ['shift+E'], enabled: withGraph, run: () => exportImage('svg') },
-  { id: 'export-png', group: 'view', title: 'actions.exportPng', icon: IconPhoto, keys: [], enabled: withGraph, run: () => exportImage('png') },
+  { id: 'export-image', group: 'view', title: 'actions.exportImage', icon: IconPhoto, keys: ['shift+E'], enabled: withGraph, run: () => exportImage({ format: 'svg', scope: 'graph' }) },
+  { id: 'export-png', group: 'view', title: 'actions.exportPng', icon: IconPhoto, keys: [], enabled: withGraph, run: () => exportImage({ format: 'png', scope: 'graph' }) },
+  { id: 'export-view-image', group: 'view', title: 'actions.exportViewImage', icon: IconPhotoScan, keys: [], enabled: withGraph, run: () => exportImage({ format: 'svg', scope: 'view' }) },
+  { id: 'export-view-png', group: 'view', title: 'actions.exportViewPng', icon: IconPhotoScan, keys: [], enabled: withGraph, run: () => exportImage({ format: 'png', scope: 'view' }) },
   { id: 'text', group: 'view', title: 'actions.toggleText', icon: IconFileText, keys: ['T'], enabled: withModel, run: toggleText },
   { id: 'overlay-none', group: 'view', title: 'actions.overlayNone', icon: IconDropletOff, keys: [], enabled: withModel, run: () => setOverlay('none') },
   { id: 'overlay-latency', group: 'view', title: 'actions.overlayLatency', icon: IconFlame, keys: [], enabled: withModel, run: () => setOverlay('latency') },
@@ -92,6 +107,7 @@ export const actions = [
   { id: 'bottom-panel', group: 'window', title: 'actions.bottomPanel', icon: IconLayoutBottombar, keys: ['mod+J'], enabled: always, run: () => togglePanel('bottomOpen') },
   { id: 'devices', group: 'window', title: 'actions.devices', icon: IconDeviceMobile, keys: [], enabled: always, run: () => openPanel('devices') },
   { id: 'log', group: 'window', title: 'actions.log', icon: IconTerminal, keys: [], enabled: always, run: () => openPanel('log') },
+  { id: 'shortcuts', group: 'window', title: 'actions.shortcuts', icon: IconKeyboard, keys: ['shift+?'], enabled: always, run: () => useDialogsStore.getState().setShortcutsOpen(true) },
   { id: 'theme-system', group: 'settings', title: 'actions.themeSystem', icon: IconSunMoon, keys: [], enabled: always, run: () => setTheme('system') },
   { id: 'theme-light', group: 'settings', title: 'actions.themeLight', icon: IconSun, keys: [], enabled: always, run: () => setTheme('light') },
   { id: 'theme-dark', group: 'settings', title: 'actions.themeDark', icon: IconMoon, keys: [], enabled: always, run: () => setTheme('dark') },

@@ -38,7 +38,7 @@ export function runAction(action: Action): void {
 /** Listens to the keys of every action. Keys are left alone while a dialog is open or text is being edited. */
 export function useActionKeys(): void {
   const context = useActionContext()
-  const shellDialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.report !== null)
+  const shellDialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.shortcutsOpen || state.report !== null)
   const editDialogOpen = useEditStore((state) => state.adding !== null || state.form !== null || state.refusedSave !== null)
   const dialogOpen = shellDialogOpen || editDialogOpen
   useHotkeys(

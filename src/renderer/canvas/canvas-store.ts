@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react'
 import { useStore, type StoreApi } from 'zustand'
 import { createStore } from 'zustand/vanilla'
+import type { CanvasActions } from './canvas-actions'
 import type { Heat } from './scene/heat'
 import { noHighlight, type Highlight } from './scene/highlight'
 import type { Scene } from './scene/scene'
@@ -24,12 +25,15 @@ export interface CanvasState {
   readonly theme: Theme
   /** The part of the scene in the window, as the last movement left it; the export takes it. */
   readonly viewport: Viewport & { readonly width: number; readonly height: number }
+  /** Moves the view; null while there is nothing to look at. */
+  readonly camera: CanvasActions | null
   setScene(scene: Scene | null): void
   setHighlight(highlight: Highlight): void
   setFound(found: ReadonlySet<number>): void
   setHeat(heat: Heat | null): void
   setTheme(theme: Theme): void
   setViewport(viewport: CanvasState['viewport']): void
+  setCamera(camera: CanvasActions | null): void
 }
 
 export type CanvasStore = StoreApi<CanvasState>
@@ -42,12 +46,14 @@ export function createCanvasStore(): CanvasStore {
     heat: null,
     theme: 'light',
     viewport: { x: 0, y: 0, zoom: 1, width: 0, height: 0 },
+    camera: null,
     setScene: (scene) => set({ scene }),
     setHighlight: (highlight) => set({ highlight }),
     setFound: (found) => set({ found }),
     setHeat: (heat) => set({ heat }),
     setTheme: (theme) => set({ theme }),
     setViewport: (viewport) => set({ viewport }),
+    setCamera: (camera) => set({ camera }),
   }))
 }
 

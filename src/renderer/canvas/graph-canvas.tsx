@@ -102,6 +102,10 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
   const { documentId } = useCanvasSubject()
   const [menu, setMenu] = useState<OpenMenu | null>(null)
   const actions = useCamera(scene, key, setMenu)
+  useLayoutEffect(() => {
+    canvas.getState().setCamera(actions)
+    return () => canvas.getState().setCamera(null)
+  }, [canvas, actions])
   useEmphasis(scene)
   useMotion(scene, root)
   const visible = useVisible(scene)
@@ -129,16 +133,6 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
       case 'Escape':
         if (findOpen) useViewStore.getState().setFindOpen(false)
         else useSelectionStore.getState().clear()
-        break
-      case '+':
-      case '=':
-        actions.zoomBy(1.25)
-        break
-      case '-':
-        actions.zoomBy(1 / 1.25)
-        break
-      case '0':
-        actions.zoomTo([])
         break
       default:
         return
@@ -177,6 +171,7 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
         className={styles.root}
         role="application"
         aria-label={label}
+        data-direction={scene.layout.direction}
         aria-activedescendant={active === undefined ? undefined : boxElementId(documentId, active)}
         tabIndex={0}
         onKeyDown={onKeyDown}
@@ -200,6 +195,8 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
           multiSelectionKeyCode={null}
           panActivationKeyCode={null}
           zoomActivationKeyCode={null}
+          panOnScroll
+          panOnScrollSpeed={1}
           zoomOnDoubleClick={false}
           proOptions={{ hideAttribution: true }}
           onPaneClick={onPaneClick}

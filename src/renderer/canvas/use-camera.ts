@@ -133,8 +133,14 @@ function viewportFor(scene: Scene, before: Scene | null, { now, width, height, r
     const area = areaAround(scene.layout, [...selected])
     return area === null ? initialViewport(scene, size) : fitArea(area, size, now.zoom)
   }
+  // Grouped anew, a graph that fits as it is stands in the middle, like one just opened.
+  if (wanted === null && isGrouped(before) !== isGrouped(scene) && selected.size === 0 && fitScene(scene, size).zoom >= now.zoom) return fitScene(scene, size)
   const anchor = wanted ?? anchorBox(before, visibleArea(now, size), selected)
   return (anchor === null ? null : keepBoxInPlace(before, scene, anchor, now)) ?? initialViewport(scene, size)
+}
+
+function isGrouped({ levelled }: Scene): boolean {
+  return levelled.tree.groups.length > 0
 }
 
 /** More nodes than this are shown as the groups they are in. */

@@ -1,7 +1,7 @@
 import { Button, CloseButton, EmptyState, Loader, SegmentedControl, Select, Tabs, UnstyledButton } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
 import { IconAlertTriangle, IconChevronRight, IconPalette } from '@tabler/icons-react'
-import { lazy, Suspense, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../actions/action-icon-button'
 import { DirtyMark } from '../panels/edit/dirty-mark'
@@ -51,18 +51,28 @@ function DocumentTabs(): ReactNode {
     <Tabs value={activeId} onChange={(id) => id !== null && activate(id)} className={styles.tabs ?? ''} variant="outline" radius={0}>
       <Tabs.List className={styles.tabList ?? ''} aria-label={t('shell.models')}>
         {documents.map(({ documentId, summary }) => (
-          <DocumentTab key={documentId} documentId={documentId} path={summary.path} />
+          <DocumentTab key={documentId} documentId={documentId} path={summary.path} active={documentId === activeId} />
         ))}
       </Tabs.List>
     </Tabs>
   )
 }
 
-function DocumentTab({ documentId, path }: { readonly documentId: string; readonly path: string }): ReactNode {
+interface DocumentTabProps {
+  readonly documentId: string
+  readonly path: string
+  readonly active: boolean
+}
+
+function DocumentTab({ documentId, path, active }: DocumentTabProps): ReactNode {
   const { t } = useTranslation()
   const title = useModelTitle(path)
+  const item = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (active) void item.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [active])
   return (
-    <div className={styles.tabItem}>
+    <div className={styles.tabItem} ref={item}>
       <Tabs.Tab value={documentId} className={styles.tab ?? ''} title={path}>
         {title}
         <DirtyMark documentId={documentId} />

@@ -20,6 +20,7 @@ import { TopBar } from './top-bar'
 
 const OptimizeDialog = lazy(() => import('../optimize/optimize-dialog'))
 const ProfileDialog = lazy(() => import('../profile/profile-dialog'))
+const ShortcutsDialog = lazy(() => import('./shortcuts-dialog'))
 const ReportDialog = lazy(() => import('../optimize/report-dialog'))
 const AddNodeDialog = lazy(() => import('../panels/edit/add-node-dialog'))
 const EditFormDialog = lazy(() => import('../panels/edit/edit-form-dialog'))
@@ -92,6 +93,7 @@ function Panels(): ReactNode {
 function Dialogs(): ReactNode {
   const optimize = useOpenedOnce(useDialogsStore((state) => state.optimizeOpen))
   const profile = useOpenedOnce(useDialogsStore((state) => state.profileOpen))
+  const shortcuts = useOpenedOnce(useDialogsStore((state) => state.shortcutsOpen))
   const report = useOpenedOnce(useDialogsStore((state) => state.report !== null))
   const adding = useOpenedOnce(useEditStore((state) => state.adding !== null))
   const form = useOpenedOnce(useEditStore((state) => state.form !== null))
@@ -101,6 +103,7 @@ function Dialogs(): ReactNode {
       <Suspense>
         {optimize && <OptimizeDialog />}
         {profile && <ProfileDialog />}
+        {shortcuts && <ShortcutsDialog />}
         {report && <ReportDialog />}
         {adding && <AddNodeDialog />}
         {form && <EditFormDialog />}

@@ -42,6 +42,7 @@ export function TopBar(): ReactNode {
       <ActionIconButton id="left-panel" pressed={leftOpen} />
       <ActionIconButton id="right-panel" pressed={rightOpen} />
       <div className={styles.divider} />
+      <ActionIconButton id="shortcuts" />
       <ChoiceMenu label={t('settings.theme')} icon={<IconSun size={16} stroke={1.6} aria-hidden />} chosen={`theme-${settings.theme}`} choices={['theme-system', 'theme-light', 'theme-dark']} />
       <ChoiceMenu
         label={t('settings.language')}
