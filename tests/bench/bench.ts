@@ -4,7 +4,7 @@ import { percentile } from '../../src/main/runtime/latency'
 
 export interface Figure {
   readonly name: string
-  readonly unit: 'ms' | 's' | 'MB' | '×' | 'points'
+  readonly unit: 'ms' | 's' | 'MB' | '×' | 'points' | 'models'
   /** The median where it was taken more than once. */
   readonly value: number
   readonly best?: number
@@ -81,7 +81,7 @@ export function timeSync(work: () => void, { runs, warmup }: { readonly runs: nu
 const FLAGGED_SPREAD = 0.05
 
 export function figureText(figure: Figure): string {
-  const digits = figure.unit === '×' ? 3 : figure.unit === 's' ? 2 : 1
+  const digits = figure.unit === '×' ? 3 : figure.unit === 's' ? 2 : figure.unit === 'models' ? 0 : 1
   const number = (value: number) => value.toFixed(digits)
   const width = figure.p10 !== undefined && figure.p90 !== undefined && figure.value > 0 ? (figure.p90 - figure.p10) / figure.value : 0
   const flag = width > FLAGGED_SPREAD ? `, spread ${(width * 100).toFixed(0)} % (over ${FLAGGED_SPREAD * 100} %)` : ''
