@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatCount, formatDb, formatDuration, formatInteger, formatMs, formatRatio, quantityText, significant } from './format-number'
+import { axisText, formatBytes, formatCount, formatDb, formatDuration, formatInteger, formatMs, formatRatio, quantityText, significant } from './format-number'
 
 describe('figures for people', () => {
   it('keep three significant digits and pick the unit', () => {
@@ -34,6 +34,13 @@ describe('figures for people', () => {
     expect(formatDuration(8_400)).toBe('8 s')
     expect(formatDuration(125_000)).toBe('2 min 05 s')
     expect(formatDuration(3_720_000)).toBe('1 h 02 min')
+  })
+
+  it('are as short as they can be on axes', () => {
+    expect(axisText(formatMs(0.6))).toBe('0.6 ms')
+    expect(axisText(formatMs(50))).toBe('50 ms')
+    expect(axisText(formatMs(100))).toBe('100 ms')
+    expect(axisText(formatBytes(1_250_000))).toBe('1.25 MB')
   })
 
   it('do not fall into exponents for ordinary figures', () => {

@@ -49,6 +49,11 @@ export function quantityText({ value, unit }: Quantity): string {
   return unit === '×' ? `${value}×` : `${value} ${unit}`
 }
 
+/** For the marks of an axis, which are round: `0.6 ms`, not `0.600 ms`. */
+export function axisText({ value, unit }: Quantity): string {
+  return quantityText({ value: value.includes('.') && !value.includes('e') ? value.replace(/\.?0+$/, '') : value, unit })
+}
+
 /** Digits grouped by a thin space: `25 557 032`. */
 export function formatInteger(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f')

@@ -330,8 +330,6 @@ export const en = {
     nodes: 'Nodes',
     noKernels: 'The run reported no kernels.',
     addedByRuntime: 'added by the runtime',
-    fusedFrom_one: '{{count}} node: {{types}}',
-    fusedFrom_other: '{{count}} nodes: {{types}}',
   },
   devices: {
     title: 'Phones',

@@ -332,8 +332,6 @@ export const zh: Translations = {
     nodes: '节点',
     noKernels: '本次运行没有内核数据。',
     addedByRuntime: '由运行时添加',
-    fusedFrom_one: '{{count}} 个节点：{{types}}',
-    fusedFrom_other: '{{count}} 个节点：{{types}}',
   },
   devices: {
     title: '手机',

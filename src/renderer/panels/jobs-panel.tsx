@@ -5,17 +5,18 @@ import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
 import { formatDuration } from '../format/format-number'
 import { phaseText } from '../optimize/catalogue-text'
-import { useModelTitle } from '../session/document-title'
+import { jobSubject, jobText } from '../session/job-text'
 import { cancelJob } from '../session/jobs'
 import { openPaths } from '../session/open-models'
-import { openPanel } from '../session/panels'
+import { openPanel, openTool } from '../session/panels'
 import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { isUnfinished, remainingMs, useJobsStore, type Job } from '../stores/jobs-store'
+import { useVariantsStore } from '../stores/variants-store'
 import styles from './panels.module.css'
 
 /** Work under way and done: phase, estimate, Cancel; then the result or why there is none. */
-export function JobsPanel(): ReactNode {
+export default function JobsPanel(): ReactNode {
   const { t } = useTranslation()
   const jobs = useJobsStore((state) => state.jobs)
   const clearFinished = useJobsStore((state) => state.clearFinished)
@@ -38,15 +39,16 @@ export function JobsPanel(): ReactNode {
 
 function JobRow({ job }: { readonly job: Job }): ReactNode {
   const { t } = useTranslation()
-  const name = useModelTitle(job.modelPath)
+  // Its words are those of the variants' names.
+  useVariantsStore((state) => state.bySource)
   return (
-    <li className={styles.job} aria-label={job.title}>
+    <li className={styles.job} aria-label={jobText(job)}>
       <JobIcon state={job.state} />
       <div className={styles.jobBody}>
         <div className={styles.jobTitle}>
           <strong className="ellipsis">{t(`jobs.kinds.${job.kind}`)}</strong>
           <span className="dim ellipsis" title={job.modelPath}>
-            {job.title === '' || job.title === name ? name : `${job.title} · ${name}`}
+            {jobSubject(job)}
           </span>
         </div>
         <JobStatus job={job} />
@@ -119,33 +121,45 @@ function JobAction({ job }: { readonly job: Job }): ReactNode {
     )
   }
   if (job.state !== 'done') return null
-  const showProfile = (): void => {
-    void openPaths([job.modelPath])
-    openPanel('profile')
+  if (job.kind === 'optimize') {
+    return (
+      <Button variant="default" size="compact-xs" onClick={() => showReport(jobKinds.optimize.result.parse(job.result).report)}>
+        {t('optimize.showResult')}
+      </Button>
+    )
   }
-  switch (job.kind) {
+  const show = async (): Promise<void> => {
+    await openPaths([job.modelPath])
+    showPanelOf(job.kind)
+  }
+  return (
+    <Button variant="default" size="compact-xs" onClick={() => void show()}>
+      {t(job.kind === 'profile' ? 'jobs.showProfile' : 'optimize.showResult')}
+    </Button>
+  )
+}
+
+/** The panel that has what jobs of this kind found. */
+function showPanelOf(kind: Job['kind']): void {
+  switch (kind) {
     case 'optimize':
-      return (
-        <Button variant="default" size="compact-xs" onClick={() => showReport(jobKinds.optimize.result.parse(job.result).report)}>
-          {t('optimize.showResult')}
-        </Button>
-      )
-    case 'profile':
-      return (
-        <Button variant="default" size="compact-xs" onClick={showProfile}>
-          {t('jobs.showProfile')}
-        </Button>
-      )
-    case 'deploy':
     case 'compare':
-    case 'sensitivity':
+      return openPanel('variants')
+    case 'profile':
     case 'limits':
-    case 'distribution':
-    case 'prune-curves':
+      return openPanel('profile')
+    case 'deploy':
+      return openPanel('devices')
     case 'evaluate':
     case 'layer-error':
+      return openPanel('evaluate')
+    case 'sensitivity':
+    case 'distribution':
+      return openTool('quantize')
+    case 'prune-curves':
+      return openTool('prune')
     case 'preview':
     case 'ort-graph':
-      return null
+      return openTool('simplify')
   }
 }

@@ -8,13 +8,13 @@ import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import styles from './profile-panel.module.css'
 
 const LOOKS: readonly ColumnLook[] = [
-  { width: 'minmax(100px, 1fr)' },
+  { width: 'minmax(90px, 150px)' },
   { width: 'minmax(110px, 180px)' },
   { width: '60px', align: 'right' },
   { width: '60px', align: 'right' },
   { width: '40px', align: 'right' },
   { width: '56px' },
-  { width: 'minmax(140px, 1.4fr)' },
+  { width: 'minmax(140px, 1fr)' },
 ]
 
 /** What onnxruntime really ran, slowest first; a row selects the nodes its kernel was made from. */
@@ -67,11 +67,12 @@ export function Share({ share }: { readonly share: number }): ReactNode {
 function Nodes({ kernel: { nodes, kernel } }: { readonly kernel: KernelProfile }): ReactNode {
   const { t } = useTranslation()
   if (nodes.length === 0) return <span className="dim" title={kernel}>{t('profile.addedByRuntime')}</span>
-  const [first] = nodes
+  const [first, ...others] = nodes
   const names = nodes.map(({ name, opType }) => (name === '' ? opType : name)).join('\n')
   return (
     <div className="ellipsis" title={names}>
-      {nodes.length === 1 && first !== undefined ? first.name || first.opType : t('profile.fusedFrom', { count: nodes.length, types: nodes.map(({ opType }) => opType).join(' + ') })}
+      {first?.name || first?.opType}
+      {others.length > 0 && <span className="dim"> + {others.map(({ opType }) => opType).join(' + ')}</span>}
     </div>
   )
 }

@@ -19,6 +19,20 @@ export function timeByType(kernels: readonly KernelProfile[]): TypeTime[] {
   return [...found.values()].toSorted((a, b) => b.p50Ms - a.p50Ms)
 }
 
+export interface ComparedType extends TypeTime {
+  readonly besideMs: number
+  readonly besideCount: number
+}
+
+/** The operators of two profiles, each with its time in both; nothing where one does not run it. */
+export function compareByType(kernels: readonly KernelProfile[], beside: readonly KernelProfile[]): ComparedType[] {
+  const [own, others] = [kernels, beside].map((list) => new Map(timeByType(list).map((time) => [time.opType, time])))
+  return [...new Set([...(own?.keys() ?? []), ...(others?.keys() ?? [])])].map((opType) => {
+    const { count = 0, p50Ms = 0, share = 0 } = own?.get(opType) ?? {}
+    return { opType, count, p50Ms, share, besideMs: others?.get(opType)?.p50Ms ?? 0, besideCount: others?.get(opType)?.count ?? 0 }
+  })
+}
+
 export interface Stretch {
   /** Empty where names of nodes tell no group. */
   readonly name: string

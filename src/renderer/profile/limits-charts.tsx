@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { KernelProfile } from '#shared/measurement'
 import type { ProfileLimits } from '#shared/profile-limits'
 import { Chart, type ChartLook, useChartLook } from '../charts/chart'
-import { formatBytes, formatMs, formatPercent, quantityText, significant } from '../format/format-number'
+import { axisText, formatBytes, formatMs, formatPercent, quantityText, significant } from '../format/format-number'
 import { roofPoints, type RoofPoint } from './kernel-work'
 import styles from './profile-views.module.css'
 
@@ -30,7 +30,7 @@ export default function LimitsCharts({ limits, kernels }: LimitsChartsProps): Re
       <Plot title={t('roofline').split(/[:：]/)[0] ?? ''} note={t('peak', { gflops: significant(peaks.gflops), gb: significant(peaks.gbPerSecond) })}>
         <Chart option={roofline} label={t('roofline')} className={styles.chart ?? ''} />
       </Plot>
-      <Plot title={t('threads')} note={t('ideal')}>
+      <Plot title={t('threads')} note={t('idealLine')}>
         <Chart option={threads} label={t('threadsLabel')} className={styles.chart ?? ''} />
       </Plot>
       <Plot title={t('batches')} note={t('perSample')}>
@@ -80,8 +80,8 @@ function rooflineOption(points: readonly RoofPoint[], { peaks }: ProfileLimits, 
       formatter: ({ data }: { data: { point?: RoofPoint } }) =>
         data.point === undefined ? '' : `${data.point.kernel.opType} · ${ms(data.point.kernel.p50Ms)}<br>${t('rooflinePoint', { reached: significant(data.point.gflops), share: quantityText(formatPercent(data.point.share)), bound: t(data.point.bound === 'memory' ? 'boundMemory' : 'boundCompute') })}`,
     },
-    xAxis: { ...axis, type: 'log', min: low, max: high, name: t('rooflineX'), nameGap: 20 },
-    yAxis: { ...axis, type: 'log', min: bottom, max: 10 ** Math.ceil(Math.log10(1.2 * Math.max(peaks.gflops, ...points.map(({ gflops }) => gflops)))), name: t('rooflineY'), nameGap: 32 },
+    xAxis: { ...axis, axisLabel: { ...axis.axisLabel, formatter: String }, type: 'log', min: low, max: high, name: t('rooflineX'), nameGap: 20 },
+    yAxis: { ...axis, axisLabel: { ...axis.axisLabel, formatter: String }, type: 'log', min: bottom, max: 10 ** Math.ceil(Math.log10(1.2 * Math.max(peaks.gflops, ...points.map(({ gflops }) => gflops)))), name: t('rooflineY'), nameGap: 32 },
     series: [
       { type: 'line', silent: true, showSymbol: false, lineStyle: { color: text, width: 1.5 }, data: [[low, low * peaks.gbPerSecond], [ridge, peaks.gflops], [high, peaks.gflops]] },
       { type: 'scatter', data: points.map((point) => ({ value: [point.intensity, point.gflops], point, symbolSize: 6 + 22 * Math.sqrt(point.kernel.share) })), itemStyle: { color: `${accent}99`, borderColor: accent } },
@@ -98,7 +98,7 @@ function threadsOption({ threads }: ProfileLimits, { t, look }: Words) {
     grid,
     tooltip: { ...tooltip, trigger: 'axis', valueFormatter: (value: number) => ms(value) },
     xAxis: { ...axis, type: 'category', data: labels, name: t('threads'), nameGap: 20 },
-    yAxis: { ...axis, type: 'value', min: 0, axisLabel: { ...axis.axisLabel, formatter: ms } },
+    yAxis: { ...axis, type: 'value', min: 0, axisLabel: { ...axis.axisLabel, formatter: axisMs } },
     series: [
       { type: 'line', name: t('ideal'), showSymbol: false, lineStyle: { color: text, type: 'dashed', width: 1 }, itemStyle: { color: text }, data: threads.map((point) => (first === undefined ? 0 : first.p50Ms / point.threads)) },
       { type: 'line', name: t('measured'), symbolSize: 7, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent }, data: threads.map(({ p50Ms }) => p50Ms) },
@@ -113,7 +113,7 @@ function batchesOption({ batches }: ProfileLimits, { t, look }: Words) {
     grid,
     tooltip: { ...tooltip, trigger: 'axis', valueFormatter: (value: number) => ms(value) },
     xAxis: { ...axis, type: 'category', data: batches.map(({ batch }) => String(batch)), name: t('batches'), nameGap: 20 },
-    yAxis: { ...axis, type: 'value', min: 0, axisLabel: { ...axis.axisLabel, formatter: ms } },
+    yAxis: { ...axis, type: 'value', min: 0, axisLabel: { ...axis.axisLabel, formatter: axisMs } },
     series: [{ type: 'line', name: t('perSample'), symbolSize: 7, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent }, data: batches.map(({ batch, p50Ms }) => p50Ms / batch) }],
   }
 }
@@ -124,12 +124,16 @@ function memoryOption({ memory }: ProfileLimits, { look }: Words) {
     animation: false,
     grid,
     tooltip: { ...tooltip, trigger: 'axis', valueFormatter: (value: number) => quantityText(formatBytes(value)) },
-    xAxis: { ...axis, type: 'value', max: 'dataMax', axisLabel: { ...axis.axisLabel, formatter: ms } },
-    yAxis: { ...axis, type: 'value', scale: true, axisLabel: { ...axis.axisLabel, formatter: (value: number) => quantityText(formatBytes(value)) } },
+    xAxis: { ...axis, type: 'value', max: 'dataMax', axisLabel: { ...axis.axisLabel, formatter: axisMs } },
+    yAxis: { ...axis, type: 'value', scale: true, axisLabel: { ...axis.axisLabel, formatter: (value: number) => axisText(formatBytes(value)) } },
     series: [{ type: 'line', step: 'end', showSymbol: false, lineStyle: { color: accent, width: 1.5 }, areaStyle: { color: accent, opacity: 0.12 }, data: memory.map(({ atMs, bytes }) => [atMs, bytes]) }],
   }
 }
 
 function ms(value: number): string {
   return quantityText(formatMs(value))
+}
+
+function axisMs(value: number): string {
+  return axisText(formatMs(value))
 }

@@ -1,4 +1,4 @@
-import { Button, Switch } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -63,7 +63,6 @@ function Headline({ profile }: { readonly profile: ProfileResult }): ReactNode {
           <IconAlertTriangle size={13} aria-hidden /> {t('profile.unsteadyHint')}
         </p>
       )}
-      <OverlaySwitch />
       <Suspense fallback={<div className={styles.chart} />}>
         <RunsChart className={styles.chart ?? ''} samplesMs={samplesMs} label={t('profile.runsChart')} />
       </Suspense>
@@ -88,13 +87,6 @@ function Headlined({ label, quantity, strong = false, flagged = false, title }: 
       </div>
     </div>
   )
-}
-
-function OverlaySwitch(): ReactNode {
-  const { t } = useTranslation()
-  const overlay = useProfileStore((state) => state.overlay)
-  const setOverlay = useProfileStore((state) => state.setOverlay)
-  return <Switch label={t('profile.heat')} checked={overlay === 'latency'} onChange={(event) => setOverlay(event.currentTarget.checked ? 'latency' : 'none')} />
 }
 
 /** Where and how: a figure never stands without it. */

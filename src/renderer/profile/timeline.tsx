@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { KernelProfile } from '#shared/measurement'
 import { opCategory } from '#shared/onnx/schema/op-category'
 import { categoryColours } from '../canvas/palette'
-import { formatMs, formatPercent, quantityText } from '../format/format-number'
+import { axisText, formatMs, formatPercent, quantityText } from '../format/format-number'
 import { goToNodes } from '../session/go-to-node'
 import { useSelectionStore } from '../stores/selection-store'
 import { stretches } from './kernel-work'
@@ -27,7 +27,7 @@ export function Timeline({ kernels }: { readonly kernels: readonly KernelProfile
           </div>
         ))}
       </div>
-      <div className={styles.lane}>
+      <div className={styles.lane} data-kernels>
         {kernels.map((kernel, at) => (
           <UnstyledButton
             key={at}
@@ -44,7 +44,23 @@ export function Timeline({ kernels }: { readonly kernels: readonly KernelProfile
           </UnstyledButton>
         ))}
       </div>
+      <div className={styles.axis} aria-hidden>
+        {ticks(total).map((ms) => (
+          <span key={ms} style={{ left: `${share(ms) * 100}%` }}>
+            {axisText(formatMs(ms))}
+          </span>
+        ))}
+      </div>
       <figcaption className={styles.caption}>{t('timelineHint')}</figcaption>
     </figure>
   )
+}
+
+/** Five to ten round times from nothing to the end, ms. */
+function ticks(totalMs: number): number[] {
+  if (totalMs <= 0) return []
+  const rough = totalMs / 8
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power
+  return Array.from({ length: Math.floor(totalMs / step) + 1 }, (_, at) => at * step)
 }

@@ -17,6 +17,7 @@ import { worstSqnrDb } from '../stores/variants-store'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { recipeTitle } from '../optimize/catalogue-text'
 import { OptimizedNotice } from '../optimize/optimized-notice'
+import { jobText } from './job-text'
 import { openPanel } from './panels'
 import { reportError, showErrorData } from './report-error'
 import { refreshVariants } from './variants'
@@ -65,16 +66,16 @@ export async function receiveJobEvent(event: EventPayload<'job'>): Promise<void>
   const log = useLogStore.getState().log
   switch (event.type) {
     case 'queued':
-      return log('info', i18next.t('log.jobQueued', { title: job.title }))
+      return log('info', i18next.t('log.jobQueued', { title: jobText(job) }))
     case 'progress':
       return
     case 'done':
-      log('info', i18next.t('log.jobDone', { title: job.title }))
+      log('info', i18next.t('log.jobDone', { title: jobText(job) }))
       return finish(job, event.result)
     case 'failed':
-      return showErrorData(event.error, i18next.t('errors.jobFailed', { title: job.title }))
+      return showErrorData(event.error, i18next.t('errors.jobFailed', { title: jobText(job) }))
     case 'cancelled':
-      return log('warning', i18next.t('log.jobCancelled', { title: job.title }))
+      return log('warning', i18next.t('log.jobCancelled', { title: jobText(job) }))
   }
 }
 
@@ -88,7 +89,8 @@ async function finish(job: Job, result: unknown): Promise<void> {
     case 'profile': {
       const profile = jobKinds.profile.result.parse(result)
       useProfileStore.getState().putProfile(job.modelPath, profile)
-      openPanel('profile')
+      // Measured for the table of variants, it is seen there.
+      if (useDialogsStore.getState().bottomTab !== 'variants') openPanel('profile')
       return
     }
     case 'deploy':

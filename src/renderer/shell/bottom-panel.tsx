@@ -2,7 +2,6 @@ import { Tabs } from '@mantine/core'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../actions/action-icon-button'
-import { JobsPanel } from '../panels/jobs-panel'
 import { openPanel } from '../session/panels'
 import { useDialogsStore, type BottomTab } from '../stores/dialogs-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
@@ -10,6 +9,7 @@ import { activeDocument, useSessionStore } from '../stores/session-store'
 import { PanelBoundary } from './panel-boundary'
 import styles from './shell.module.css'
 
+const JobsPanel = lazy(() => import('../panels/jobs-panel'))
 const ProfilePanel = lazy(() => import('../profile/profile-panel'))
 const DiagnosticsPanel = lazy(() => import('../panels/diagnostics-panel'))
 const HistoryPanel = lazy(() => import('../panels/edit/history-panel'))

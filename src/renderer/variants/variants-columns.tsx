@@ -26,7 +26,7 @@ export interface TableNeeds {
 
 export function variantLooks({ budgets }: Pick<TableNeeds, 'budgets'>): ColumnLook[] {
   const number = (width: string): ColumnLook => ({ width, align: 'right' })
-  return [{ width: 'minmax(110px, 1fr)' }, number('104px'), number('70px'), number('66px'), number('84px'), number('84px'), number('76px'), number('72px'), ...(budgets.length > 0 ? [{ width: 'minmax(96px, 0.6fr)' }] : [])]
+  return [{ width: 'minmax(110px, 1fr)' }, number('104px'), number('70px'), number('66px'), number('112px'), number('84px'), number('76px'), number('72px'), ...(budgets.length > 0 ? [{ width: 'minmax(96px, 0.6fr)' }] : [])]
 }
 
 export function variantColumns(needs: TableNeeds): ColumnDef<VariantRow>[] {
@@ -69,17 +69,19 @@ function Size({ row, needs: { source, budgets } }: { readonly row: VariantRow; r
   )
 }
 
-function Latency({ row, figure, needs: { t, device, budgets } }: { readonly row: VariantRow; readonly figure: 'p50Ms' | 'p95Ms'; readonly needs: TableNeeds }): ReactNode {
+function Latency({ row, figure, needs: { t, source, device, budgets } }: { readonly row: VariantRow; readonly figure: 'p50Ms' | 'p95Ms'; readonly needs: TableNeeds }): ReactNode {
   const found = device === null ? null : latencyOn(row, device)
-  if (found === null) return <span className="dim">–</span>
+  if (found === null || device === null) return <span className="dim">–</span>
+  const before = figure === 'p50Ms' && row !== source ? latencyOn(source, device) : null
   return (
-    <Judged row={row} budgets={budgets.filter((budget) => budget.figure === figure).map((budget) => onDevice(budget, device))}>
+    <Judged row={row} title={`${found.device} · ${found.conditions}`} budgets={budgets.filter((budget) => budget.figure === figure).map((budget) => onDevice(budget, device))}>
       {figure === 'p50Ms' && found.spread > FLAGGED_SPREAD && (
         <Tooltip label={t('spread', { spread: quantityText(formatPercent(found.spread)) })}>
           <IconAlertTriangle size={12} className="warning" aria-label={t('spread', { spread: quantityText(formatPercent(found.spread)) })} />
         </Tooltip>
       )}
       <Figure {...formatMs(found[figure])} />
+      {before !== null && <span className="dim figures">{quantityText(formatRatio(found.p50Ms / before.p50Ms))}</span>}
     </Judged>
   )
 }
@@ -99,11 +101,11 @@ function Sqnr({ row: { sqnr }, t }: { readonly row: VariantRow; readonly t: Tabl
 }
 
 /** A figure in the colour of its verdict, with a sign that says the same. */
-function Judged({ row, budgets, children }: { readonly row: VariantRow; readonly budgets: readonly Budget[]; readonly children: ReactNode }): ReactNode {
+function Judged({ row, budgets, title, children }: { readonly row: VariantRow; readonly budgets: readonly Budget[]; readonly title?: string; readonly children: ReactNode }): ReactNode {
   const outcomes = budgets.map((budget) => judgeBudget(row, budget).outcome)
   const worst = outcomes.includes('missed') ? 'missed' : outcomes.includes('met') ? 'met' : null
   return (
-    <span className={`${styles.judged} ${worst === null ? '' : worst === 'met' ? 'good' : 'bad'}`}>
+    <span title={title} className={`${styles.judged} ${worst === null ? '' : worst === 'met' ? 'good' : 'bad'}`}>
       {worst !== null && <Sign outcome={worst} />}
       {children}
     </span>

@@ -10,13 +10,13 @@ import { variantTitle } from '../optimize/catalogue-text'
 import { DataTable } from '../panels/data-table'
 import { openPaths } from '../session/open-models'
 import { openPanel } from '../session/panels'
-import { useDialogsStore } from '../stores/dialogs-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { BudgetsPopover } from './budgets-popover'
 import { exportTable } from './export-table'
 import { addVariantsTexts } from './i18n/variants-texts'
 import { budgetOf, type KeptBudget, limitText, useKeptBudgets } from './kept-budgets'
+import { MeasureAll } from './measure-all'
 import { useVariantRows } from './use-variant-rows'
 import { onDevice, variantColumns, variantLooks } from './variants-columns'
 import styles from './variants.module.css'
@@ -60,6 +60,7 @@ function SourceVariants({ sourcePath, activePath }: { readonly sourcePath: strin
         <Select className={styles.select ?? ''} size="xs" aria-label={t('device')} placeholder={t('noDevice')} value={device} disabled={devices.length === 0} allowDeselect={false} data={devices} onChange={setDevice} />
         <Select className={styles.select ?? ''} size="xs" aria-label={t('accuracy')} placeholder={t('noAccuracy')} value={accuracy?.key ?? null} disabled={kinds.length === 0} allowDeselect={false} data={kinds.map(({ key, metric, data }) => ({ value: key, label: `${metric} · ${fileName(data)}` }))} onChange={setKind} />
         <span className={styles.spacer} />
+        <MeasureAll sourcePath={sourcePath} paths={rows.map(({ modelPath }) => modelPath)} />
         <BudgetsPopover />
         <ExportMenu rows={rows} accuracy={accuracy} budgets={budgets} nameOf={nameOf} />
       </div>
@@ -110,11 +111,6 @@ function Plot({ rows, device, accuracy, budgets, nameOf, activePath }: PlotProps
     <div className={styles.hint}>
       {t('plotNeeds')}
       <span className={styles.hintButtons}>
-        {device === null && (
-          <Button variant="default" size="compact-xs" onClick={() => useDialogsStore.getState().setProfileOpen(true)}>
-            {t('profileNow')}
-          </Button>
-        )}
         {accuracy === null && (
           <Button variant="default" size="compact-xs" onClick={() => openPanel('evaluate')}>
             {t('evaluateNow')}
