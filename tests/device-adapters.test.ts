@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { canFreezeThreads, freezeThread, threadsNamed } from './fixtures/phone-rig/freeze-thread'
-import { createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
+import { canEmulateArm64, createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
 import { appRoot, deployToRig, hasBrowser, isRuntimeBuilt, leftovers, type RigDeploy } from './fixtures/deploy-to-rig'
 
 /** A loaded machine makes phones slow; nothing here waits for a time to pass. */
@@ -113,6 +113,18 @@ describe.skipIf(obstacle !== null || !hasBrowser)('the browser runtime', () => {
     expect(outputError).toHaveLength(1)
     for (const { maxAbs } of outputError) expect(maxAbs).toBeLessThanOrEqual(1e-4)
     expect(rig.tunnels(phone)).toEqual([])
+  })
+
+  test.skipIf(!canEmulateArm64())('runs the model in the browser of an arm64 phone, too', async () => {
+    // The browser is this computer's; the phone around it says that it is arm64.
+    const arm = await rig.start('arm64-v8a')
+    const { conditions, facts, outputError } = await deployToRig(rig, arm, { options: { adapter: 'browser' } })
+    expect(facts.abis).toEqual(['arm64-v8a'])
+    expect(conditions.provider).toBe('wasm')
+    expect(outputError).toHaveLength(1)
+    for (const { maxAbs } of outputError) expect(maxAbs).toBeLessThanOrEqual(1e-4)
+    expect(rig.tunnels(arm)).toEqual([])
+    await arm.stop()
   })
 
   test('says so where the phone has no browser, and where the page is closed in the middle', async () => {

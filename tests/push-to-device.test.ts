@@ -10,7 +10,7 @@ import { createDeviceService } from '../src/main/device/device-service'
 import { openPhone } from '../src/main/device/phone'
 import { PHONE_ROOT } from '../src/main/device/phone-folders'
 import { quoteShell } from '../src/main/device/quote-shell'
-import { appRoot, deployToRig, digits as model, isRuntimeBuilt, leftovers, type RigDeploy } from './fixtures/deploy-to-rig'
+import { appRoot, deployToRig, digits as model, isRuntimeBuilt, leftovers, type RigDeploy, runnerPid } from './fixtures/deploy-to-rig'
 import { canFreezeThreads, freezeThread } from './fixtures/phone-rig/freeze-thread'
 import { canEmulateArm64, createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
 
@@ -42,19 +42,6 @@ afterAll(async () => {
 })
 
 const deploy = (phone: RigPhone, options: RigDeploy = {}) => deployToRig(rig, phone, options)
-
-/** Process id of the runner that this process started; the rig's processes are also this machine's. */
-async function runnerPid(phone: RigPhone): Promise<number> {
-  const file = join(phone.root, PHONE_ROOT)
-  const run = readdirSync(file).find((name) => name.startsWith('run-') && name.includes(`-${String(process.pid)}-`))
-  if (run === undefined) throw new Error('no run is under way')
-  const connection = await openPhone(phone.serial, rig.adb)
-  try {
-    return Number((await connection.run(`cat ${quoteShell(`${PHONE_ROOT}/${run}/pid`)}`)).stdout)
-  } finally {
-    await connection.close()
-  }
-}
 
 /** Does `act` when the runs are under way; resolves with the error of the deploy. */
 async function disturb(phone: RigPhone, act: () => unknown): Promise<AppError> {
@@ -144,14 +131,14 @@ describe.skipIf(obstacle !== null || !built('x86_64'))('deploying to a phone', (
   })
 
   test('a runner that crashes is an error that says so', async () => {
-    const error = await disturb(phone, async () => process.kill(await runnerPid(phone), 'SIGSEGV'))
+    const error = await disturb(phone, async () => process.kill(await runnerPid(rig, phone), 'SIGSEGV'))
     expect(error).toMatchObject({ code: 'engine-crashed', message: expect.stringMatching(/signal 11/) as string })
     expect(leftovers(phone)).toEqual([])
   })
 
   test('a runner that hangs is given up, and ended', async () => {
     let pid = 0
-    const error = await disturb(phone, async () => process.kill((pid = await runnerPid(phone)), 'SIGSTOP'))
+    const error = await disturb(phone, async () => process.kill((pid = await runnerPid(rig, phone)), 'SIGSTOP'))
     expect(error.code).toBe('device-lost')
     await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
     expect(leftovers(phone)).toEqual([])
@@ -160,7 +147,7 @@ describe.skipIf(obstacle !== null || !built('x86_64'))('deploying to a phone', (
   test.skipIf(!canFreezeThreads())('an inference that never ends is given up though the runner is alive, and ended', async () => {
     let pid = 0
     let release = () => undefined as void
-    const error = await disturb(phone, async () => (release = await freezeThread((pid = await runnerPid(phone)))))
+    const error = await disturb(phone, async () => (release = await freezeThread((pid = await runnerPid(rig, phone)))))
     release()
     expect(error).toMatchObject({ code: 'device-lost', message: expect.stringMatching(/inference on .* had not ended after \d+ s/) as string })
     await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)

@@ -13,13 +13,16 @@ import { deviceRuntimeFolder } from '../../src/main/device/device-runtime'
 import { createDeviceService } from '../../src/main/device/device-service'
 import { openPhone } from '../../src/main/device/phone'
 import { PHONE_ROOT } from '../../src/main/device/phone-folders'
+import { deployToRig, runnerPid } from '../fixtures/deploy-to-rig'
+import { canFreezeThreads, freezeThread } from '../fixtures/phone-rig/freeze-thread'
 import { createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from '../fixtures/phone-rig/phone-rig'
 import { type Bench, type BenchContext, type Figure, spreadOf } from './bench'
 
 const WIDTH = 969
 const LAYERS = 4
-const PUSHED_BYTES = 200e6
+const PUSHED_BYTES = 100e6
 const IDLE_SECONDS = 12
+const PHASES = ['pushing', 'checking', 'starting', 'running', 'comparing']
 const PHONE_FILE = '/data/local/tmp/edgefit-bench.bin'
 const run = promisify(execFile)
 
@@ -35,6 +38,7 @@ export const deploy: Bench = {
       yield* deploys(rig, phone, context)
       yield* pushes(rig, phone, context)
       yield await idle(rig, context)
+      yield* failures(rig, phone)
     } finally {
       await rig.dispose()
     }
@@ -92,7 +96,7 @@ async function* pushes(rig: PhoneRig, phone: RigPhone, { scratch, runs }: BenchC
   const ratios: number[] = []
   const rates: number[] = []
   try {
-    for (let turn = 0; turn < Math.max(3, Math.min(runs, 9)); turn++) {
+    for (let turn = 0; turn < Math.max(3, Math.min(runs, 15)); turn++) {
       const ours = await timed(() => connection.push(path, PHONE_FILE, { mode: 0o644 }))
       const theirs = await timed(() => run('adb', ['-P', String(rig.adb.port), '-s', phone.serial, 'push', path, PHONE_FILE]))
       ratios.push(ours / theirs)
@@ -103,7 +107,7 @@ async function* pushes(rig: PhoneRig, phone: RigPhone, { scratch, runs }: BenchC
     await connection.close()
   }
   const { value: rate } = spreadOf(rates)
-  yield { name: 'time to push 200 MB, against `adb push`', unit: '×', ...spreadOf(ratios), atMost: 1.25, note: `${rate.toFixed(0)} MB/s, its SHA-256 taken on the way; at most 1.25 × the time is at least 0.8 × the throughput` }
+  yield { name: 'time to push 100 MB, against `adb push`', unit: '×', ...spreadOf(ratios), atMost: 1.25, note: `${rate.toFixed(0)} MB/s, its SHA-256 taken on the way; at most 1.25 × the time is at least 0.8 × the throughput` }
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -125,4 +129,46 @@ async function idle(rig: PhoneRig, { repository }: BenchContext): Promise<Figure
   } finally {
     service.dispose()
   }
+}
+
+/** From what goes wrong to the error that tells of it; the worst of the phases. */
+async function* failures(rig: PhoneRig, phone: RigPhone): AsyncGenerator<Figure> {
+  const unplugged: number[] = []
+  const killed: number[] = []
+  for (const phase of PHASES) {
+    unplugged.push(await untilError(rig, phone, phase, () => phone.stop()))
+    await phone.replug()
+    await rig.reconnect(phone)
+    killed.push(await untilError(rig, phone, phase, () => rig.killServer()))
+    await rig.reconnect(phone)
+  }
+  const worst = (name: string, seconds: readonly number[]): Figure => ({ name, unit: 's', value: Math.max(...seconds), runs: seconds.length, atMost: 10, note: 'the worst of the phases' })
+  yield worst('phone unplugged, until the error', unplugged)
+  yield worst('adb server killed, until the error', killed)
+  const hung = await untilError(rig, phone, 'running', async () => process.kill(await runnerPid(rig, phone), 'SIGSTOP'))
+  yield { name: 'runner stopped, until the error', unit: 's', value: hung, runs: 1, atMost: 10 }
+  if (!canFreezeThreads()) return
+  let release = () => undefined as void
+  const endless = await untilError(rig, phone, 'running', async () => (release = await freezeThread(await runnerPid(rig, phone))))
+  release()
+  yield { name: 'inference that never ends, until the error', unit: 's', value: endless, runs: 1, atMost: 10 }
+}
+
+/** Does `act` as soon as a deploy reaches `phase`; resolves with the seconds from there to the deploy's error. */
+async function untilError(rig: PhoneRig, phone: RigPhone, phase: string, act: () => unknown): Promise<number> {
+  let at: number | null = null
+  let acting = Promise.resolve<unknown>(null)
+  const onPhase = (reached: string) => {
+    if (reached !== phase || at !== null) return
+    at = performance.now()
+    acting = Promise.resolve(act())
+  }
+  const failed = await deployToRig(rig, phone, { options: { runs: phase === 'running' ? 100_000 : 5 }, onPhase }).then(
+    () => false,
+    () => true,
+  )
+  if (!failed || at === null) throw new Error(`nothing failed at '${phase}'`)
+  const seconds = (performance.now() - at) / 1000
+  await acting
+  return seconds
 }
