@@ -21,12 +21,13 @@ import { passInfo } from '../passes/registry'
 import { openModelFile, saveModelFile } from '../runtime/model-file'
 import { countEdits, type Draft, type Drafts } from '../workspace/drafts'
 import { editSchema } from './edit-schema'
-import { copyNodes, extractPart, snapshotOf } from './extract-part'
+import { copyNodes, extractPart } from './extract-part'
 import type { LoadCheck } from './load-check'
 import { modelFigures } from './model-figures'
 import { saveModelFromText } from './model-from-text'
 import { OpenModel } from './open-model'
 import { exportTensor, readableTensor, showTensor } from './read-tensor'
+import { removeSnapshots, snapshotOf } from './snapshot'
 import type { EngineRequestName } from './protocol'
 
 type Handlers = { readonly [N in EngineRequestName]: (params: ParsedParams<N>) => RequestResult<N> | Promise<RequestResult<N>> }
@@ -116,6 +117,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     'model.open': ({ path }) => openAs(randomUUID(), path),
     'model.close': ({ documentId, draft }) => {
       open.get(documentId)?.close(draft)
+      removeSnapshots(documentId, drafts)
       open.delete(documentId)
       offered.delete(documentId)
       return {}
@@ -136,10 +138,10 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     'document.history': ({ documentId }) => find(documentId).describeHistory(),
     'document.copy': ({ documentId, graph, nodes }) => copyNodes(find(documentId), { graph, nodes }, drafts),
     'document.extract': ({ documentId, ...what }) => extractPart(find(documentId), what),
-    'document.snapshot': async ({ documentId, check }) => {
+    'document.snapshot': async ({ documentId, check, write }) => {
       const model = find(documentId)
       if (check) await model.checkSound()
-      return snapshotOf(model, drafts)
+      return snapshotOf(model, drafts, { write })
     },
     'document.restoreDraft': ({ documentId }) => restoreDraft(documentId),
     'document.discardDraft': ({ documentId }) => {

@@ -1,8 +1,8 @@
 /** Parts of an open model written to files of their own. */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, extname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { AppError } from '#shared/errors'
 import type { ParsedParams, RequestResult } from '#shared/ipc/contract'
 import type { GraphRef, NodeRef } from '#shared/ipc/edit-commands'
@@ -47,13 +47,4 @@ export async function extractPart(model: OpenModel, { graph: ref, nodes: refs, i
     const saved = await saveModelFile(extractModel({ document, graph, nodes, types, ...ends }), resolve(path))
     return { path: saved.path, sizeBytes: saved.sizeBytes, nodeCount: nodes.length }
   })
-}
-
-/** Named for the document and its revision, so that a second job on the same edits finds the same file. */
-export async function snapshotOf(model: OpenModel, drafts: Drafts | null): Promise<RequestResult<'document.snapshot'>> {
-  if (!model.state.dirty) return { path: model.path }
-  const mark = createHash('sha256').update(`${model.documentId} ${JSON.stringify(model.describeHistory().entries)} ${model.state.revision}`).digest('hex').slice(0, 12)
-  const name = `${basename(model.path, extname(model.path))}.edited-${mark}.onnx`
-  const saved = await model.writeCopy(join(scratchFolder(drafts, 'snapshots'), name))
-  return { path: saved.path }
 }

@@ -1,6 +1,6 @@
 /** One open model: its file, its document and what was told of it, its edits and their draft. */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
-import { basename, dirname, extname, join, resolve } from 'node:path'
+import { copyFileSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
@@ -18,7 +18,7 @@ import { graphChange, type GraphSnapshot, showGraph } from '#shared/onnx/view/gr
 import { summarizeModel } from '#shared/onnx/view/summarize-model'
 import { type ModelFile, openModelFile, saveModelFile, type SavedModel } from '../runtime/model-file'
 import { type Draft, type Drafts, fileFingerprint, staleDraft } from '../workspace/drafts'
-import { idsOf, putIds } from './document-ids'
+import { idsOf, putIds } from '../runtime/document-ids'
 import { openEditFiles } from './edit-files'
 import { EditHistory } from './edit-history'
 import type { LoadCheck } from './load-check'
@@ -328,14 +328,6 @@ export class OpenModel {
     } finally {
       for (const file of written) rmSync(file, { force: true })
     }
-  }
-
-  /** Writes the document as it is now to `path`, which is not where it is saved: for jobs, and for what reads files only. */
-  writeCopy(path: string): Promise<SavedModel> {
-    return this.#inTurn(async () => {
-      mkdirSync(dirname(path), { recursive: true })
-      return saveModelFile(this.document.model, extname(path) === '' ? `${path}.onnx` : path)
-    })
   }
 
   /** Waits until no edit is under way. */

@@ -192,10 +192,10 @@ test('a sound edit is saved, and the model is then at its new path', async () =>
 
 test('a job gets a file with the edits in it; a document without edits is its own', async () => {
   const { documentId } = await client.request('model.open', { path: modelPath })
-  expect(await client.request('document.snapshot', { documentId })).toEqual({ path: modelPath })
+  expect(await client.request('document.snapshot', { documentId })).toEqual({ path: modelPath, revision: null })
   await client.request('document.edit', { documentId, commands: [rename('picture')] })
   const { path } = await client.request('document.snapshot', { documentId })
-  expect(await client.request('document.snapshot', { documentId })).toEqual({ path })
+  expect(await client.request('document.snapshot', { documentId })).toEqual({ path, revision: 1 })
   expect(inputsOf(await client.request('model.open', { path }))).toEqual(['picture'])
 })
 

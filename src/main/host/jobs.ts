@@ -7,6 +7,7 @@ import { type JobEvent, type JobKind, type JobParams, jobKinds } from '#shared/i
 import { answerError } from '../engine/protocol'
 import { crashError, type EngineCommand, type EngineExit, type EngineProcess, startEngineProcess } from './engine-process'
 import type { Log } from './log-file'
+import { holdSnapshots, type Snapshot, withPaths } from './snapshots'
 
 /** How long a job may take to stop by itself before its process is killed. */
 const GRACE_MS = 400
@@ -20,7 +21,8 @@ const DEPLOY_GRACE_MS = 3000
 export type JobRequest = ParsedParams<'job.start'>
 
 export interface JobQueue {
-  start(owner: string, request: JobRequest): { jobId: string }
+  /** Where models have unsaved edits, the job runs on their snapshots; request and result name the models by their own paths. */
+  start(owner: string, request: JobRequest, snapshots?: readonly Snapshot[]): { jobId: string }
   /** Resolves once the work has stopped; a job that has ended already is left as it is. */
   cancel(owner: string, jobId: string): Promise<void>
   /** Cancels all that `owner` started. */
@@ -32,6 +34,8 @@ export interface JobQueue {
 
 export interface FinishedJob {
   readonly request: JobRequest
+  /** What stood for models with unsaved edits; there until the job is kept. */
+  readonly snapshots: readonly Snapshot[]
   /** Parsed by the contract. */
   readonly result: unknown
   /** An optimised model meant for the store is here, as `model.onnx`. */
@@ -42,7 +46,8 @@ interface Job {
   readonly id: string
   readonly owner: string
   readonly request: JobRequest
-  /** Scratch and result; gone when the job has ended. */
+  readonly snapshots: readonly Snapshot[]
+  /** Scratch, snapshots and result; gone when the job has ended. */
   readonly folder: string
   startedAt: number
   process: EngineProcess | null
@@ -111,7 +116,8 @@ export function createJobQueue(options: {
     const { answer, exit } = await runProcess(job, scratchFolder, stagedFolder)
     if (!answer) throw crashError(exit, `was at '${titleOf(job.request)}'`)
     if (!answer.ok) throw answerError(answer.error)
-    return complete({ request: job.request, result: jobKinds[job.request.kind].result.parse(answer.value), stagedFolder })
+    const result = withPaths(jobKinds[job.request.kind].result.parse(answer.value), job.snapshots, 'model')
+    return complete({ request: job.request, snapshots: job.snapshots, result, stagedFolder })
   }
 
   async function runProcess(job: Job, scratchFolder: string, stagedFolder: string): Promise<{ answer: Answer | null; exit: EngineExit }> {
@@ -122,7 +128,7 @@ export function createJobQueue(options: {
     })
     job.process = child
     log.write('info', `job ${job.id} (${job.request.kind}) runs in process ${String(child.pid)}`)
-    child.send({ type: 'job', kind: job.request.kind, params: engineParams(job.request, stagedFolder), scratchFolder })
+    child.send({ type: 'job', kind: job.request.kind, params: withPaths(engineParams(job.request, stagedFolder), job.snapshots, 'snapshot'), scratchFolder })
     if (job.cancelled) await child.kill()
     const exit = await child.exited
     job.process = null
@@ -143,6 +149,7 @@ export function createJobQueue(options: {
     if (at >= 0) {
       waiting.splice(at, 1)
       finish(job, { type: 'cancelled' })
+      removeFolder(job.folder)
       job.end()
       return
     }
@@ -156,15 +163,15 @@ export function createJobQueue(options: {
 
   const all = () => [...running, ...waiting]
   return {
-    start(owner, request) {
+    start(owner, request, snapshots = []) {
       const id = randomUUID()
       let end = () => undefined as void
       const ended = new Promise<void>((resolve) => (end = resolve))
       const folder = join(jobsFolder, `${String(process.pid)}-${id}`)
-      const job: Job = { id, owner, request, folder, startedAt: 0, process: null, cancelled: false, ended, end: () => end() }
+      const job: Job = { id, owner, request, snapshots: holdSnapshots(snapshots, folder), folder, startedAt: 0, process: null, cancelled: false, ended, end: () => end() }
       waiting.push(job)
       const modelPath = request.kind === 'compare' ? request.params.b : request.params.modelPath
-      onEvent(owner, { type: 'queued', jobId: id, kind: request.kind, title: titleOf(request), modelPath, at: new Date().toISOString() })
+      onEvent(owner, { type: 'queued', jobId: id, kind: request.kind, title: titleOf(request), modelPath, revision: snapshots.find((snapshot) => snapshot.modelPath === modelPath)?.revision ?? snapshots[0]?.revision ?? null, at: new Date().toISOString() })
       startNext()
       return { jobId: id }
     },

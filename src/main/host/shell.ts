@@ -22,6 +22,7 @@ import { createJobQueue, type JobRequest } from './jobs'
 import { openLog } from './log-file'
 import { listSamples } from './samples'
 import type { ShellHandlers } from './shell-handlers'
+import { modelPathsOf, type Snapshot, snapshotsOf, withPaths } from './snapshots'
 import { createTryService } from './try-service'
 import { type RowSources, variantRows } from './variant-rows'
 import { createWorkspace } from './workspace-service'
@@ -115,14 +116,14 @@ export function createShell(options: ShellOptions): Shell {
     'dialog.save': ({ suggestedName }) => options.dialogs?.save(suggestedName) ?? null,
     'variants.list': ({ modelPath }) => workspace.listVariants(modelPath),
     'variants.table': async ({ modelPaths }, clientId) => ({
-      rows: (await Promise.all(modelPaths.map((path) => variantRows(path, rowSources(clientId))))).flat(),
+      rows: (await Promise.all(modelPaths.map(async (path) => variantRows(path, await knownSnapshot(clientId, path), rowSources(clientId))))).flat(),
     }),
     'variants.remove': ({ modelPath, variantId }) => workspace.removeVariant(modelPath, variantId),
     'variants.export': ({ modelPath, variantId, path }) => workspace.exportVariant({ modelPath, variantId, path }),
-    'evaluation.list': ({ modelPath }) => evaluations.list(modelPath),
+    'evaluation.list': async ({ modelPath }, clientId) => evaluations.list((await knownSnapshot(clientId, modelPath))?.path ?? modelPath),
     'evaluation.card': ({ modelPath }) => evaluations.card(modelPath),
     'evaluation.keepCard': ({ modelPath, card }) => evaluations.keepCard(modelPath, card),
-    'profiles.latest': ({ modelPath }) => workspace.latestProfile(modelPath),
+    'profiles.latest': async ({ modelPath }, clientId) => workspace.latestProfile((await knownSnapshot(clientId, modelPath))?.path ?? modelPath),
     // A terminal's command asks once and ends; only windows stay to be told.
     'devices.list': () => (options.host === 'cli' ? devices.list() : devices.watch()),
     'devices.facts': ({ serial }) => devices.facts(serial),
@@ -146,18 +147,31 @@ export function createShell(options: ShellOptions): Shell {
       return {}
     },
     'try.describe': async (params, clientId) => TryDescription.parse(await tries.ask(clientId, { name: 'describe', params })),
-    'try.run': async (params, clientId) => TryResult.parse(await tries.ask(clientId, { name: 'run', params })),
-    'try.portable': async (params, clientId) => TryPortable.parse(await tries.ask(clientId, { name: 'portable', params })),
+    'try.run': async ({ paths, ...params }, clientId) => {
+      // Task and examples belong to the model's own file; what runs is what is shown.
+      const snapshots = await snapshotsOf(engine, clientId, { modelPaths: paths, write: true })
+      return withPaths(TryResult.parse(await tries.ask(clientId, { name: 'run', params: { ...params, paths: withPaths(paths, snapshots, 'snapshot') } })), snapshots, 'model')
+    },
+    'try.portable': async ({ path, ...params }, clientId) => {
+      const [snapshot] = await snapshotsOf(engine, clientId, { modelPaths: [path], write: true })
+      return TryPortable.parse(await tries.ask(clientId, { name: 'portable', params: { ...params, path: snapshot?.path ?? path } }))
+    },
     'try.read': async (params, clientId) => TryReading.parse(await tries.ask(clientId, { name: 'read', params })),
     'try.close': async (_params, clientId) => {
       await tries.close(clientId)
       return {}
     },
-    'job.start': (request, clientId) => jobs.start(clientId, withOwnFields(request)),
+    'job.start': async (request, clientId) => jobs.start(clientId, withOwnFields(request), await snapshotsOf(engine, clientId, { modelPaths: modelPathsOf(request), write: true })),
     'job.cancel': async ({ jobId }, clientId) => {
       await jobs.cancel(clientId, jobId)
       return {}
     },
+  }
+
+  /** Of a model with unsaved edits that something was run on. */
+  async function knownSnapshot(clientId: string, modelPath: string): Promise<Snapshot | null> {
+    const [snapshot] = await snapshotsOf(engine, clientId, { modelPaths: [modelPath], write: false })
+    return snapshot ?? null
   }
 
   function rowSources(clientId: string): RowSources {
@@ -176,6 +190,11 @@ export function createShell(options: ShellOptions): Shell {
     if (!parsed.success) {
       const issue = parsed.error.issues[0]
       throw new AppError({ code: 'bad-usage', message: `'${name}' was asked with wrong parameters: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` })
+    }
+    if (name === 'evaluation.describe') {
+      const { modelPath, dataPath } = requests[name].params.parse(parsed.data)
+      const [snapshot] = await snapshotsOf(engine, clientId, { modelPaths: [modelPath], write: true })
+      return engine.request(clientId, name, { modelPath: snapshot?.path ?? modelPath, dataPath })
     }
     if (isEngineRequest(name)) {
       const value = await engine.request(clientId, name, parsed.data)

@@ -6,6 +6,7 @@ import type { OptimizeReport, Variant } from '#shared/ipc/jobs'
 import type { Conditions, ProfileResult } from '#shared/measurement'
 import type { DeviceLatency, RowAccuracy, VariantRow } from '#shared/variants/variant-table'
 import { basename } from 'node:path'
+import type { Snapshot } from './snapshots'
 
 export interface RowSources {
   readonly variants: (modelPath: string) => Promise<Variant[]>
@@ -15,11 +16,11 @@ export interface RowSources {
   readonly figures: (modelPath: string) => Promise<RequestResult<'model.figures'>>
 }
 
-/** The model at `modelPath` and its variants, the model first. Throws AppError where the model cannot be read. */
-export async function variantRows(modelPath: string, sources: RowSources): Promise<VariantRow[]> {
+/** The model at `modelPath`, as its snapshot where it has one, and its variants, the model first. Throws AppError where the model cannot be read. */
+export async function variantRows(modelPath: string, snapshot: Snapshot | null, sources: RowSources): Promise<VariantRow[]> {
   const variants = await sources.variants(modelPath)
-  const source = await rowOf({ modelPath, name: basename(modelPath), variant: null }, sources)
-  const rows = await Promise.all(variants.map((variant) => rowOf({ modelPath: variant.modelPath, name: variant.name, variant }, sources)))
+  const source = await rowOf({ modelPath, name: basename(modelPath), variant: null, snapshot }, sources)
+  const rows = await Promise.all(variants.map((variant) => rowOf({ modelPath: variant.modelPath, name: variant.name, variant, snapshot: null }, sources)))
   return [source, ...rows]
 }
 
@@ -27,21 +28,24 @@ interface Subject {
   readonly modelPath: string
   readonly name: string
   readonly variant: Variant | null
+  readonly snapshot: Snapshot | null
 }
 
-async function rowOf({ modelPath, name, variant }: Subject, sources: RowSources): Promise<VariantRow> {
-  const figures = await sources.figures(modelPath)
-  const profile = variant ? variant.profile : await sources.profile(modelPath)
+async function rowOf({ modelPath, name, variant, snapshot }: Subject, sources: RowSources): Promise<VariantRow> {
+  const path = snapshot?.path ?? modelPath
+  const figures = await sources.figures(path)
+  const profile = variant ? variant.profile : await sources.profile(path)
   const onPhones = sources.deviceRuns().filter(({ model }) => model.sha256 === figures.sha256)
   return {
     name,
     role: variant ? 'variant' : 'source',
     modelPath,
+    revision: snapshot?.revision ?? variant?.report.source.revision ?? null,
     ...figures,
     sourceSha256: variant?.report.source.sha256 ?? figures.sha256,
     sqnr: variant ? sqnrOf(variant.report) : null,
     latencies: [...(profile ? [fromProfile(profile)] : []), ...latestByDevice(onPhones.map(fromPhone))],
-    accuracies: (await sources.evaluations(modelPath)).flatMap(accuracyFrom),
+    accuracies: (await sources.evaluations(path)).flatMap(accuracyFrom),
   }
 }
 

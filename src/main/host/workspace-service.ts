@@ -14,6 +14,7 @@ import type { Home } from '../workspace/home'
 import { openVariants } from '../workspace/variants'
 import type { EngineService } from './engine-service'
 import type { FinishedJob } from './jobs'
+import type { Snapshot } from './snapshots'
 
 export interface Workspace {
   listVariants(modelPath: string): Promise<Variant[]>
@@ -49,8 +50,11 @@ export function createWorkspace(options: {
 
   async function keepOptimized(job: FinishedJob & { request: { kind: 'optimize' } }): Promise<unknown> {
     const { params } = job.request
-    const { report } = jobKinds.optimize.result.parse(job.result)
+    const parsed = jobKinds.optimize.result.parse(job.result)
+    const [snapshot] = job.snapshots
+    const report = snapshot ? { ...parsed.report, source: { ...parsed.report.source, revision: snapshot.revision } } : parsed.report
     if (!params.keepVariant) return { report, variant: null }
+    if (snapshot) variants.noteEdited(await sourceHash(params.modelPath), report.source.sha256)
     const variant = variants.add({ name: params.recipe.name, report, stagedFolder: job.stagedFolder })
     if (params.outputPath !== undefined) await engine.copyModel(variant.modelPath, params.outputPath)
     onVariantsChanged(params.modelPath)
@@ -67,9 +71,10 @@ export function createWorkspace(options: {
     return { ...result, path: join(folder, basename(result.path)) }
   }
 
-  async function keepProfile(modelPath: string, profile: ProfileResult): Promise<void> {
+  async function keepProfile(modelPath: string, snapshot: Snapshot | undefined, profile: ProfileResult): Promise<void> {
     const variant = variants.at(modelPath)
-    if (variant) variants.keepProfile({ sourceSha256: variant.report.source.sha256, variantId: variant.id }, profile)
+    if (snapshot) variants.keepProfile({ sourceSha256: await hashModelFile(snapshot.path), variantId: null }, profile)
+    else if (variant) variants.keepProfile({ sourceSha256: variant.report.source.sha256, variantId: variant.id }, profile)
     else variants.keepProfile({ sourceSha256: await sourceHash(modelPath), variantId: null }, profile)
     onVariantsChanged(variant ? variant.report.source.path : modelPath)
   }
@@ -85,9 +90,10 @@ export function createWorkspace(options: {
       return {}
     },
     async exportVariant({ modelPath, variantId, path }) {
-      const variant = variants.find(await sourceHash(modelPath), variantId)
+      const sourceSha256 = await sourceHash(modelPath)
+      const variant = variants.find(sourceSha256, variantId)
       // What prepares its inputs goes with the model, so that a phone does the same.
-      const card = evaluations.card(variant.report.source.sha256)
+      const card = evaluations.card(sourceSha256)
       const { sizeBytes } = await engine.copyModel(variant.modelPath, path, card ? { [PREPROCESSING_KEY]: JSON.stringify(card) } : {})
       return { path, sizeBytes }
     },
@@ -105,7 +111,7 @@ export function createWorkspace(options: {
     async keep(job) {
       if (job.request.kind === 'optimize') return keepOptimized({ ...job, request: job.request })
       if (job.request.kind === 'ort-graph') return keepOrtGraph(job)
-      if (job.request.kind === 'profile') await keepProfile(job.request.params.modelPath, ProfileResult.parse(job.result))
+      if (job.request.kind === 'profile') await keepProfile(job.request.params.modelPath, job.snapshots[0], ProfileResult.parse(job.result))
       return job.result
     },
   }

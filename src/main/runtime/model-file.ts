@@ -7,6 +7,7 @@ import type { ByteSource } from '#shared/onnx/byte-source'
 import { decodeModel } from '#shared/onnx/codec/decode'
 import { findTensorProblems } from '#shared/onnx/codec/tensor-problems'
 import type { Model } from '#shared/onnx/records'
+import { putIdsBeside } from './document-ids'
 import { openExternalFiles } from './external-files'
 import { type FileSource, openFileSource } from './file-source'
 
@@ -36,6 +37,7 @@ export interface ModelFile {
  */
 export function openModelFile(path: string): ModelFile {
   const { sources, ...file } = openWithSources(path)
+  putIdsBeside(file.model, file.path)
   return { ...file, externalFiles: sources.slice(1).map((source) => source.path) }
 }
 

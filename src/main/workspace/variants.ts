@@ -5,15 +5,18 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
+import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { type OptimizeReport, Variant } from '#shared/ipc/jobs'
 import { ProfileResult } from '#shared/measurement'
 import { fileError } from './file-error'
-import { writeJsonFile } from './json-file'
+import { readJsonFile, writeJsonFile } from './json-file'
 
 export interface VariantStore {
-  /** Variants of the source with this hash, oldest first. A damaged entry is skipped and told of in the log. */
+  /** Variants of the source with this hash, and of edits of it that were not saved, oldest first. A damaged entry is skipped and told of in the log. */
   list(sourceSha256: string): Variant[]
+  /** From now on the variants of the model with the second hash, which was edited and not saved, are also listed with the file it was before. */
+  noteEdited(sourceSha256: string, editedSha256: string): void
   /** Moves a finished model (`stagedFolder/model.onnx`, and data files beside it) into the store. */
   add(options: { name: string; report: OptimizeReport; stagedFolder: string }): Variant
   remove(sourceSha256: string, id: string): void
@@ -32,6 +35,9 @@ export interface VariantStore {
 const MODEL_FILE = 'model.onnx'
 const VARIANT_FILE = 'variant.json'
 const SOURCE_PROFILE_FILE = 'source-profile.json'
+const EDITED_FILE = 'edited.json'
+
+const Hashes = z.array(z.string().regex(/^[0-9a-f]{64}$/))
 
 export function variantId(report: OptimizeReport): string {
   const inputs = JSON.stringify([report.source.sha256, report.recipe.passes, report.data])
@@ -53,25 +59,40 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
     }
   }
 
+  /** Of the model itself, and of its edits that were not saved. */
+  function hashesOf(sourceSha256: string): string[] {
+    if (!isHash(sourceSha256)) return []
+    return [sourceSha256, ...readJsonFile(join(folder, sourceSha256, EDITED_FILE), Hashes, [], onDamage)]
+  }
+
   function find(sourceSha256: string, id: string): Variant {
-    const known = isHash(sourceSha256) && isId(id) && existsSync(join(folder, sourceSha256, id))
-    const variant = known ? read(sourceSha256, id) : null
+    const hash = isId(id) ? hashesOf(sourceSha256).find((one) => existsSync(join(folder, one, id))) : undefined
+    const variant = hash === undefined ? null : read(hash, id)
     if (!variant) throw new AppError({ code: 'not-found', message: `There is no variant '${id}' of this model.`, hint: 'It may have been removed in another window.' })
     return variant
   }
 
   function list(sourceSha256: string): Variant[] {
+    return hashesOf(sourceSha256)
+      .flatMap((hash) => listOwn(hash).map((variant) => (hash === sourceSha256 ? withoutRevision(variant) : variant)))
+      .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
+  }
+
+  function listOwn(sourceSha256: string): Variant[] {
     const root = join(folder, sourceSha256)
-    if (!isHash(sourceSha256) || !existsSync(root)) return []
+    if (!existsSync(root)) return []
     return readdirSync(root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && isId(entry.name))
       .flatMap((entry) => read(sourceSha256, entry.name) ?? [])
-      .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
   }
 
   return {
     list,
     find,
+    noteEdited(sourceSha256, editedSha256) {
+      const known = hashesOf(sourceSha256)
+      if (!known.includes(editedSha256)) writeJsonFile(join(folder, sourceSha256, EDITED_FILE), [...known.slice(1), editedSha256])
+    },
     add({ name, report, stagedFolder }) {
       const id = variantId(report)
       const target = join(folder, report.source.sha256, id)
@@ -96,8 +117,7 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
       return variant
     },
     remove(sourceSha256, id) {
-      find(sourceSha256, id)
-      rmSync(join(folder, sourceSha256, id), { recursive: true, force: true })
+      rmSync(dirname(find(sourceSha256, id).modelPath), { recursive: true, force: true })
     },
     at(path) {
       if (!path.startsWith(folder + sep)) return null
@@ -125,6 +145,12 @@ export function openVariants(folder: string, onDamage: (reason: string) => void)
     },
     isEmpty: () => !existsSync(folder) || readdirSync(folder).length === 0,
   }
+}
+
+/** What it was made from is what lies in the file: the edits were saved since. */
+function withoutRevision(variant: Variant): Variant {
+  const { revision: _, ...source } = variant.report.source
+  return { ...variant, report: { ...variant.report, source } }
 }
 
 function isId(text: string): boolean {

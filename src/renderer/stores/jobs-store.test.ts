@@ -4,7 +4,7 @@ import { isUnfinished, remainingMs, withEvent, type Job } from './jobs-store'
 
 type Event = EventPayload<'job'>
 
-const queued: Event = { type: 'queued', jobId: 'j', kind: 'profile', title: 'resnet.onnx', modelPath: '/resnet.onnx', at: '2026-01-01T00:00:00Z' }
+const queued: Event = { type: 'queued', jobId: 'j', kind: 'profile', title: 'resnet.onnx', modelPath: '/resnet.onnx', revision: null, at: '2026-01-01T00:00:00Z' }
 const progress = (fraction: number | null): Event => ({ type: 'progress', jobId: 'j', progress: { phase: 'running', fraction, detail: '' } })
 
 function after(...events: readonly (readonly [Event, number])[]): readonly Job[] {

@@ -130,8 +130,11 @@ export const requests = {
     document.extend({ graph: GraphRef.optional(), nodes: z.array(NodeRef).optional(), inputs: z.array(z.string()).default([]), outputs: z.array(z.string()).default([]), path: z.string() }),
     z.object({ path: z.string(), sizeBytes: z.number(), nodeCount: z.number() }),
   ),
-  /** A file with the document as it is now, for jobs: the document's own where nothing is unsaved. With `check` it is refused as `model.save` refuses. */
-  'document.snapshot': request('engine', document.extend({ check: z.boolean().default(false) }), z.object({ path: z.string() })),
+  /**
+   * A file with the document as it is now: its own, and no revision, where nothing is unsaved. With `check` it is refused as `model.save`
+   * refuses. Without `write` the document's own file is given where no snapshot of its state was asked for before.
+   */
+  'document.snapshot': request('engine', document.extend({ check: z.boolean().default(false), write: z.boolean().default(true) }), z.object({ path: z.string(), revision: z.number().int().nullable() })),
   /** Makes the edits of the draft that `model.open` told of again. Views of the document are to be asked for anew. */
   'document.restoreDraft': request('engine', document, OpenDocument),
   'document.discardDraft': request('engine', document, nothing),

@@ -77,7 +77,13 @@ export const KernelSummary = z.object({
 
 export const OptimizeReport = z.object({
   tool: z.string().describe('edgefit and its version'),
-  source: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),
+  source: z.object({
+    path: z.string(),
+    sha256: z.string(),
+    sizeBytes: z.number(),
+    /** Set where the model had edits that were not saved: the revision of the document. */
+    revision: z.number().int().optional(),
+  }),
   result: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),
   /** result / source */
   sizeRatio: z.number(),
@@ -230,7 +236,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate', 'layer-error', 'limits']), title: z.string(), modelPath: z.string(), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate', 'layer-error', 'limits']), title: z.string(), modelPath: z.string(), revision: z.number().int().nullable().describe('Of the document, where the job runs on edits that are not saved.'), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

@@ -37,6 +37,8 @@ export const VariantRow = z.object({
   name: z.string(),
   role: z.enum(['source', 'variant']),
   modelPath: z.string(),
+  /** Of the document, where the row is of unsaved edits, or was made from such; the path is that of the file without them. */
+  revision: z.number().int().nullable(),
   sha256: z.string(),
   /** Of the model it was made from; its own for a source. */
   sourceSha256: z.string(),

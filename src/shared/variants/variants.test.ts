@@ -8,7 +8,7 @@ import { accuracyKinds, accuracyOf, devicesOf, type VariantRow } from './variant
 const sha = (digit: string) => digit.repeat(64)
 
 function row(fields: Partial<VariantRow> & Pick<VariantRow, 'name'>): VariantRow {
-  return { role: 'variant', modelPath: `/models/${fields.name}.onnx`, sha256: sha('a'), sourceSha256: sha('a'), sizeBytes: 4_000_000, parameters: 1_000_000, macs: 30_000_000, sqnr: null, latencies: [], accuracies: [], ...fields }
+  return { role: 'variant', modelPath: `/models/${fields.name}.onnx`, revision: null, sha256: sha('a'), sourceSha256: sha('a'), sizeBytes: 4_000_000, parameters: 1_000_000, macs: 30_000_000, sqnr: null, latencies: [], accuracies: [], ...fields }
 }
 
 function latency(device: string, p50Ms: number, p95Ms = p50Ms * 1.2) {

@@ -8,7 +8,7 @@ import { findAppRoot } from '../../host/app-root'
 import { readSampleManifest } from '../../host/samples'
 import { summarizeLatency } from '../../runtime/latency'
 import { type ModelFile, openModelFile } from '../../runtime/model-file'
-import type { ModelRunner, RunningModel, TensorValue } from '../../runtime/model-runner'
+import type { Feeds, ModelRunner, RunningModel, TensorValue } from '../../runtime/model-runner'
 import { onnxruntimeLabel } from '../../runtime/onnxruntime'
 import { createOrtRunner } from '../../runtime/ort-runner'
 import { numbersOf } from '../../runtime/evaluation/read-prediction'
@@ -89,7 +89,8 @@ export function createTryModels({ scratchFolder }: { readonly scratchFolder: str
     const { task, folder } = resolved
     if (task.kind !== 'translate-text') {
       const running = await load(path)
-      return async () => ({ outputs: await running.run(feeds), text: null })
+      const fed = underOwnName(feeds, running.inputNames)
+      return async () => ({ outputs: await running.run(fed), text: null })
     }
     // The model tried takes the place of the one it came from; the two others are the sample's.
     const part = (name: string) => load(basename(own) === name ? path : join(folder, name))
@@ -225,4 +226,11 @@ function outputSqnr(reference: ReadonlyMap<string, TensorValue>, candidate: Read
   }
   if (elements === 0) return null
   return noise === 0 ? Infinity : 10 * Math.log10(signal / noise)
+}
+
+/** A model whose only input was renamed takes what the model it comes from is given. */
+function underOwnName(feeds: Feeds, inputNames: readonly string[]): Feeds {
+  const [name] = inputNames
+  const [value] = feeds.values()
+  return feeds.size === 1 && inputNames.length === 1 && name !== undefined && value ? new Map([[name, value]]) : feeds
 }

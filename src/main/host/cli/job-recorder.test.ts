@@ -12,7 +12,7 @@ let folder: string
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'edgefit-recorder-'))))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const queued = (jobId: string): JobEvent => ({ type: 'queued', jobId, kind: 'profile', title: 'model.onnx', modelPath: '/models/model.onnx', at: '2026-01-01T00:00:00Z' })
+const queued = (jobId: string): JobEvent => ({ type: 'queued', jobId, kind: 'profile', title: 'model.onnx', modelPath: '/models/model.onnx', revision: null, at: '2026-01-01T00:00:00Z' })
 const progress = (jobId: string, phase: string): JobEvent => ({ type: 'progress', jobId, progress: { phase, fraction: null, detail: '' } })
 const done = (jobId: string): JobEvent => ({ type: 'done', jobId, result: { p50: 1 }, durationMs: 12 })
 const failed = (jobId: string): JobEvent => ({ type: 'failed', jobId, error: { code: 'not-found', message: 'gone' }, durationMs: 3 })

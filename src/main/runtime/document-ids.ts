@@ -1,11 +1,13 @@
 /**
  * Ids of graphs and nodes are not in the file. After a save the open document keeps its own; where its draft is replayed onto the
- * file that was saved, the file's graphs and nodes get those ids again, so that the commands of the draft find them.
+ * file that was saved, the file's graphs and nodes get those ids again, so that the commands of the draft find them. A snapshot of an
+ * edited document has them in a file beside it, so that what a job says of a node is said of the node in the window.
  */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ModelDocument } from '#shared/onnx/document'
 import { subgraphsOf } from '#shared/onnx/graph-index'
 import type { Graph, Model, Node } from '#shared/onnx/records'
-import type { DocumentIds } from '../workspace/drafts'
+import { DocumentIds } from '../workspace/drafts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -23,6 +25,21 @@ export function putIds(model: Model, ids: DocumentIds): boolean {
   graphs.forEach((graph, at) => ((graph as Mutable<Graph>).id = ids.graphs[at] ?? 0))
   nodes.forEach((node, at) => ((node as Mutable<Node>).id = ids.nodes[at] ?? 0))
   return true
+}
+
+/** Where the ids of the snapshot at `modelPath` are. */
+export function idsPath(modelPath: string): string {
+  return `${modelPath}.edgefit-ids`
+}
+
+export function writeIds(document: ModelDocument, modelPath: string): void {
+  writeFileSync(idsPath(modelPath), JSON.stringify(idsOf(document)))
+}
+
+/** Gives the model of a snapshot the ids that its document has; other models keep those they have. */
+export function putIdsBeside(model: Model, modelPath: string): void {
+  const path = idsPath(modelPath)
+  if (existsSync(path)) putIds(model, DocumentIds.parse(JSON.parse(readFileSync(path, 'utf8'))))
 }
 
 function walk(model: Model): { graphs: Graph[]; nodes: Node[] } {
