@@ -1,4 +1,4 @@
-/** Quantizes one model statically in a process of its own, for `quantize.ts`: `quantize-process.ts MODEL DATA OUT SAMPLES`. Prints JSON. */
+/** Quantizes one model statically in a process of its own, for `quantize.ts`: `quantize-process.ts MODEL DATA OUT SAMPLES [exact]`. Prints JSON. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { loadOnnxruntime } from '../../src/main/runtime/onnxruntime'
 import { createOrtRunner } from '../../src/main/runtime/ort-runner'
 import { peakMemoryBytes } from '../../src/main/runtime/process-memory'
 
-const [modelPath, dataPath, outputPath, samples] = process.argv.slice(2)
+const [modelPath, dataPath, outputPath, samples, exact] = process.argv.slice(2)
 if (modelPath === undefined || dataPath === undefined || outputPath === undefined) throw new Error('MODEL DATA OUT SAMPLES')
 // The peer's imports are not timed either.
 await loadOnnxruntime()
@@ -21,7 +21,7 @@ try {
   const file = openModelFile(modelPath)
   const calibration = await openCalibrationData({ kind: 'path', path: dataPath }, file.model, { runner })
   const document = new ModelDocument(file.model)
-  const options = quantizeStatic.options.parse({ calibrationSamples: Number(samples) })
+  const options = quantizeStatic.options.parse({ calibrationSamples: Number(samples), exactRanges: exact === 'exact' })
   const context = { calibration, runner, float: null, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
   await document.transact('quantize-static', (edit) => quantizeStatic.run(edit, options, context))
   await saveModelFile(document.model, outputPath)

@@ -59,18 +59,21 @@ describe('dynamic quantization', () => {
 /** Shares of what the reference quantized that must be there to compare; the rest are nodes that we leave float on purpose. */
 const LEAST_WEIGHTS = 0.45
 const LEAST_ACTIVATIONS = 0.25
+/** How far scales may be from the reference's, beside their size, where ranges are not asked for to the bit. */
+const ROUNDING = 1e-4
 
 describe('static quantization', () => {
   const files = readdirSync(folder).filter((name) => name.startsWith('static-'))
   const schema = z.object({ model: z.string(), inputs: z.record(z.string(), z.array(z.number())), weights, activations: z.record(z.string(), z.object({ scale: z.string(), zeroPoint: z.number() })) })
 
-  it.skipIf(isAbsent).each(files)('%s: weights, biases and activations are those of the reference', async (name) => {
+  it.skipIf(isAbsent).each(files)('%s: weights, biases and activations are those of the reference, and by default as near as float32 rounds', async (name) => {
     const expected = schema.parse(fixture(name))
-    const file = openModelFile(join(sharedModels, expected.model))
+    const path = join(sharedModels, expected.model)
+    const [file, again] = [openModelFile(path), openModelFile(path)]
     try {
       // The script, too, takes defaults of inputs for constants.
       const { document } = await runPass(file.model, foldConstants, {})
-      await runPass(document, quantizeStatic, {}, samplesOf(expected.inputs))
+      await runPass(document, quantizeStatic, { exactRanges: true }, samplesOf(expected.inputs))
       // Nodes that only one of the two quantizes are not compared: docs/quantization-differences.md has a line for each kind.
       const names = Object.keys(expected.weights).filter((weight) => document.initializer(document.model.graph, `${weight}.q`))
       expect(names.length).toBeGreaterThanOrEqual(Object.keys(expected.weights).length * LEAST_WEIGHTS)
@@ -80,8 +83,21 @@ describe('static quantization', () => {
       const shared = Object.keys(expected.activations).filter((value) => found.has(value))
       expect(shared.length).toBeGreaterThanOrEqual(Object.keys(expected.activations).length * LEAST_ACTIVATIONS)
       for (const value of shared) expect([value, found.get(value)]).toEqual([value, expected.activations[value]])
+
+      const { document: fast } = await runPass(again.model, foldConstants, {})
+      await runPass(fast, quantizeStatic, {}, samplesOf(expected.inputs))
+      const integers = names.filter((weight) => expected.weights[weight]?.dtype !== 'int32')
+      expect(storedWeights(fast, integers)).toEqual(Object.fromEntries(integers.map((weight) => [weight, expected.weights[weight]])))
+      const rounded = activationParameters(fast)
+      expect([...rounded.keys()]).toEqual([...found.keys()])
+      for (const [value, { scale, zeroPoint }] of rounded) {
+        const exact = found.get(value)
+        expect(Math.abs(fromBits(scale) / fromBits(exact?.scale ?? '') - 1), value).toBeLessThan(ROUNDING)
+        expect(Math.abs(zeroPoint - (exact?.zeroPoint ?? NaN)), value).toBeLessThanOrEqual(1)
+      }
     } finally {
       file.close()
+      again.close()
     }
   })
 })

@@ -10,7 +10,7 @@ import { definePass, type PassContext } from './pass'
 import { type ActivationOptions, nonNegativeValues, planActivations, quantizerOf, rangesFromReaders } from './static/activation-parameters'
 import { calibrateBodies } from './static/calibrate-bodies'
 import { CALIBRATION_METHODS, calibrateRanges, type RangeMethod } from './static/calibrate-ranges'
-import { type Choice, type ChosenNode, chooseNodes } from './static/choose-nodes'
+import { type Choice, type ChosenNode, chooseNodes, readersOf } from './static/choose-nodes'
 import { guardFloatLayers } from './static/guard-float-layers'
 import { insertPairs } from './static/insert-pairs'
 import { observableBodies } from './static/observe-bodies'
@@ -47,6 +47,10 @@ const options = z
       .describe('How ranges come from samples: the extremes, the mean of the samples’ extremes, a percentile, or the range with the least squared error (mse) or divergence (entropy).'),
     percentile: z.number().gt(50).max(100).default(99.99).describe('With calibration by percentile: how much of the values the range keeps, in per cent.'),
     calibrationSamples: z.number().int().min(1).max(100_000).default(256).describe('At most so many calibration samples are looked at.'),
+    exactRanges: z
+      .boolean()
+      .default(false)
+      .describe('Ranges to the last bit as ONNX Runtime’s quantizer finds them on one thread. Takes twice as long; otherwise they differ by the rounding of float32.'),
     tensorOverrides: z.record(z.string(), TensorOverride).default({}).describe('Single activations by name: type, min, max, calibration, percentile.'),
     nodeOverrides: z.record(z.string(), NodeOverride).default({}).describe('Single nodes by name: keepFloat, activationType, weightType, perChannel, reduceRange.'),
     opTypeOverrides: z.record(z.string(), NodeOverride).default({}).describe('The same for all nodes of an operator.'),
@@ -91,7 +95,8 @@ export const quantizeStatic = definePass({
     const activations = new Map([...candidates].map(([graph, { nodes }]) => [graph, activationOptionsOf(chosen, nodes.values(), common)]))
     const activation = (graph: Graph) => activations.get(graph) ?? (() => common)
     const ranges = await rangesOf(edit, candidates, { context, chosen, activation })
-    const final = choose((graph, name) => ranges.get(graph)?.has(name) === true)
+    const floats = new Map([...candidates].map(([graph, { nodes }]) => [graph, endingFloat(edit, graph, nodes)]))
+    const final = choose((graph, name) => ranges.get(graph)?.has(name) === true || floats.get(graph)?.has(name) === true)
     for (const [graph, { nodes }] of preliminary) {
       for (const { node, placement } of nodes.values()) {
         if (placement.role !== 'compute' || final.get(graph)?.nodes.has(node.id)) continue
@@ -149,7 +154,10 @@ async function rangesOf(edit: Edit, candidates: ReadonlyMap<Graph, Choice>, need
     return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
   }
   const derived = new Map([...candidates].map(([graph, { nodes }]) => [graph, rangesFromReaders(edit.document, graph, nodes)]))
-  const wanted = new Map([...candidates].map(([graph, { nodes }]) => [graph, activationNames(edit, graph, nodes).filter((name) => !derived.get(graph)?.has(name))]))
+  const wanted = new Map([...candidates].map(([graph, { nodes }]) => {
+    const floats = endingFloat(edit, graph, nodes)
+    return [graph, activationNames(edit, graph, nodes).filter((name) => !derived.get(graph)?.has(name) && !floats.has(name))]
+  }))
   const seen = new Map<Graph, Map<string, ValueRange>>()
   const main = candidates.get(edit.main)?.nodes
   if (main && main.size > 0) seen.set(edit.main, await mainRanges(edit, { names: wanted.get(edit.main) ?? [], nodes: main, isFloat32: (name) => isFloat32(edit.main, name) }, needs))
@@ -176,6 +184,7 @@ function mainRanges(
   return calibrateRanges(edit, names, {
     context,
     maxSamples: chosen.calibrationSamples,
+    exact: chosen.exactRanges,
     methodOf: (name) => ({ ...methodOf(chosen, name), quantizer: quantizerOf(optionsOf(name)) }),
     nonNegative: nonNegativeValues(edit.document, edit.main, nodes),
     isFloat32,
@@ -190,7 +199,7 @@ async function bodyRanges(edit: Edit, names: ReadonlyMap<Graph, readonly string[
     context.report({ severity: 'info', code: 'extremes-in-bodies', message: `${searched.length} values within If, Loop or Scan are calibrated by their extremes: no histogram of them can be had.` })
   }
   try {
-    return await calibrateBodies(edit, names, { context, maxSamples: chosen.calibrationSamples, takesMean: (name) => methodOf(chosen, name).method === 'moving-average' })
+    return await calibrateBodies(edit, names, { context, maxSamples: chosen.calibrationSamples, exact: chosen.exactRanges, takesMean: (name) => methodOf(chosen, name).method === 'moving-average' })
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'runtime-rejected') throw error
     context.report({ severity: 'warning', code: 'bodies-not-observed', message: `What lies within If, Loop and Scan stays float: its values cannot be brought out. ${error.message}`, hint: 'Dynamic quantization needs no ranges.' })
@@ -201,6 +210,12 @@ async function bodyRanges(edit: Edit, names: ReadonlyMap<Graph, readonly string[
 function methodOf(chosen: StaticOptions, name: string): Omit<RangeMethod, 'quantizer'> {
   const own = tensorOverride(chosen, name)
   return { method: own.calibration ?? chosen.calibration, percentile: own.percentile ?? chosen.percentile }
+}
+
+/** Outputs that stay float, and need no range: of layers whose kernels give float at once, where nothing reads them on integers. */
+function endingFloat(edit: Edit, graph: Graph, nodes: ReadonlyMap<number, ChosenNode>): Set<string> {
+  const layers = [...nodes.values()].filter(({ placement }) => placement.role === 'compute' && placement.mayEndFloat === true)
+  return new Set(layers.flatMap(({ node }) => node.outputs.filter((name) => name !== '' && readersOf({ edit, graph }, nodes, name).length === 0)))
 }
 
 /** Values that need a range: what the nodes read and make, but for constants. */

@@ -83,9 +83,16 @@ export function floatValues(tensor: Tensor): Float32Array {
 const knownFinite = new WeakMap<Tensor, boolean>()
 
 function isFinite(tensor: Tensor): boolean {
-  const found = knownFinite.get(tensor) ?? floatValues(tensor).every(Number.isFinite)
+  const found = knownFinite.get(tensor) ?? areFinite(floatValues(tensor))
   knownFinite.set(tensor, found)
   return found
+}
+
+/** Zero times what is finite is zero, else NaN: faster than a look at each of millions. */
+function areFinite(values: Float32Array): boolean {
+  let sum = 0
+  for (let at = 0; at < values.length; at++) sum += (values[at] as number) * 0
+  return sum === 0
 }
 
 /** The constant float32 tensor `name` with at least `rank` dimensions and `elements` elements, all finite; or why it is not one. */

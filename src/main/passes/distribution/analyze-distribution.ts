@@ -150,6 +150,7 @@ async function activationDistribution({ document, params, options, path }: Subje
     await observeExtremes(edit, [name], {
       context,
       maxSamples: samples,
+      exact: options.exactRanges,
       share: { from: 0, to: 0.5 },
       nonNegative: new Set(),
       isFloat32: () => isFloat,
@@ -158,7 +159,7 @@ async function activationDistribution({ document, params, options, path }: Subje
         means.add(seen, found)
       },
     })
-    histogram = (await fillHistograms(edit, extremes.ranges(), { context, maxSamples: samples, share: { from: 0.5, to: 1 } })).get(name)
+    histogram = (await fillHistograms(edit, extremes.ranges(), { context, maxSamples: samples, exact: options.exactRanges, share: { from: 0.5, to: 1 } })).get(name)
   })
   const seen = extremes.ranges().get(name)
   if (!seen) throw new AppError({ code: 'not-supported', message: `'${name}' is not a float32 value with finite numbers in every sample.` })

@@ -1,9 +1,10 @@
 import type { Edit } from '#shared/onnx/document'
 import type { Graph } from '#shared/onnx/records'
-import { type ActivationSource, observeOutputs } from './observe-activations'
+import { observeOutputs } from './observe-activations'
 import { observedBodies } from './observe-bodies'
 import { scalarOf } from './observed-model'
 import { RangeCollector } from './range-collector'
+import type { ActivationSource } from './run-samples'
 import type { ValueRange } from './value-range'
 
 export interface BodyCalibration extends Omit<ActivationSource, 'share'> {

@@ -21,6 +21,7 @@ export interface RangeMethod {
 export interface Calibration {
   readonly context: PassContext
   readonly maxSamples: number
+  readonly exact: boolean
   readonly methodOf: (name: string) => RangeMethod
   /** Values that are never below 0. */
   readonly nonNegative: ReadonlySet<string>
@@ -34,15 +35,15 @@ export interface Calibration {
  * histogram for each value. Memory does not grow with the number of samples. Values of another type and those that were NaN or
  * infinite are left out of the result; so are empty ones. Throws AppError `invalid-data` without samples.
  */
-export async function calibrateRanges(edit: Edit, names: readonly string[], { context, maxSamples, methodOf, nonNegative, isFloat32 }: Calibration): Promise<Map<string, ValueRange>> {
+export async function calibrateRanges(edit: Edit, names: readonly string[], { context, maxSamples, exact, methodOf, nonNegative, isFloat32 }: Calibration): Promise<Map<string, ValueRange>> {
   const methods = new Map(names.map((name) => [name, methodOf(name)]))
   const isSearched = (name: string) => !['min-max', 'moving-average'].includes(methods.get(name)?.method ?? '')
   const split = names.some(isSearched) ? 0.5 : 1
   const collector = new RangeCollector((name) => methods.get(name)?.method === 'moving-average')
-  await observeExtremes(edit, names, { context, maxSamples, nonNegative, isFloat32, share: { from: 0, to: split }, add: (name, extremes) => collector.add(name, extremes) })
+  await observeExtremes(edit, names, { context, maxSamples, exact, nonNegative, isFloat32, share: { from: 0, to: split }, add: (name, extremes) => collector.add(name, extremes) })
   const ranges = collector.ranges()
   if (split === 1) return ranges
-  const histograms = await fillHistograms(edit, new Map([...ranges].filter(([name]) => isSearched(name))), { context, maxSamples, share: { from: split, to: 1 } })
+  const histograms = await fillHistograms(edit, new Map([...ranges].filter(([name]) => isSearched(name))), { context, maxSamples, exact, share: { from: split, to: 1 } })
   for (const [name, histogram] of histograms) {
     const method = methods.get(name)
     if (method) ranges.set(name, searchedRange(histogram, method) ?? histogram.range)

@@ -1,7 +1,8 @@
 import { makeInt } from '#shared/onnx/attributes'
 import type { Edit } from '#shared/onnx/document'
 import type { Graph, Model, Node } from '#shared/onnx/records'
-import type { TensorValue } from '../../runtime/model-runner'
+import { readNames } from '#shared/onnx/topological-order'
+import type { RunnerOptions, TensorValue } from '../../runtime/model-runner'
 
 /** The smallest and largest value of a tensor in one sample. `min > max` where it is empty; NaN where a value is. */
 export interface Extremes {
@@ -35,17 +36,30 @@ const FUSED_ALIKE = new Set(
     'Shape Sigmoid Slice Softmax SpaceToDepth Split Squeeze Transpose Unsqueeze').split(' '),
 )
 
-/** How far onnxruntime may optimise a graph whose values are observed: as far as they stay what they are. */
-export function observableOptimization(graph: Graph): 'none' | 'extended' {
-  return graph.nodes.every(({ opType }) => FUSED_ALIKE.has(opType)) ? 'extended' : 'none'
+/**
+ * How onnxruntime runs a graph whose values are observed: as fast as it can, or with values that are exactly those of the reference, on one
+ * thread (several add in another order) and optimised only as far as no bit changes.
+ */
+export function observationOptions(graph: Graph, { exact }: { readonly exact: boolean }): RunnerOptions {
+  if (!exact) return { optimization: 'all', sleepBetweenRuns: true, spareMemory: true }
+  return { optimization: graph.nodes.every(({ opType }) => FUSED_ALIKE.has(opType)) ? 'extended' : 'none', threads: 1, spareMemory: true }
+}
+
+export interface ObservedValues {
+  /** float32 values made by nodes of the main graph, of which the extremes come out. */
+  readonly reduced: readonly string[]
+  /** Values that come out as they are. */
+  readonly whole: readonly string[]
+  /** Of these the minimum counts as 0: a range always has 0 in it. */
+  readonly nonNegative: ReadonlySet<string>
 }
 
 /**
- * The main graph of a document with ReduceMin and ReduceMax of each of `names` (float32 values made by its nodes) for outputs, so that
- * two numbers come out of onnxruntime instead of the tensor. The last value comes first: onnxruntime computes from the last node without
- * readers to the first, and lets go of a tensor only when all who read it are done. For values in `nonNegative` the minimum counts as 0: a range always has 0 in it.
+ * The part of the main graph that makes the observed values, with ReduceMin and ReduceMax of them for outputs, so that two numbers come
+ * out of onnxruntime instead of the tensor. The last value comes first: onnxruntime computes from the last node without readers to the
+ * first, and lets go of a tensor only when all who read it are done.
  */
-export function observedModel(edit: Edit, names: readonly string[], nonNegative: ReadonlySet<string>): ObservedModel {
+export function observedModel(edit: Edit, { reduced, whole, nonNegative }: ObservedValues): ObservedModel {
   const { main, model } = edit
   const mayBeNaN = main.nodes.some(({ opType }) => !FINITE.has(opType))
   const nodes: Node[] = []
@@ -54,15 +68,15 @@ export function observedModel(edit: Edit, names: readonly string[], nonNegative:
     nodes.push({ id: -1 - nodes.length, name: '', domain: '', opType, inputs: [input], outputs: [output], attributes: [makeInt('keepdims', 0)] })
     return output
   }
-  const observers = names.map((name) => ({
+  const observers = reduced.map((name) => ({
     name,
     min: nonNegative.has(name) ? null : reduce('ReduceMin', name),
     max: reduce('ReduceMax', name),
     sum: mayBeNaN ? reduce('ReduceSum', name) : null,
   }))
-  const outputs = nodes.flatMap((node) => node.outputs)
+  const outputs = [...nodes.flatMap((node) => node.outputs), ...whole]
   return {
-    model: { ...model, graph: { ...main, nodes: [...main.nodes, ...nodes.toReversed()], outputs: outputs.map((name) => ({ name, type: null })) } },
+    model: { ...model, graph: neededFor(outputs, { ...main, nodes: [...main.nodes, ...nodes.toReversed()] }) },
     outputs,
     extremes(values) {
       return new Map(
@@ -72,6 +86,27 @@ export function observedModel(edit: Edit, names: readonly string[], nonNegative:
         }),
       )
     },
+  }
+}
+
+/** A graph with these outputs, and of its nodes and initializers those that they need. Inputs stay, so do defaults of theirs. */
+function neededFor(outputs: readonly string[], graph: Graph): Graph {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  const read = new Set(graph.inputs.map(({ name }) => name))
+  const needed = new Set<Node>()
+  const pending = [...outputs]
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    read.add(name)
+    const node = makers.get(name)
+    if (!node || needed.has(node)) continue
+    needed.add(node)
+    pending.push(...readNames(node))
+  }
+  return {
+    ...graph,
+    nodes: graph.nodes.filter((node) => needed.has(node)),
+    initializers: graph.initializers.filter(({ name }) => read.has(name)),
+    outputs: outputs.map((name) => ({ name, type: null })),
   }
 }
 

@@ -1,0 +1,72 @@
+/** Calibration samples run one by one. */
+import { AppError } from '#shared/errors'
+import type { Feeds, RunningModel, TensorValue } from '../../runtime/model-runner'
+import { collectGarbage } from '../../runtime/process-memory'
+import type { CalibrationData, PassContext } from '../pass'
+
+/** So much is run until what it left is freed: samples of formats that are not read in place, onnxruntime's outputs. */
+const COLLECTED_BYTES = 8 * 1024 * 1024
+
+export interface ActivationSource {
+  readonly context: Pick<PassContext, 'calibration' | 'runner' | 'signal' | 'progress'>
+  readonly maxSamples: number
+  /** Part of the pass's progress that this is, 0…1. */
+  readonly share: { readonly from: number; readonly to: number }
+  /** Values to the bit as ONNX Runtime's quantizer sees them on one thread, see `observationOptions`. */
+  readonly exact: boolean
+}
+
+type Values = ReadonlyMap<string, TensorValue>
+
+export interface SampleRuns extends ActivationSource {
+  /** Null where the feeds alone are looked at. */
+  readonly running: RunningModel | null
+  readonly outputs: readonly string[]
+  readonly show: (values: Values, feeds: Feeds) => void
+}
+
+/** Shows at most `maxSamples` samples in their order. Throws AppError `invalid-data` without data or samples. */
+export async function runSamples({ context, maxSamples, share, running, outputs, show }: SampleRuns): Promise<void> {
+  const data = calibrationData(context)
+  const total = Math.min(data.sampleCount, maxSamples)
+  const garbage = new GarbageCount()
+  let done = 0
+  for await (const feeds of data.samples({ reuseMemory: true })) {
+    context.signal.throwIfAborted()
+    const values: Values = running ? await running.run(readBy(running, feeds), outputs) : new Map()
+    show(values, feeds)
+    garbage.add(feeds, values)
+    context.progress('calibrating', share.from + ((share.to - share.from) * ++done) / total, `${done} / ${total}`)
+    if (done === total) break
+  }
+  if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
+}
+
+/** Frees memory from time to time: V8 hardly counts the buffers that samples and outputs are in. */
+class GarbageCount {
+  readonly #known = new Map<string, ArrayBufferLike>()
+  #bytes = 0
+
+  add(feeds: Feeds, values: Values): void {
+    for (const [name, { bytes }] of feeds) {
+      // Samples that are read into the same memory leave nothing.
+      if (this.#known.get(name) === bytes.buffer) continue
+      this.#known.set(name, bytes.buffer)
+      this.#bytes += bytes.length
+    }
+    for (const { bytes } of values.values()) this.#bytes += bytes.length
+    if (this.#bytes <= COLLECTED_BYTES) return
+    collectGarbage()
+    this.#bytes = 0
+  }
+}
+
+function calibrationData({ calibration }: ActivationSource['context']): CalibrationData {
+  if (calibration) return calibration
+  throw new AppError({ code: 'invalid-data', message: 'Static quantization needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
+}
+
+/** Inputs that no observed value comes from are not there any more. */
+function readBy(running: RunningModel, feeds: Feeds): Feeds {
+  return new Map([...feeds].filter(([name]) => running.inputNames.includes(name)))
+}
