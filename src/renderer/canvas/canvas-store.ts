@@ -60,6 +60,9 @@ export function createCanvasStore(): CanvasStore {
 /** The canvas in the centre; where two models are compared, the right one. */
 export const mainCanvas = createCanvasStore()
 
+/** Where two models are compared; the right canvas is the main one, so that menus and keys work as ever. */
+export const comparedCanvases = { a: createCanvasStore(), b: mainCanvas }
+
 let focused = mainCanvas
 
 /** Of several canvases, the one that commands are meant for. */

@@ -11,7 +11,7 @@ import type { ComparedPair } from '../../stores/compare-store'
 import { useProfileStore } from '../../stores/profile-store'
 import { useSelectionStore, type Selection } from '../../stores/selection-store'
 import { graphIdOf, graphOf, openDocument, useSessionStore } from '../../stores/session-store'
-import { CanvasStoreProvider, createCanvasStore, focusCanvas, mainCanvas } from '../canvas-store'
+import { CanvasStoreProvider, comparedCanvases as stores, focusCanvas, mainCanvas } from '../canvas-store'
 import type { Beside } from '../canvas-subject'
 import { DocumentCanvas } from '../graph-canvas'
 import { CameraLink } from './camera-link'
@@ -22,9 +22,6 @@ import styles from './compare-view.module.css'
 import { DifferenceLine } from './difference-line'
 import { partnerSelection } from './partner-selection'
 import { useFollowingGraphs, useFollowingGroups } from './use-following'
-
-/** The right canvas is the main one, so that exports and menus work as ever. */
-const stores = { a: createCanvasStore(), b: mainCanvas }
 
 /** Where fewer of the paired nodes agree, the models are said to be different ones. */
 const RELATED_FROM = 0.15

@@ -20,15 +20,33 @@ export interface SvgOptions {
 
 const FONT = 'Inter, system-ui, sans-serif'
 
-export function sceneSvg(scene: Scene, { area, theme, heat, font }: SvgOptions): string {
+export function sceneSvg(scene: Scene, { font, ...options }: SvgOptions): string {
+  const { width, height } = pictureSize(options.area)
+  return svgDocument({ width, height, font }, [sceneElement(scene, options)])
+}
+
+/** An SVG document with a font of its own. */
+export function svgDocument({ width, height, font }: { width: number; height: number; font: string }, content: readonly string[]): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="${ROW_SIZE}">`,
+    `<style>@font-face{font-family:Inter;font-weight:100 900;src:url(${font}) format('woff2')}</style>`,
+    ...content,
+    '</svg>',
+  ].join('\n')
+}
+
+export function pictureSize({ width, height }: Area): { width: number; height: number } {
+  return { width: Math.max(1, Math.ceil(width)), height: Math.max(1, Math.ceil(height)) }
+}
+
+/** A scene as an element that stands at a place of a picture. */
+export function sceneElement(scene: Scene, { area, theme, heat, x = 0, y = 0 }: Omit<SvgOptions, 'font'> & { x?: number; y?: number }): string {
   const palette = palettes[theme]
   const edges = scene.edgeIndex.query(area)
   const drawing: Drawing = { scene, palette, theme, heat }
-  const width = Math.max(1, Math.ceil(area.width))
-  const height = Math.max(1, Math.ceil(area.height))
+  const { width, height } = pictureSize(area)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${n(area.x)} ${n(area.y)} ${width} ${height}" font-family="${FONT}" font-size="${ROW_SIZE}">`,
-    `<style>@font-face{font-family:Inter;font-weight:100 900;src:url(${font}) format('woff2')}</style>`,
+    `<svg x="${x}" y="${y}" width="${width}" height="${height}" viewBox="${n(area.x)} ${n(area.y)} ${width} ${height}">`,
     `<rect x="${n(area.x)}" y="${n(area.y)}" width="${width}" height="${height}" fill="${palette.surface}"/>`,
     `<g fill="none" stroke="${palette.edge}" stroke-width="1.25">`,
     ...edges.map((edge) => `<path d="${edgePath(scene.layout, edge)}"${scene.graph.edges[edge]?.captured === true ? ' stroke-dasharray="4 3"' : ''}/>`),
@@ -162,7 +180,7 @@ function rowSvg({ label, text: value, tone }: Line, { x, y, width }: { x: number
   return left + text(fitText(value, rest, ROW_SIZE), { x: x + width - PADDING, y: middle, fill: palette.text, anchor: 'end', size: ROW_SIZE })
 }
 
-interface TextStyle {
+export interface TextStyle {
   x: number
   y: number
   fill: string
@@ -171,7 +189,7 @@ interface TextStyle {
   weight?: number
 }
 
-function text(content: string, { x, y, fill, size, anchor, weight }: TextStyle): string {
+export function text(content: string, { x, y, fill, size, anchor, weight }: TextStyle): string {
   const anchored = anchor === undefined ? '' : ` text-anchor="${anchor}"`
   const weighted = weight === undefined ? '' : ` font-weight="${weight}"`
   return `<text x="${n(x)}" y="${n(y)}" dy="0.35em" fill="${fill}" font-size="${size}"${anchored}${weighted}>${escape(content)}</text>`

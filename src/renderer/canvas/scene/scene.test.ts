@@ -10,6 +10,7 @@ import { boxesToShow, highlightOf, selectionOfBox } from './highlight'
 import { levelRequests, withoutGroups } from './levels'
 import { neighbourTowards } from './neighbour'
 import { createScene, type Scene } from './scene'
+import { comparisonSvg } from '../export/comparison-svg'
 import { sceneSvg } from '../export/scene-svg'
 import type { LayoutDirection } from '../layout/layout-graph'
 import { layeredLayout } from '../layout/layered-layout'
@@ -208,4 +209,15 @@ test('the SVG holds every box and edge as text that a parser takes', () => {
   const tags = [...svg.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)]
   const depth = tags.reduce((open, [, closing, , single]) => open + (closing === '/' ? -1 : single === '/' ? 0 : 1), 0)
   expect(depth).toBe(0)
+})
+
+test('the SVG of a comparison has both graphs beside each other under what their colours mean', () => {
+  const scene = sceneOf(diamond)
+  const area = { x: 0, y: 0, width: 300, height: 200 }
+  const side = (title: string) => ({ scene, area, heat: null, title })
+  const { svg, width, height } = comparisonSvg([side('A  one & two'), side('B  other')], [{ label: 'Added 2', colour: '#123456' }], { theme: 'dark', font: 'data:,' })
+  expect(width).toBe(600)
+  expect(height).toBeGreaterThan(200)
+  for (const text of ['>A  one &amp; two<', '>B  other<', '>Added 2<', 'fill="#123456"']) expect(svg).toContain(text)
+  expect([...svg.matchAll(/<svg x="(\d+)"/g)].map(([, x]) => Number(x))).toEqual([0, 300])
 })

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { categoryColours } from '../../canvas/palette'
 import { useEditStore } from '../../stores/edit-store'
 import { activeDocument, useSessionStore } from '../../stores/session-store'
-import { addableOperators, findOperators, type Operator, type Opsets } from './operators'
+import { addableOperators, customOperator, findOperators, type Operator, type Opsets } from './operators'
 import { NewNodeForm } from './new-node-form'
 import styles from './edit.module.css'
 
@@ -35,7 +35,10 @@ function Palette({ onClose }: { readonly onClose: () => void }): ReactNode {
     const own = (functions ?? []).map(({ domain, name }): Operator => ({ domain, opType: name, category: 'other' }))
     return [...own, ...addableOperators(opsets)]
   }, [opsets, functions])
-  const found = useMemo(() => findOperators(operators, search), [operators, search])
+  const found = useMemo(() => {
+    const custom = customOperator(operators, search)
+    return [...findOperators(operators, search), ...(custom === null ? [] : [custom])]
+  }, [operators, search])
   const shown = chosen !== null && found.includes(chosen) ? chosen : (found[0] ?? null)
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = shown === null ? -1 : found.indexOf(shown)

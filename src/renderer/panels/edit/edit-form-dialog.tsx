@@ -11,7 +11,8 @@ export default function EditFormDialog(): ReactNode {
   const form = useEditStore((state) => state.form)
   const close = (): void => useEditStore.getState().setForm(null)
   return (
-    <Modal opened={form !== null} onClose={close} title={form?.title} size={460}>
+    // The dots say on a button that a question follows.
+    <Modal opened={form !== null} onClose={close} title={form?.title.replace(/…$/u, '')} size={460}>
       {form !== null && <FormBody key={form.title} form={form} onClose={close} />}
     </Modal>
   )

@@ -35,6 +35,7 @@ export function NewNodeForm({ operator, opsets, onClose }: NewNodeFormProps): Re
   const [busy, setBusy] = useState(false)
   const typed = [...(schema?.attributes.values() ?? [])].filter(({ type }) => isTextType(type))
   const problems = attributeProblems(typed, attributes)
+  const slots = schema === null ? unknownSlots(inputs) : inputNames(schema)
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
@@ -51,9 +52,9 @@ export function NewNodeForm({ operator, opsets, onClose }: NewNodeFormProps): Re
     <form className={styles.nodeForm} onSubmit={(event) => void submit(event)} aria-label={operator.opType}>
       <div className={styles.nodeFields}>
         <TextInput label={t('palette.nodeName')} placeholder={t('palette.nameless')} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        {inputNames(schema).length > 0 && <h3>{t('palette.inputs')}</h3>}
+        {slots.length > 0 && <h3>{t('palette.inputs')}</h3>}
         <div className={styles.fields}>
-          {inputNames(schema).map(({ label, required }, index) =>
+          {slots.map(({ label, required }, index) =>
             target?.kind === 'edge' && index === 0 ? (
               <TextInput key={index} label={label} value={target.value} disabled />
             ) : (
@@ -105,8 +106,12 @@ function commandFor(target: AddTarget, graph: number, node: Extract<EditCommandI
   return target.kind === 'edge' ? { kind: 'insertNode', graph, value: target.value, node: { ...node, inputs: withItem(node.inputs ?? [], 0, target.value) } } : { kind: 'addNode', graph, node }
 }
 
-function inputNames(schema: OpSchema | null): { label: string; required: boolean }[] {
-  if (schema === null) return []
+/** Of operators that nobody described, as many as are filled, and one more. */
+function unknownSlots(inputs: readonly string[]): { label: string; required: boolean }[] {
+  return Array.from({ length: withoutTail(inputs).length + 1 }, (_, index) => ({ label: String(index), required: false }))
+}
+
+function inputNames(schema: OpSchema): { label: string; required: boolean }[] {
   // A list of any length begins with two: more are added in the inspector.
   return schema.inputs.flatMap(({ name, option }, index) => {
     const required = index < schema.minInputs

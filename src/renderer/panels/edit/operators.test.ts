@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addableOperators, defaultText, findOperators, schemaFor } from './operators'
+import { addableOperators, customOperator, defaultText, findOperators, schemaFor } from './operators'
 
 const opsets = [{ domain: '', version: 13 }]
 const operators = addableOperators(opsets)
@@ -19,6 +19,13 @@ describe('the palette of operators', () => {
     expect(names('conv')).toContain('ConvTranspose')
     expect(names('conv').indexOf('ConvTranspose')).toBeLessThan(names('conv').indexOf('com.microsoft.FusedConv'))
     expect(names('no such operator')).toEqual([])
+  })
+
+  it('takes operators of somebody’s own with their domain, and no known or plain names', () => {
+    expect(customOperator(operators, 'my.domain.Foo')).toEqual({ domain: 'my.domain', opType: 'Foo', category: 'other' })
+    expect(customOperator(operators, ' acme::Resample2 ')).toMatchObject({ domain: 'acme', opType: 'Resample2' })
+    expect(customOperator(operators, 'com.microsoft.FusedConv')).toBe(null)
+    expect([customOperator(operators, 'Foo'), customOperator(operators, 'my domain.Foo'), customOperator(operators, 'my.domain.')]).toEqual([null, null, null])
   })
 
   it('shows defaults as they are typed', () => {

@@ -44,6 +44,13 @@ export function findOperators(operators: readonly Operator[], search: string): O
     .map(({ operator }) => operator)
 }
 
+/** An operator of somebody's own, written with its domain before it: `my.domain.Foo` or `my.domain::Foo`. Null for anything else, and for known ones. */
+export function customOperator(operators: readonly Operator[], search: string): Operator | null {
+  const [, domain, opType] = /^([A-Za-z_][\w.-]*)(?:::|\.)([A-Za-z_]\w*)$/.exec(search.trim()) ?? []
+  if (domain === undefined || opType === undefined || operators.some((known) => known.domain === domain && known.opType === opType)) return null
+  return { domain, opType, category: 'other' }
+}
+
 /** The default of an attribute as a person would type it; empty where there is none. */
 export function defaultText({ default: value }: AttributeSchema): string {
   if (value === null) return ''

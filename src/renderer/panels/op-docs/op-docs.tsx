@@ -6,6 +6,7 @@ import { attributeText } from '#shared/onnx/view/attribute-view'
 import { activeDocument, useSessionStore } from '../../stores/session-store'
 import { schemaFor } from '../edit/operators'
 import styles from './op-docs.module.css'
+import { typeList } from './type-list'
 
 /** What the standard says of a node's operator: its version, inputs, outputs and attributes with their defaults. */
 export default function OpDocs({ node }: { readonly node: NodeView }): ReactNode {
@@ -38,7 +39,7 @@ function Parameters({ title, parameters }: { readonly title: string; readonly pa
             <dt>
               {name} {option !== 'single' && <span className={styles.option}>{t(`docs.${option}`)}</span>}
             </dt>
-            <dd>{types.map(plainType).join(', ')}</dd>
+            <dd>{typeList(types).join(', ')}</dd>
           </div>
         ))}
       </dl>
@@ -66,9 +67,4 @@ function Attributes({ schema }: { readonly schema: OpSchema }): ReactNode {
       </dl>
     </>
   )
-}
-
-/** `float` for `tensor(float)`: nearly all are tensors. */
-function plainType(type: string): string {
-  return /^tensor\((.*)\)$/.exec(type)?.[1] ?? type
 }

@@ -59,7 +59,7 @@ export const editEn = {
     insertTitle: 'Insert a node on {{value}}',
     search: 'Find an operator',
     operators: 'Operators',
-    nothing: 'No operator goes by that name.',
+    nothing: 'No operator goes by that name. For one of your own, write its domain before it, such as my.domain.Foo.',
     nodeName: 'Node name',
     nameless: 'none',
     inputs: 'Inputs',

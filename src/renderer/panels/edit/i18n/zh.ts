@@ -58,7 +58,7 @@ export const editZh = {
     insertTitle: '在 {{value}} 上插入节点',
     search: '查找算子',
     operators: '算子',
-    nothing: '没有这个名称的算子。',
+    nothing: '没有这个名称的算子。自定义算子请在前面写上域，例如 my.domain.Foo。',
     nodeName: '节点名称',
     nameless: '无',
     inputs: '输入',
