@@ -26,6 +26,13 @@ interface DataTableProps<Row> {
 }
 
 const ROW_HEIGHT = 28
+/** Between columns, and at both ends of a row. */
+const CELL_GAP = 12
+
+/** Of a width as in `grid-template-columns`. */
+function leastPixels(width: string): number {
+  return Number(/(\d+)px/.exec(width)?.[1] ?? 0)
+}
 
 /** A sortable table of which only the rows in sight are drawn; rows grow where their text wraps. */
 export function DataTable<Row>({ label, rows, columns, looks, initialSorting = [], isSelected, onSelect, onHover, empty }: DataTableProps<Row>): ReactNode {
@@ -43,6 +50,7 @@ export function DataTable<Row>({ label, rows, columns, looks, initialSorting = [
   const sorted = table.getRowModel().rows
   const virtualizer = useVirtualizer({ count: sorted.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 })
   const template = looks.map(({ width }) => width).join(' ')
+  const minWidth = `max(100%, ${looks.reduce((sum, { width }) => sum + leastPixels(width), CELL_GAP * (looks.length + 1))}px)`
   const alignment = (index: number): 'right' | undefined => looks[index]?.align
 
   const onKeyDown = (event: KeyboardEvent, row: Row): void => {
@@ -60,7 +68,7 @@ export function DataTable<Row>({ label, rows, columns, looks, initialSorting = [
   return (
     <div ref={scroller} className={styles.scroller} role="table" aria-label={label} aria-rowcount={sorted.length + 1}>
       <div role="rowgroup" className={styles.head}>
-        <div role="row" className={styles.row} style={{ gridTemplateColumns: template }} aria-rowindex={1}>
+        <div role="row" className={styles.row} style={{ gridTemplateColumns: template, minWidth }} aria-rowindex={1}>
           {table.getFlatHeaders().map((header, index) => {
             const direction = header.column.getIsSorted()
             const title = flexRender(header.column.columnDef.header, header.getContext())
@@ -106,7 +114,7 @@ export function DataTable<Row>({ label, rows, columns, looks, initialSorting = [
                 data-clickable={onSelect === undefined ? undefined : true}
                 tabIndex={onSelect === undefined ? undefined : 0}
                 className={`${styles.row} ${styles.bodyRow}`}
-                style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}
+                style={{ gridTemplateColumns: template, minWidth, transform: `translateY(${item.start}px)` }}
                 onClick={() => onSelect?.(row.original)}
                 onKeyDown={(event) => onKeyDown(event, row.original)}
                 onPointerEnter={() => onHover?.(row.original)}

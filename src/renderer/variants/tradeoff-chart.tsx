@@ -10,7 +10,7 @@ import { sizeText } from '#shared/variants/table-text'
 import { type TradeoffPoint } from '#shared/variants/tradeoff-svg'
 import { type AccuracyKind, isHigherBetter } from '#shared/variants/variant-table'
 import { Chart, type ChartLook, useChartLook } from '../charts/chart'
-import { formatMs, quantityText, significant } from '../format/format-number'
+import { formatMs, quantityText } from '../format/format-number'
 import styles from './variants.module.css'
 
 register([ScatterChart, MarkLineComponent])
@@ -42,7 +42,7 @@ function chartOption({ points, accuracy, limits, nameOf, activePath, limitText }
   const largest = Math.max(...points.map(({ row }) => row.sizeBytes))
   const slowest = Math.max(...points.map(({ p50Ms }) => p50Ms))
   const near = limits.filter(({ atMost = 0 }) => atMost <= 4 * slowest)
-  const furthest = roundUp(1.12 * Math.max(slowest, ...near.map(({ atMost = 0 }) => atMost)))
+  const furthest = roundUp(1.04 * Math.max(slowest, ...near.map(({ atMost = 0 }) => atMost)))
   const values = points.map((point) => point.accuracy)
   const margin = Math.max((Math.max(...values) - Math.min(...values)) * 0.25, Math.max(...values.map(Math.abs)) * 0.005, 1e-6)
   const front = paretoFront(points)
@@ -72,7 +72,7 @@ function chartOption({ points, accuracy, limits, nameOf, activePath, limitText }
           label: { show: front.includes(point) || point.row.modelPath === activePath, position: point.p50Ms > 0.66 * furthest ? 'left' : 'right' },
         })),
         label: { color: ink, fontSize: 11, formatter: ({ data }: { data: { point: TradeoffPoint } }) => nameOf(data.point.row.modelPath) },
-        labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' },
+        labelLayout: { hideOverlap: true },
         markLine: {
           silent: true,
           symbol: 'none',
@@ -91,6 +91,10 @@ function tooltipText({ row, p50Ms, accuracy }: TradeoffPoint, { metric }: Accura
   return `<b>${name.innerHTML}</b><br>${quantityText(formatMs(p50Ms))} · ${metricText(metric, accuracy)} · ${sizeText(row.sizeBytes)}`
 }
 
+/** To a whole number of an axis' steps, which are 1, 2 or 5 times a power of ten. */
 function roundUp(value: number): number {
-  return Number(significant(value))
+  const rough = value / 5
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power
+  return Number((Math.ceil(value / step) * step).toPrecision(6))
 }

@@ -26,7 +26,7 @@ export interface TableNeeds {
 
 export function variantLooks({ budgets }: Pick<TableNeeds, 'budgets'>): ColumnLook[] {
   const number = (width: string): ColumnLook => ({ width, align: 'right' })
-  return [{ width: 'minmax(110px, 1fr)' }, number('104px'), number('70px'), number('66px'), number('112px'), number('84px'), number('76px'), number('72px'), ...(budgets.length > 0 ? [{ width: 'minmax(96px, 0.6fr)' }] : [])]
+  return [{ width: 'minmax(110px, 1fr)' }, number('118px'), number('72px'), number('62px'), number('136px'), number('84px'), number('76px'), number('72px'), ...(budgets.length > 0 ? [{ width: 'minmax(96px, 0.6fr)' }] : [])]
 }
 
 export function variantColumns(needs: TableNeeds): ColumnDef<VariantRow>[] {
@@ -64,7 +64,7 @@ function Size({ row, needs: { source, budgets } }: { readonly row: VariantRow; r
   return (
     <Judged row={row} budgets={budgets.filter(({ figure }) => figure === 'sizeBytes')}>
       <Figure {...formatBytes(row.sizeBytes)} />
-      {row !== source && <span className="dim figures">{quantityText(formatRatio(row.sizeBytes / source.sizeBytes))}</span>}
+      <Ratio value={row === source ? null : row.sizeBytes / source.sizeBytes} />
     </Judged>
   )
 }
@@ -81,9 +81,14 @@ function Latency({ row, figure, needs: { t, source, device, budgets } }: { reado
         </Tooltip>
       )}
       <Figure {...formatMs(found[figure])} />
-      {before !== null && <span className="dim figures">{quantityText(formatRatio(found.p50Ms / before.p50Ms))}</span>}
+      {figure === 'p50Ms' && <Ratio value={before === null ? null : found.p50Ms / before.p50Ms} />}
     </Judged>
   )
+}
+
+/** Beside the source's figure; its place is kept where there is none, so that figures stand under each other. */
+function Ratio({ value }: { readonly value: number | null }): ReactNode {
+  return <span className={`dim figures ${styles.ratio ?? ''}`}>{value === null ? '' : quantityText(formatRatio(value))}</span>
 }
 
 function Accuracy({ row, needs: { t, accuracy, budgets } }: { readonly row: VariantRow; readonly needs: TableNeeds }): ReactNode {
