@@ -1,7 +1,8 @@
 /** Running single passes in tests, with onnxruntime as the runner. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import type { Diagnostic } from '#shared/diagnostic'
 import type { LayerChange } from '#shared/ipc/jobs'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
@@ -18,7 +19,10 @@ import type { CalibrationData, Pass, PassContext } from '../pass'
 export const sharedModels = join(import.meta.dirname, '../../../../../shared/models')
 export const ownSamples = join(import.meta.dirname, '../../../../resources/samples')
 
-export const runner: LocalRunner = createOrtRunner({ scratchFolder: mkdtempSync(join(tmpdir(), 'edgefit-passes-')) })
+const scratchFolder = mkdtempSync(join(tmpdir(), 'edgefit-passes-'))
+afterAll(() => rmSync(scratchFolder, { recursive: true, force: true }))
+
+export const runner: LocalRunner = createOrtRunner({ scratchFolder })
 
 export interface PassRun {
   readonly document: ModelDocument
