@@ -1,4 +1,5 @@
 import { concat, expand, gather, pad, resize, slice, split, squeeze, tile, transpose, unsqueeze } from './arrange-rules'
+import { attention, multiHeadAttention, projectedAttention } from './attention-rules'
 import { alongAxis, broadcast, depthSpace, pool, reduce, sameAxes, sizesOnly } from './elementwise-rules'
 import { conv, convTranspose, gemm, groupNormalization, layerNormalization, matMul, perChannelNormalization, recurrent, type Rule } from './layer-rules'
 import { flatten, reshape } from './reshape-rules'
@@ -17,6 +18,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...names('BatchNormalization InstanceNormalization', perChannelNormalization),
   ...names('LayerNormalization RMSNormalization SimplifiedLayerNormalization', layerNormalization),
   ...names('Resize Upsample', resize),
+  ['Attention', attention],
   ['Concat', concat],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
@@ -40,6 +42,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 const MICROSOFT_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...names('Gelu QuickGelu', sameAxes),
   ...names('BiasGelu FastGelu', broadcast),
+  ['Attention', projectedAttention],
+  ['MultiHeadAttention', multiHeadAttention],
 ])
 
 /** How channels pass through an operator, or null where that is not known: nothing that it touches can be cut. */
