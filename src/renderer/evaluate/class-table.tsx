@@ -5,7 +5,7 @@ import type { ClassResult, EvaluationResult } from '#shared/evaluation/evaluatio
 import { formatInteger } from '../format/format-number'
 import { DataTable, type ColumnLook } from '../panels/data-table'
 
-const LOOKS: readonly ColumnLook[] = [{ width: 'minmax(100px, 1fr)' }, { width: '80px', align: 'right' }, { width: '90px', align: 'right' }, { width: '90px', align: 'right' }, { width: '90px', align: 'right' }]
+const LOOKS: readonly ColumnLook[] = [{ width: 'minmax(80px, 1fr)' }, { width: '56px', align: 'right' }, { width: '104px', align: 'right' }, { width: '72px', align: 'right' }, { width: '64px', align: 'right' }]
 
 /** The metric's figure of each class, the worst first. */
 export function ClassTable({ result }: { readonly result: EvaluationResult }): ReactNode {

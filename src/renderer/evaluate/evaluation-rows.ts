@@ -12,6 +12,8 @@ import { choiceOf, useEvaluateStore, type EvaluationChoice } from './evaluate-st
 export interface EvaluationRow {
   readonly path: string
   readonly isSource: boolean
+  /** Of the document, where the figures are of edits that are not saved. */
+  readonly revision: number | null
   readonly state: 'not-run' | 'waiting' | 'running' | 'done' | 'failed'
   readonly result: EvaluationResult | null
   /** Figures so far. */
@@ -46,17 +48,18 @@ interface RowInputs {
 function toRow({ path, isSource, job, kept, choice }: RowInputs): EvaluationRow {
   const fits = (result: EvaluationResult) => result.metric === choice.metric && (choice.dataPath === null || result.data.path === choice.dataPath)
   const known = kept.find(fits) ?? null
-  const base = { path, isSource, result: known, partial: null, fraction: null, error: null, significance: null }
+  const revision = job?.revision ?? null
+  const base = { path, isSource, revision: null, result: known, partial: null, fraction: null, error: null, significance: null }
   switch (job?.state) {
     case 'queued':
-      return { ...base, state: 'waiting' }
+      return { ...base, revision, state: 'waiting' }
     case 'running':
-      return { ...base, state: 'running', result: null, partial: job.progress.evaluation ?? null, fraction: job.progress.fraction }
+      return { ...base, revision, state: 'running', result: null, partial: job.progress.evaluation ?? null, fraction: job.progress.fraction }
     case 'failed':
       return { ...base, state: 'failed', error: job.error }
     case 'done': {
       const result = resultOf(job.jobId, job.result)
-      return fits(result) ? { ...base, state: 'done', result } : { ...base, state: known ? 'done' : 'not-run' }
+      return fits(result) ? { ...base, revision, state: 'done', result } : { ...base, state: known ? 'done' : 'not-run' }
     }
     case 'cancelled':
     case undefined:

@@ -3,6 +3,7 @@ import type { ColumnDef } from '@tanstack/react-table'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type MetricName, metricText, metricTraits } from '#shared/evaluation/metric'
+import { EditedMark } from '../format/edited-mark'
 import { formatInteger, significant } from '../format/format-number'
 import { fileName } from '../format/format-type'
 import { variantTitle } from '../optimize/catalogue-text'
@@ -13,8 +14,8 @@ import type { EvaluationRow } from './evaluation-rows'
 
 const LOOKS: readonly ColumnLook[] = [
   { width: 'minmax(84px, 1.2fr)' },
-  { width: '64px', align: 'right' },
-  { width: 'minmax(60px, 1fr)' },
+  { width: '88px', align: 'right' },
+  { width: 'minmax(76px, 1fr)' },
   { width: 'minmax(196px, 1.2fr)' },
   { width: '52px', align: 'right' },
   { width: '62px', align: 'right' },
@@ -31,19 +32,20 @@ interface ResultTableProps {
 export function ResultTable({ rows, selected, onSelect }: ResultTableProps): ReactNode {
   const { t } = useTranslation('evaluate')
   const bySource = useVariantsStore((state) => state.bySource)
+  const metric = rows.map(({ result, partial }) => (result ?? partial)?.metric).find((known) => known !== undefined)
   const someLeftOut = rows.some((row) => leftOutOf(row) > 0)
   const columns = useMemo((): ColumnDef<EvaluationRow>[] => {
     const title = ({ path, isSource }: EvaluationRow) => (isSource ? t('source') : variantTitle(variantAt(bySource, path)?.variant.name ?? fileName(path)))
     return [
-      { id: 'model', header: t('columns.model'), accessorFn: title },
-      { id: 'figure', header: t('columns.figure'), accessorFn: valueOf, cell: ({ row }) => <FigureCell row={row.original} /> },
+      { id: 'model', header: t('columns.model'), accessorFn: title, cell: ({ row, getValue }) => <ModelCell row={row.original} title={getValue<string>()} /> },
+      { id: 'figure', header: metric === undefined ? t('columns.figure') : t(`metrics.${metric}`), accessorFn: valueOf, cell: ({ row }) => <FigureCell row={row.original} /> },
       { id: 'interval', header: t('columns.interval'), accessorFn: (row) => row.result?.interval?.low ?? -Infinity, cell: ({ row }) => <IntervalCell row={row.original} rows={rows} /> },
       { id: 'difference', header: t('columns.difference'), accessorFn: (row) => row.significance?.difference ?? 0, cell: ({ row }) => <DifferenceCell row={row.original} /> },
       { id: 'samples', header: t('columns.samples'), accessorFn: (row) => row.result?.samples ?? row.partial?.samples ?? 0, cell: ({ getValue }) => count(getValue<number>()) },
       { id: 'rate', header: t('columns.rate'), accessorFn: rateOf, cell: ({ getValue }) => (getValue<number>() === 0 ? '' : significant(getValue<number>())) },
       ...(someLeftOut ? [{ id: 'left', header: t('columns.left'), accessorFn: leftOutOf, cell: ({ getValue }) => <span className="warning">{count(getValue<number>())}</span> } satisfies ColumnDef<EvaluationRow>] : []),
     ]
-  }, [t, bySource, rows, someLeftOut])
+  }, [t, bySource, rows, metric, someLeftOut])
   return (
     <div className={styles.table}>
       <DataTable label={t('results')} rows={rows} columns={columns} looks={someLeftOut ? [...LOOKS, LEFT_OUT_LOOK] : LOOKS} isSelected={({ path }) => path === selected} onSelect={({ path }) => onSelect(path)} empty={t('empty')} />
@@ -65,6 +67,14 @@ function rateOf({ result }: EvaluationRow): number {
 
 function count(value: number): string {
   return value === 0 ? '' : formatInteger(value)
+}
+
+function ModelCell({ row, title }: { readonly row: EvaluationRow; readonly title: string }): ReactNode {
+  return (
+    <>
+      {title} {row.isSource && row.revision !== null && <EditedMark revision={row.revision} />}
+    </>
+  )
 }
 
 function FigureCell({ row }: { readonly row: EvaluationRow }): ReactNode {

@@ -1,11 +1,12 @@
 import { Button } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
+import { IconAlertTriangle, IconPencil } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Conditions, ProfileResult } from '#shared/measurement'
 import { Figure } from '../format/figure'
 import { formatBytes, formatMs, formatPercent, type Quantity } from '../format/format-number'
 import { dataText } from '../format/format-type'
+import { useEditedText } from '../session/edited-text'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
@@ -36,14 +37,15 @@ export default function ProfilePanel(): ReactNode {
   }
   return (
     <div className={styles.panel}>
-      <Headline profile={profile} />
+      <Headline path={path} profile={profile} />
       <ProfileViews path={path} profile={profile} />
     </div>
   )
 }
 
-function Headline({ profile }: { readonly profile: ProfileResult }): ReactNode {
+function Headline({ path, profile }: { readonly path: string; readonly profile: ProfileResult }): ReactNode {
   const { t } = useTranslation()
+  const edited = useEditedText(path, useProfileStore((state) => state.revisions[path] ?? null))
   const { latency, samplesMs, loadMs, firstRunMs, peakMemoryBytes, baselineMemoryBytes, conditions } = profile
   const flagged = latency.spread > FLAGGED_SPREAD
   return (
@@ -57,6 +59,11 @@ function Headline({ profile }: { readonly profile: ProfileResult }): ReactNode {
         <Headlined label={t('profile.firstRun')} quantity={formatMs(firstRunMs)} />
         <Headlined label={t('profile.peakMemory')} quantity={formatBytes(peakMemoryBytes)} title={t('profile.memoryHint', { baseline: formatBytes(baselineMemoryBytes).value, unit: formatBytes(baselineMemoryBytes).unit })} />
       </div>
+      {edited !== null && (
+        <p className={styles.flag}>
+          <IconPencil size={13} aria-hidden /> {edited}
+        </p>
+      )}
       <ConditionsLine conditions={conditions} />
       {flagged && (
         <p className={styles.flag}>

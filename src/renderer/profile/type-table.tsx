@@ -6,7 +6,7 @@ import { DataTable, type ColumnLook } from '../panels/data-table'
 import { Share } from './kernel-table'
 import { compareByType, type ComparedType } from './kernel-work'
 
-const NUMBER: ColumnLook = { width: '84px', align: 'right' }
+const NUMBER: ColumnLook = { width: '92px', align: 'right' }
 const LOOKS: readonly ColumnLook[] = [{ width: 'minmax(140px, 1fr)' }, { width: '70px', align: 'right' }, NUMBER, { width: 'minmax(160px, 2fr)' }]
 const COMPARED_LOOKS: readonly ColumnLook[] = [{ width: 'minmax(140px, 1fr)' }, { width: '70px', align: 'right' }, NUMBER, { width: 'minmax(130px, 1fr)' }, { width: '110px', align: 'right' }, NUMBER, NUMBER]
 

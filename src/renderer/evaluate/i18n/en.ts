@@ -40,7 +40,7 @@ export const evaluateEn = {
   results: 'Results of the evaluation',
   empty: 'Choose data and press Evaluate: the source and its variants are run on the same samples.',
   needsModel: 'Open a model to evaluate it.',
-  columns: { model: 'Model', figure: 'Figure', interval: '95 %', difference: 'Against source', samples: 'Samples', left: 'Left out', rate: 'Samples/s' },
+  columns: { model: 'Model', figure: 'Figure', interval: '95 % interval', difference: 'Against source', samples: 'Samples', left: 'Left out', rate: 'Samples/s' },
   waiting: 'Waiting',
   notRun: 'Not run',
   failed: 'Failed',

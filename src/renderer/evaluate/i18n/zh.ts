@@ -42,7 +42,7 @@ export const evaluateZh: typeof evaluateEn = {
   results: '评估结果',
   empty: '选择数据并按“评估”：源模型与各变体会在同样的样本上运行。',
   needsModel: '请先打开一个模型。',
-  columns: { model: '模型', figure: '指标值', interval: '95 %', difference: '与源模型相比', samples: '样本', left: '略过', rate: '样本/秒' },
+  columns: { model: '模型', figure: '指标值', interval: '95 % 区间', difference: '与源模型相比', samples: '样本', left: '略过', rate: '样本/秒' },
   waiting: '等待中',
   notRun: '未运行',
   failed: '失败',
