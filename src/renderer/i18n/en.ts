@@ -351,6 +351,12 @@ export const en = {
       unknown: 'In a state that adb does not explain',
     },
   },
+  edited: {
+    mark: 'edited, revision {{revision}}',
+    unsaved: 'Of the edited model, revision {{revision}}, which is not saved.',
+    since: 'Of revision {{revision}} of the edited model. It was edited since.',
+    file: 'Of the file. The edits since are not in it.',
+  },
   jobs: {
     none: 'No jobs yet. Optimize and Profile run here.',
     kinds: { limits: 'Limits', optimize: 'Optimize', profile: 'Profile', deploy: 'Deploy', compare: 'Compare', sensitivity: 'Sensitivity', preview: 'Preview', 'ort-graph': "onnxruntime's graph", distribution: 'Distribution', 'prune-curves': 'Pruning curves', evaluate: 'Evaluate', 'layer-error': 'Layer error' },

@@ -353,6 +353,12 @@ export const zh: Translations = {
       unknown: '处于 adb 未说明的状态',
     },
   },
+  edited: {
+    mark: '已编辑，修订 {{revision}}',
+    unsaved: '针对已编辑模型的修订 {{revision}}，尚未保存。',
+    since: '针对已编辑模型的修订 {{revision}}，此后又有编辑。',
+    file: '针对文件中的模型，不含此后的编辑。',
+  },
   jobs: {
     none: '还没有任务。优化与性能分析会在这里运行。',
     kinds: { limits: '性能上限', optimize: '优化', profile: '性能分析', deploy: '部署', compare: '比较', sensitivity: '敏感度', preview: '预览', 'ort-graph': 'onnxruntime 的图', distribution: '分布', 'prune-curves': '剪枝曲线', evaluate: '评估', 'layer-error': '逐层误差' },

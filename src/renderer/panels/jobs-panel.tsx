@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCheck, IconClock, IconX } from '@tabler/icons-re
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
+import { EditedMark } from '../format/edited-mark'
 import { formatDuration } from '../format/format-number'
 import { phaseText } from '../optimize/catalogue-text'
 import { jobSubject, jobText } from '../session/job-text'
@@ -50,6 +51,7 @@ function JobRow({ job }: { readonly job: Job }): ReactNode {
           <span className="dim ellipsis" title={job.modelPath}>
             {jobSubject(job)}
           </span>
+          {job.revision !== null && <EditedMark revision={job.revision} />}
         </div>
         <JobStatus job={job} />
       </div>

@@ -8,11 +8,9 @@ import { getBridge } from '../bridge/bridge'
 import { modelBaseName } from '../format/format-type'
 import { formatBytes, formatDb, formatMs, formatRatio, quantityText, significant } from '../format/format-number'
 import { useDialogsStore } from '../stores/dialogs-store'
-import { documentState, useEditStore } from '../stores/edit-store'
 import { useJobsStore, type Job } from '../stores/jobs-store'
 import { useLogStore } from '../stores/log-store'
 import { useProfileStore } from '../stores/profile-store'
-import { useSessionStore } from '../stores/session-store'
 import { worstSqnrDb } from '../stores/variants-store'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { recipeTitle } from '../optimize/catalogue-text'
@@ -29,10 +27,6 @@ export async function startJob(job: RequestParams<'job.start'>): Promise<void> {
 
 /** Starts a job and returns its id; null where it could not be started, which the person is told. */
 export async function requestJob(job: RequestParams<'job.start'>): Promise<string | null> {
-  if ('modelPath' in job.params && isEdited(job.params.modelPath)) {
-    showErrorData({ code: 'bad-usage', message: i18next.t('edit:save.first'), hint: i18next.t('edit:save.firstHint') })
-    return null
-  }
   try {
     // The catalogue has the names of the passes a job goes through.
     void loadCatalogue()
@@ -42,12 +36,6 @@ export async function requestJob(job: RequestParams<'job.start'>): Promise<strin
     reportError(error, i18next.t('errors.cannotStartJob'))
     return null
   }
-}
-
-/** Jobs read the model's file, which an edited document differs from. */
-function isEdited(path: string): boolean {
-  const { states } = useEditStore.getState()
-  return useSessionStore.getState().documents.some(({ documentId, summary }) => summary.path === path && documentState({ states }, documentId).dirty)
 }
 
 export async function cancelJob(jobId: string): Promise<void> {
@@ -88,7 +76,7 @@ async function finish(job: Job, result: unknown): Promise<void> {
     }
     case 'profile': {
       const profile = jobKinds.profile.result.parse(result)
-      useProfileStore.getState().putProfile(job.modelPath, profile)
+      useProfileStore.getState().putProfile(job.modelPath, profile, job.revision)
       // Measured for the table of variants, it is seen there.
       if (useDialogsStore.getState().bottomTab !== 'variants') openPanel('profile')
       return

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Variant } from '#shared/ipc/jobs'
 import type { ProfileResult } from '#shared/measurement'
 import { formatBytes, formatDb, formatMs, formatRatio, quantityText } from '../format/format-number'
+import { EditedMark } from '../format/edited-mark'
 import { Figure } from '../format/figure'
 import { fileName } from '../format/format-type'
 import { variantTitle } from '../optimize/catalogue-text'
@@ -87,6 +88,7 @@ function VariantRow({ variant, sourcePath, active, profile, sourceProfile }: Var
               <span title={t('rail.sizeRatio')}>{quantityText(formatRatio(report.sizeRatio))}</span>
               {sqnr !== null && <span title={t('rail.sqnr')}>{sqnr}</span>}
               {profile !== undefined && <span title={t('profile.p50')}>{latencyText(profile, sourceProfile)}</span>}
+              {report.source.revision !== undefined && <EditedMark revision={report.source.revision} />}
             </span>
           </span>
         </UnstyledButton>

@@ -11,6 +11,8 @@ interface JobBase {
   readonly kind: JobKind
   readonly title: string
   readonly modelPath: string
+  /** Of the document, where the job runs on edits that are not saved. */
+  readonly revision: number | null
   /** ISO 8601. */
   readonly queuedAt: string
 }
@@ -55,15 +57,15 @@ export function remainingMs(job: Job): number | null {
 
 export function withEvent(jobs: readonly Job[], event: JobEventPayload, now: number): readonly Job[] {
   if (event.type === 'queued') {
-    const { jobId, kind, title, modelPath, at } = event
-    return [{ state: 'queued' as const, jobId, kind, title, modelPath, queuedAt: at }, ...jobs].slice(0, KEPT_JOBS)
+    const { jobId, kind, title, modelPath, revision, at } = event
+    return [{ state: 'queued' as const, jobId, kind, title, modelPath, revision, queuedAt: at }, ...jobs].slice(0, KEPT_JOBS)
   }
   return jobs.map((job) => (job.jobId === event.jobId && isUnfinished(job) ? nextState(job, event, now) : job))
 }
 
 function nextState(job: Job, event: Exclude<JobEventPayload, { type: 'queued' }>, now: number): Job {
-  const { jobId, kind, title, modelPath, queuedAt } = job
-  const base = { jobId, kind, title, modelPath, queuedAt }
+  const { jobId, kind, title, modelPath, revision, queuedAt } = job
+  const base = { jobId, kind, title, modelPath, revision, queuedAt }
   switch (event.type) {
     case 'progress':
       return { ...base, state: 'running', progress: event.progress, startedAt: job.state === 'running' ? job.startedAt : now, now }

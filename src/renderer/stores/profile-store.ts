@@ -13,18 +13,21 @@ export function isBuiltIn(overlay: Overlay): overlay is BuiltInOverlay {
 
 interface ProfileState {
   readonly profiles: Readonly<Record<string, ProfileResult>>
+  /** Which revision of the document was measured, by model path; null where it was the file. */
+  readonly revisions: Readonly<Record<string, number | null>>
   readonly limits: Readonly<Record<string, ProfileLimits>>
   readonly overlay: Overlay
-  readonly putProfile: (modelPath: string, profile: ProfileResult) => void
+  readonly putProfile: (modelPath: string, profile: ProfileResult, revision?: number | null) => void
   readonly putLimits: (modelPath: string, limits: ProfileLimits) => void
   readonly setOverlay: (overlay: Overlay) => void
 }
 
 export const useProfileStore = create<ProfileState>()((set) => ({
   profiles: {},
+  revisions: {},
   limits: {},
   overlay: 'none',
-  putProfile: (modelPath, profile) => set((state) => ({ profiles: { ...state.profiles, [modelPath]: profile } })),
+  putProfile: (modelPath, profile, revision = null) => set((state) => ({ profiles: { ...state.profiles, [modelPath]: profile }, revisions: { ...state.revisions, [modelPath]: revision } })),
   putLimits: (modelPath, limits) => set((state) => ({ limits: { ...state.limits, [modelPath]: limits } })),
   setOverlay: (overlay) => set({ overlay }),
 }))

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { metricText } from '#shared/evaluation/metric'
 import { type Budget, budgetFigureText, judgeBudget, type Verdict } from '#shared/variants/budget'
 import { type AccuracyKind, accuracyOf, latencyOn, type VariantRow } from '#shared/variants/variant-table'
+import { EditedMark } from '../format/edited-mark'
 import { Figure } from '../format/figure'
 import { formatBytes, formatCount, formatDb, formatMs, formatPercent, formatRatio, quantityText } from '../format/format-number'
 import type { ColumnLook } from '../panels/data-table'
@@ -56,6 +57,7 @@ function Name({ row, needs: { t, nameOf } }: { readonly row: VariantRow; readonl
     <span className={styles.name} title={row.modelPath}>
       <span className="ellipsis">{nameOf(row.modelPath)}</span>
       {row.role === 'source' && <span className="dim">{t('source')}</span>}
+      {row.revision !== null && <EditedMark revision={row.revision} />}
     </span>
   )
 }

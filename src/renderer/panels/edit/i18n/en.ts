@@ -121,8 +121,6 @@ export const editEn = {
     kept: 'Nothing was written. Your edits are kept.',
     anyway: 'Save anyway',
     showFindings: 'Show findings',
-    first: 'This model has edits that are not saved.',
-    firstHint: 'Save it first: jobs read the model from its file.',
     closeTitle: 'Close {{name}}?',
     closeText: 'It has edits that are not saved.',
     discardAndClose: 'Close without saving',

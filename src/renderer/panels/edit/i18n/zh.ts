@@ -120,8 +120,6 @@ export const editZh = {
     kept: '没有写入任何内容。您的编辑仍然保留。',
     anyway: '仍然保存',
     showFindings: '显示诊断',
-    first: '此模型有未保存的编辑。',
-    firstHint: '请先保存：任务从文件读取模型。',
     closeTitle: '关闭 {{name}}？',
     closeText: '其中有未保存的编辑。',
     discardAndClose: '不保存并关闭',
