@@ -20,6 +20,9 @@ const MODELS: readonly { file: string; dims: Record<string, number>; recipes: re
   { file: 'audio/voicevox_sing_consonant_length.onnx', dims: { inLength: 64 }, recipes: ['simplify', 'fuse-for-onnxruntime'] },
 ]
 
+/** What so many turns tell from the same latency. */
+const NO_WORSE = 1.02
+
 export const fuse: Bench = {
   name: 'fuse',
   title: "Fusion on transformers: nodes, outputs, latency beside onnxruntime's own optimisation",
@@ -54,7 +57,7 @@ async function* figures({ repository, scratch }: BenchContext, { file, dims, rec
       await ours.close()
     }
     const beside = await latencyBeside({ source: (options) => runner.load(source.model, options), result: (options) => runner.load(document, options), feeds: await firstSample(data) })
-    yield { ...beside, name: `${label}: latency beside onnxruntime alone`, atMost: 1 }
+    yield { ...beside, name: `${label}: latency beside onnxruntime alone`, atMost: NO_WORSE }
   } finally {
     source.close()
     fused.close()

@@ -33,6 +33,8 @@ const CASES: readonly Case[] = [
   { model: 'mobilenet', name: 'MACs −30 %, the same part of each layer', recipe: pruned({ amount: 0.3 }) },
   { model: 'mobilenet', name: 'MACs −30 %, channels merged', recipe: pruned({ amount: 0.3, recovery: 'merge' }) },
   { model: 'mobilenet', name: 'MACs −30 %, plain L1 without recovery', recipe: pruned({ amount: 0.3, ...plain }) },
+  { model: 'mobilenet', name: 'MACs −60 %', recipe: pruned({ amount: 0.6 }) },
+  { model: 'mobilenet', name: 'MACs −60 %, activations fitted too', recipe: pruned({ amount: 0.6, recovery: 'distill' }) },
   { model: 'resnet-wide', name: 'MACs −30 %, then static int8', recipe: builtIn('pruned-int8') },
 ]
 

@@ -168,6 +168,19 @@ describe('prune-channels', () => {
     expect(diagnostics).toMatchObject([{ code: 'nothing-to-prune', hint: expect.stringContaining("Conv 'first' is protected") as string }])
   })
 
+  it('names layers within If that keep their channels, and cuts those around it', async () => {
+    const branch = (name: string) => ({ outputs: { [`${name}_y`]: null }, initializers: { [`${name}_w`]: noise([4, 3, 1, 1]) }, nodes: [[`${name}_y = Conv(x, ${name}_w)`, {}, name] as const] })
+    const model = buildModel({
+      inputs: { ...image.inputs, c: 'bool[]' },
+      outputs: { y: 'float32[1,4,8,8]' },
+      initializers: { a: noise([8, 3, 1, 1]), b: noise([4, 8, 1, 1]) },
+      nodes: ['h = Conv(x, a)', 'g = Conv(h, b)', ['i = If(c)', { then_branch: branch('first'), else_branch: branch('second') }], 'y = Add(g, i)'],
+    })
+    const { document, diagnostics } = await runPass(model, pruneChannels, half)
+    expect(diagnostics.map(({ message }) => message)).toContainEqual(expect.stringMatching(/within If, Loop or Scan keep their channels \(2: first, second\)/))
+    expect([dimsOf(document, 'a'), dimsOf(document, 'b')]).toEqual([[4, 3, 1, 1], [4, 4, 1, 1]])
+  })
+
   it.each([
     ['an operator it does not know', ['h = Conv(x, a)', 'r = test.Mystery(h)', 'y = Conv(r, b)'], /Mystery/],
     ['an output of the model', ['y = Conv(x, a)'], /output of the model/],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
+import { constantTensor } from './constants'
 import { definePass, type PassContext } from './pass'
 import { type ChannelGraph, costModel, followChannels } from './prune/channel-graph'
 import { type ChosenPlan, choosePlan } from './prune/choose-plan'
@@ -11,7 +12,7 @@ import { snapshotModel } from './recovery/snapshot-model'
 
 const options = z.strictObject({
   ...pruneOptions,
-  recovery: z.enum(['none', 'merge', 'refit']).default('refit').describe('refit: each layer after a cut is fitted to what it gave before, from calibration data and without training (needs data). merge: channels that went are expressed by those that stay, in the weights of the layers that read them; quicker, and without data it goes by similar weights.'),
+  recovery: z.enum(['none', 'merge', 'refit', 'distill']).default('refit').describe('distill: as refit, and each layer once more to what came out of the activation behind it, which takes longer. refit: each layer after a cut is fitted to what it gave before, from calibration data and without training (needs data). merge: channels that went are expressed by those that stay, in the weights of the layers that read them; quicker, and without data it goes by similar weights.'),
 })
 
 export const pruneChannels = definePass({
@@ -21,6 +22,7 @@ export const pruneChannels = definePass({
   calibration: 'optional',
   options,
   async run(edit, chosen, context) {
+    reportInner(edit.document, context)
     const graph = followChannels(edit.document, { protectedNodes: idsOf(edit, chosen.excludeNodes) })
     const free = graph.groups.filter(({ lock, units }) => !lock && units.length > 1)
     if (free.length === 0) return context.report({ severity: 'info', code: 'nothing-to-prune', message: 'No layer has channels that can go.', ...lockHint(graph) })
@@ -29,7 +31,7 @@ export const pruneChannels = definePass({
     const trial = await cutModel(edit.model, graph, plan.removed)
     await mustRun(trial, context)
     if (chosen.recovery === 'merge') await merge(trial, { graph, removed: plan.removed, source: snapshotModel(edit.document), context, limit: chosen.calibrationSamples })
-    if (chosen.recovery === 'refit' && hasRealData(context)) await recover(trial, { source: snapshotModel(edit.document), ...cutLayers(graph, plan), context, limit: chosen.calibrationSamples })
+    if ((chosen.recovery === 'refit' || chosen.recovery === 'distill') && hasRealData(context)) await recover(trial, { source: snapshotModel(edit.document), ...cutLayers(graph, plan), activations: chosen.recovery === 'distill', context, limit: chosen.calibrationSamples })
     report(edit.document, graph, plan, context)
     replaceModel(edit, trial)
   },
@@ -42,6 +44,18 @@ function idsOf(edit: Edit, names: readonly string[]): Set<number> {
 function lockHint({ groups }: ChannelGraph): { hint?: string } {
   const lock = groups.find((group) => group.lock)?.lock
   return lock ? { hint: `For one, ${lock.reason}.` } : {}
+}
+
+const LAYERS = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul'])
+const NAMED = 3
+
+/** Channels are followed through the main graph alone. */
+function reportInner(document: ModelDocument, context: PassContext): void {
+  const inner = document.graphs().flatMap((graph) => (graph === document.model.graph ? [] : graph.nodes.filter(({ opType, inputs }) => LAYERS.has(opType) && constantTensor(document, graph, inputs[1] ?? ''))))
+  const [first] = inner
+  if (!first) return
+  const names = `${inner.slice(0, NAMED).map(({ name, opType }) => name || opType).join(', ')}${inner.length > NAMED ? ', …' : ''}`
+  context.report({ severity: 'info', code: 'channels-locked', message: `Layers within If, Loop or Scan keep their channels (${inner.length}: ${names}): what goes in and out of such graphs is not followed.`, nodeId: first.id, nodeName: first.name })
 }
 
 /** What is fitted: layers that read channels which are gone, depthwise ones that lost some, and all that comes after. */

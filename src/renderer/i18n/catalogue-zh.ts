@@ -34,7 +34,7 @@ export const catalogueZh: CatalogueTexts = {
         mostOfLayer: '一层至多剪去此比例。',
         excludeNodes: '这些名称的层保持其通道。',
         calibrationSamples: '至多使用的校准样本数。',
-        recovery: 'refit：剪枝之后的每一层都拟合到剪前的输出，只用校准数据，不需训练（需要数据）。',
+        recovery: 'distill：同 refit，再让每一层拟合其后激活函数的输出，耗时更长。refit：剪枝之后的每一层都拟合到剪前的输出，只用校准数据，不需训练（需要数据）。merge：以保留的通道表示剪去的通道，更快；没有数据时按相似的权重。',
       },
     },
     'fold-constants': {

@@ -6,7 +6,7 @@ import type { GraphOverlay, OverlayMark } from '../stores/overlay-store'
 export const TARGETS = ['macs', 'channels', 'parameters', 'size', 'latency'] as const
 export const DISTRIBUTIONS = ['even', 'importance', 'sensitivity', 'latency'] as const
 export const IMPORTANCES = ['reconstruction', 'activation', 'l1', 'l2', 'batch-normalization'] as const
-export const RECOVERIES = ['refit', 'merge', 'none'] as const
+export const RECOVERIES = ['refit', 'distill', 'merge', 'none'] as const
 
 /** What the panel is set to: options of prune-channels. */
 export interface PruneChoice {

@@ -1,7 +1,9 @@
+import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { PrunePreview } from '#shared/prune'
 import { formatBytes, formatCount, formatMs, type Quantity } from '../format/format-number'
 import { Figure } from '../format/figure'
+import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
 import { estimateLatency } from './prune-choice'
 import { usePruneTexts } from './prune-texts'
@@ -28,7 +30,14 @@ export function Savings({ preview, path }: { readonly preview: PrunePreview; rea
           {profile !== undefined && <Row name={t('latency')} pair={{ before: profile.latency.p50Ms, after: estimateLatency(preview, profile) }} format={formatMs} />}
         </tbody>
       </table>
-      {profile === undefined && <p className={styles.note}>{t('noProfile')}</p>}
+      {profile === undefined && (
+        <p className={styles.note}>
+          {t('noProfile')}{' '}
+          <Anchor component="button" type="button" size="sm" onClick={() => useDialogsStore.getState().setProfileOpen(true)}>
+            {t('profileNow')}
+          </Anchor>
+        </p>
+      )}
       {!preview.exact && <p className={styles.note}>{t('approximate')}</p>}
     </>
   )

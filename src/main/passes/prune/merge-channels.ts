@@ -123,10 +123,10 @@ class InputEquations {
     const part = this.#parts[sample % HELD_BACK === HELD_BACK - 1 ? 1 : 0]
     for (const position of choosePositions(numbers.length / channels, { sample, rowsPerSample: ROWS_PER_SAMPLE })) {
       const first = Math.floor(position / inner) * channels * inner + (position % inner)
-      const isFull = part.add(
-        ({ into, at }) => kept.forEach((channel, place) => (into[at + place] = numbers[first + channel * inner] as number)),
-        ({ into, at }) => gone.forEach((channel, place) => (into[at + place] = numbers[first + channel * inner] as number)),
-      )
+      const isFull = part.add({
+        inputs: ({ into, at }) => kept.forEach((channel, place) => (into[at + place] = numbers[first + channel * inner] as number)),
+        targets: ({ into, at }) => gone.forEach((channel, place) => (into[at + place] = numbers[first + channel * inner] as number)),
+      })
       if (isFull) await part.flush()
     }
   }

@@ -11,31 +11,53 @@ export interface RowPlace {
   readonly at: number
 }
 
+export interface RowWriters {
+  readonly inputs: (place: RowPlace) => void
+  readonly targets: (place: RowPlace) => void
+  /** What is added to the product before the activation, where anything is. */
+  readonly others?: (place: RowPlace) => void
+}
+
+export interface KeptRows {
+  readonly rows: number
+  readonly inputs: Float32Array
+  readonly targets: Float32Array
+  readonly others: Float32Array
+}
+
 /** XᵀX, XᵀY and ‖Y‖² of rows of inputs X and targets Y. A column of ones stands after the inputs where a bias is wanted. */
 export class NormalEquations {
   readonly gram: Float64Array
   readonly cross: Float64Array
   targetSquares = 0
   rows = 0
+  /** The rows themselves, where they were asked for. */
+  readonly kept: KeptRows[] = []
   readonly #inputs: Float32Array
   readonly #targets: Float32Array
+  readonly #others: Float32Array
+  readonly #keepsRows: boolean
   #waiting = 0
 
   constructor(
     readonly size: number,
     readonly columns: number,
     readonly products: MatrixProducts,
+    { keepRows = false }: { readonly keepRows?: boolean } = {},
   ) {
+    this.#keepsRows = keepRows
     this.gram = new Float64Array(size * size)
     this.cross = new Float64Array(size * columns)
     this.#inputs = new Float32Array(BATCH * size)
     this.#targets = new Float32Array(BATCH * columns)
+    this.#others = new Float32Array(BATCH * columns)
   }
 
-  /** Takes one row, written by the two functions at the places they are given. True where it is time to flush. */
-  add(writeInputs: (place: RowPlace) => void, writeTargets: (place: RowPlace) => void): boolean {
-    writeInputs({ into: this.#inputs, at: this.#waiting * this.size })
-    writeTargets({ into: this.#targets, at: this.#waiting * this.columns })
+  /** Takes one row, written by the functions at the places they are given. True where it is time to flush. */
+  add({ inputs, targets, others }: RowWriters): boolean {
+    inputs({ into: this.#inputs, at: this.#waiting * this.size })
+    targets({ into: this.#targets, at: this.#waiting * this.columns })
+    others?.({ into: this.#others, at: this.#waiting * this.columns })
     return ++this.#waiting === BATCH
   }
 
@@ -49,6 +71,7 @@ export class NormalEquations {
     addTo(this.cross, await multiply(products, inputs, targets, { inner, rows: size, columns }))
     for (const value of targets) this.targetSquares += value * value
     this.rows += inner
+    if (this.#keepsRows) this.kept.push({ rows: inner, inputs: inputs.slice(), targets: targets.slice(), others: this.#others.slice(0, inner * columns) })
     this.#waiting = 0
   }
 
@@ -90,7 +113,8 @@ export async function fitWeights(fitted: NormalEquations, held: NormalEquations,
   return weights && { weights, ridge: best.ridge, before, after: best.error }
 }
 
-async function solveRidge({ size, columns, products }: NormalEquations, parts: readonly NormalEquations[], { ridge, start }: { ridge: number; start: Float64Array }): Promise<Float64Array | null> {
+/** The W for which ‖Y − X·W‖² + ridge·mean(diagonal of XᵀX)·‖W − start‖² is least; null where that cannot be computed. */
+export async function solveRidge({ size, columns, products }: NormalEquations, parts: readonly Pick<NormalEquations, 'gram' | 'cross'>[], { ridge, start }: { ridge: number; start: Float64Array }): Promise<Float64Array | null> {
   const gram = new Float64Array(size * size)
   const right = new Float64Array(size * columns)
   for (const part of parts) {
@@ -109,7 +133,7 @@ async function solveRidge({ size, columns, products }: NormalEquations, parts: r
 /** Below this many multiplications a call of onnxruntime costs more than it saves. */
 const WORTH_A_CALL = 300_000
 
-async function multiply(products: MatrixProducts, a: Float32Array, b: Float32Array, sizes: ProductSizes): Promise<Float32Array | Float64Array> {
+export async function multiply(products: MatrixProducts, a: Float32Array, b: Float32Array, sizes: ProductSizes): Promise<Float32Array | Float64Array> {
   return isSmall(sizes) ? plainProduct(a, b, sizes) : products.transposedProduct(a, b, sizes)
 }
 

@@ -1,26 +1,24 @@
 /** Fitting the layers of a cut model to what the same layers gave before, from calibration data and forward passes only. */
-import { intAttribute } from '#shared/onnx/attributes'
 import type { Edit } from '#shared/onnx/document'
-import type { Graph, Model, Node, Tensor } from '#shared/onnx/records'
+import type { Model, Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
-import { readNames } from '#shared/onnx/topological-order'
 import { openMatrixProducts } from '../../runtime/linear-algebra'
 import type { TensorValue } from '../../runtime/model-runner'
-import { constantTensor, elementsOf, isFloat32 } from '../constants'
+import { constantTensor, elementsOf } from '../constants'
 import type { PassContext } from '../pass'
 import { float32Numbers, observe } from '../recovery/observe'
 import { snapshotModel } from '../recovery/snapshot-model'
 import { floatValues } from '../weight-store'
+import { distillWeights } from './distill'
+import { type CutLayers, type FittedLayer, layersToFit } from './fitted-layer'
 import { type Fit, fitWeights, NormalEquations } from './normal-equations'
-import { copyPatch, groupsOf, outputSizes, type Window, windowOf } from './patches'
+import { copyPatch, outputSizes } from './patches'
 
-export interface RefitOptions {
+export interface RefitOptions extends CutLayers {
   /** The model as it was: nodes have the same ids. */
   readonly source: Model
-  /** Of each layer, the source's output channels that are left, by node id. */
-  readonly outputs: ReadonlyMap<number, readonly number[]>
-  /** Nodes whose own inputs or weights changed; what comes after them is fitted too. */
-  readonly changed: ReadonlySet<number>
+  /** Fit to what comes out of the activations behind layers, too. */
+  readonly activations?: boolean
   readonly context: PassContext
   readonly limit: number
 }
@@ -30,6 +28,8 @@ export interface LayerFit {
   readonly nodeId: number
   readonly before: number
   readonly after: number
+  /** The same of what comes out of the activation behind it, before and after it was fitted to that; null where it was not. */
+  readonly activations: { readonly before: number; readonly after: number } | null
 }
 
 /** Rows taken from one sample, and of a layer in all: more add little to what a layer's weights are fitted to. */
@@ -39,15 +39,15 @@ const MOST_ROWS = 24_576
 const HELD_BACK = 4
 /** Targets held in memory at once. */
 const BUDGET_BYTES = 384 * 1024 * 1024
-/** Wider layers take too long to solve for. */
-const MOST_COLUMNS = 4608
+/** Rows of a layer that are kept for fitting to its activations; layers with more are fitted to what comes before them alone. */
+const KEPT_BYTES = 384 * 1024 * 1024
 
 /**
  * Layer by layer, in the order they compute: W' = argmin ‖Y − X·W'‖² with X as the cut model gives it now, so that each fit makes up for
  * those before it too (He et al. 2017, section 3.3). Where a layer's output is added to another that is settled already, Y is what the
  * source's sum was, less that other. Weights change only where that helps on samples held back.
  */
-export async function refitLayers(edit: Edit, { source, outputs, changed, context, limit }: RefitOptions): Promise<LayerFit[]> {
+export async function refitLayers(edit: Edit, { source, outputs, changed, activations = false, context, limit }: RefitOptions): Promise<LayerFit[]> {
   const layers = layersToFit(edit, source, { outputs, changed })
   if (layers.length === 0) return []
   const products = await openMatrixProducts(context.runner)
@@ -59,7 +59,8 @@ export async function refitLayers(edit: Edit, { source, outputs, changed, contex
       const targets = await collectTargets(source, chunk, { context, limit, rowsPerSample })
       for (const layer of chunk) {
         context.progress('refitting', layers.indexOf(layer) / layers.length, `${layers.indexOf(layer) + 1} / ${layers.length}`)
-        const equations = layer.groups.map(() => [new NormalEquations(layer.size, layer.columns, products), new NormalEquations(layer.size, layer.columns, products)] as const)
+        const keepRows = activations && layer.bounds !== null && 4 * samples * rowsPerSample * layer.groups.length * (layer.size + 2 * layer.columns) <= KEPT_BYTES
+        const equations = layer.groups.map(() => [new NormalEquations(layer.size, layer.columns, products, { keepRows }), new NormalEquations(layer.size, layer.columns, products, { keepRows })] as const)
         await collectRows(edit, layer, { equations, targets: targets.get(layer.nodeId) ?? [], context, limit, rowsPerSample })
         const found = await fitGroups(edit, layer, equations)
         if (found) fits.push({ nodeId: layer.nodeId, ...found })
@@ -69,103 +70,6 @@ export async function refitLayers(edit: Edit, { source, outputs, changed, contex
     await products.close()
   }
   return fits
-}
-
-interface FittedLayer {
-  readonly nodeId: number
-  readonly opType: string
-  readonly input: string
-  readonly weight: Tensor
-  readonly biasInput: number | null
-  readonly transposed: boolean
-  readonly window: Window | null
-  /** Channels (or columns) of the input and of the output that each group has. */
-  readonly groups: readonly number[]
-  readonly inputsPerGroup: number
-  readonly columns: number
-  /** Unknowns of each output, the bias included. */
-  readonly size: number
-  /** Value of the source that is aimed at, and the one of the cut model to be taken from it. */
-  readonly target: string
-  readonly minus: string | null
-  readonly kept: readonly number[]
-}
-
-function layersToFit(edit: Edit, source: Model, { outputs, changed }: Pick<RefitOptions, 'outputs' | 'changed'>): FittedLayer[] {
-  const graph = edit.main
-  const dirty = new Set<string>()
-  const unsettled = new Set<string>()
-  const touched: Node[] = []
-  for (const node of graph.nodes) {
-    if (!changed.has(node.id) && !readNames(node).some((name) => dirty.has(name))) continue
-    for (const name of node.outputs) dirty.add(name)
-    touched.push(node)
-  }
-  const sourceNodes = new Map(source.graph.nodes.map((node) => [node.id, node]))
-  const layers: FittedLayer[] = []
-  const candidates = touched.filter((node) => outputs.has(node.id))
-  for (const [at, node] of candidates.entries()) {
-    // What depends on layers yet to be fitted is not settled.
-    unsettled.clear()
-    for (const later of candidates.slice(at)) for (const name of later.outputs) unsettled.add(name)
-    for (const each of graph.nodes) if (readNames(each).some((name) => unsettled.has(name))) for (const name of each.outputs) unsettled.add(name)
-    const layer = describeLayer(edit, graph, node, { source: sourceNodes, kept: outputs.get(node.id) ?? [], unsettled })
-    if (layer) layers.push(layer)
-  }
-  return layers
-}
-
-function describeLayer(edit: Edit, graph: Graph, node: Node, { source, kept, unsettled }: { source: ReadonlyMap<number, Node>; kept: readonly number[]; unsettled: ReadonlySet<string> }): FittedLayer | null {
-  const original = source.get(node.id)
-  const weight = constantTensor(edit.document, graph, node.inputs[1] ?? '')
-  if (!original || !weight || !isFloat32(weight) || edit.document.uses(graph, weight.name).length !== 1 || !['Conv', 'Gemm', 'MatMul'].includes(node.opType)) return null
-  if (node.opType === 'MatMul' && weight.dims.length !== 2) return null
-  // What is fed is not among the values that can be looked at.
-  if (graph.inputs.some(({ name }) => name === node.inputs[0])) return null
-  const isConv = node.opType === 'Conv'
-  const transposed = node.opType === 'Gemm' && intAttribute(node, 'transB', 0) !== 0
-  const window = isConv ? windowOf(node, weight.dims.slice(2)) : null
-  if ((isConv && !window) || (node.opType === 'Gemm' && hasFactors(node))) return null
-  const groups = isConv ? groupsOf(node) : 1
-  const [first = 0, second = 0] = weight.dims
-  const outputs = isConv ? first : transposed ? first : second
-  const inputsPerGroup = isConv ? second : transposed ? second : first
-  const biasName = node.inputs[2] ?? ''
-  const bias = biasName === '' ? null : constantTensor(edit.document, graph, biasName)
-  const canHaveBias = node.opType !== 'MatMul' && (biasName === '' || (bias !== null && isFloat32(bias) && bias.dims.length === 1 && bias.dims[0] === outputs && edit.document.uses(graph, biasName).length === 1))
-  const size = inputsPerGroup * (isConv ? elementsOf(weight.dims.slice(2)) : 1) + (canHaveBias ? 1 : 0)
-  if (size > MOST_COLUMNS || outputs !== kept.length || (!canHaveBias && biasName !== '')) return null
-  return {
-    nodeId: node.id,
-    opType: node.opType,
-    input: node.inputs[0] ?? '',
-    weight,
-    biasInput: canHaveBias ? 2 : null,
-    transposed,
-    window,
-    groups: Array.from({ length: groups }, (_, at) => at),
-    inputsPerGroup,
-    columns: outputs / groups,
-    size,
-    kept,
-    ...aimOf(edit, graph, node, { original, source, unsettled }),
-  }
-}
-
-function hasFactors(node: Node): boolean {
-  return node.attributes.some((attribute) => (attribute.name === 'alpha' || attribute.name === 'beta') && attribute.type === 'float' && attribute.value !== 1)
-}
-
-/** A sum with what is settled is aimed at as a whole. */
-function aimOf(edit: Edit, graph: Graph, node: Node, { original, source, unsettled }: { original: Node; source: ReadonlyMap<number, Node>; unsettled: ReadonlySet<string> }): Pick<FittedLayer, 'target' | 'minus'> {
-  const [output = ''] = node.outputs
-  const own = { target: original.outputs[0] ?? '', minus: null }
-  const [use, ...others] = edit.document.uses(graph, output)
-  if (others.length > 0 || use?.node?.opType !== 'Add') return own
-  const other = use.node.inputs.find((name) => name !== output)
-  const sum = source.get(use.node.id)
-  if (other === undefined || !sum || unsettled.has(other) || constantTensor(edit.document, graph, other) || graph.inputs.some(({ name }) => name === other)) return own
-  return { target: sum.outputs[0] ?? '', minus: other }
 }
 
 function chunksWithinMemory(layers: readonly FittedLayer[], rows: number): FittedLayer[][] {
@@ -280,20 +184,25 @@ async function addSample(layer: FittedLayer, { input, minus, sample }: { input: 
     for (const group of layer.groups) {
       const pair = equations[group]
       const part = pair?.[sample % HELD_BACK === HELD_BACK - 1 ? 1 : 0]
-      const isFull = part?.add(
-        ({ into, at }) => {
+      const isFull = part?.add({
+        inputs: ({ into, at }) => {
           if (layer.window) {
             copyPatch({ values, dims: input.dims, window: layer.window }, { batch, place }, { into, at, firstChannel: group * layer.inputsPerGroup, channels: layer.inputsPerGroup })
           } else into.set(values.subarray(batch * layer.inputsPerGroup, (batch + 1) * layer.inputsPerGroup), at)
           if (layer.biasInput !== null) into[at + layer.size - 1] = 1
         },
-        ({ into, at }) => {
+        targets: ({ into, at }) => {
           for (let column = 0; column < layer.columns; column++) {
             const channel = group * layer.columns + column
             into[at + column] = (targets[row * outputs + channel] as number) - (taken ? (taken[grid.offset(position, channel)] as number) : 0)
           }
         },
-      )
+        ...(taken && {
+          others: ({ into, at }) => {
+            for (let column = 0; column < layer.columns; column++) into[at + column] = taken[grid.offset(position, group * layer.columns + column)] as number
+          },
+        }),
+      })
       if (isFull) await part?.flush()
     }
   }
@@ -306,7 +215,7 @@ function outputDims({ window, kept }: FittedLayer, dims: readonly number[]): num
 }
 
 /** Null where no group does better than it did. */
-async function fitGroups(edit: Edit, layer: FittedLayer, equations: Rows['equations']): Promise<{ before: number; after: number } | null> {
+async function fitGroups(edit: Edit, layer: FittedLayer, equations: Rows['equations']): Promise<Omit<LayerFit, 'nodeId'> | null> {
   const node = edit.document.index(edit.main).nodes.get(layer.nodeId)
   if (!node) throw new Error('internal: a layer went away while it was fitted')
   const weights = Float32Array.from(floatValues(layer.weight))
@@ -315,6 +224,7 @@ async function fitGroups(edit: Edit, layer: FittedLayer, equations: Rows['equati
   const known = biasName === '' ? null : constantTensor(edit.document, edit.main, biasName)
   const bias = known ? Float32Array.from(floatValues(known)) : new Float32Array(outputs)
   let [before, after, squares, isBetter] = [0, 0, 0, false]
+  const behind = { before: 0, after: 0, squares: 0 }
   for (const group of layer.groups) {
     const pair = equations[group]
     if (!pair) continue
@@ -327,12 +237,15 @@ async function fitGroups(edit: Edit, layer: FittedLayer, equations: Rows['equati
     after += (fit?.after ?? own) * share
     if (!fit) continue
     isBetter = true
-    writeGroup(layer, group, { weights, bias, from: fit.weights })
+    const distilled = layer.bounds && pair[0].kept.length > 0 ? await distillWeights(pair[0], pair[1], { fit, start, bounds: layer.bounds }) : null
+    if (distilled) for (const part of ['before', 'after', 'squares'] as const) behind[part] += distilled[part]
+    writeGroup(layer, group, { weights, bias, from: (distilled ?? fit).weights })
   }
   if (!isBetter) return null
   edit.setInitializer(edit.main, rawTensor(layer.weight.name, 'float32', layer.weight.dims, bytesOf(weights)))
   if (layer.biasInput !== null) storeBias(edit, node, { name: biasName, bias, input: layer.biasInput })
-  return { before: before / (squares || 1), after: after / (squares || 1) }
+  const activations = behind.squares > 0 ? { before: behind.before / behind.squares, after: behind.after / behind.squares } : null
+  return { before: before / (squares || 1), after: after / (squares || 1), activations }
 }
 
 function storeBias(edit: Edit, node: Node, { name, bias, input }: { name: string; bias: Float32Array; input: number }): void {
