@@ -164,16 +164,24 @@ describe('layeredLayout', () => {
     expect([one.x[0], one.y[0], one.totalWidth, one.totalHeight]).toEqual([0, 0, 96, 28])
   })
 
-  test('keeps labels apart', () => {
-    const result = layeredLayout(request(40, Array.from({ length: 39 }, (_, node): Edge => [Math.floor(node / 3), node + 1])))
-    const labels = [...result.labelX.keys()].filter((edge) => !Number.isNaN(result.labelX[edge]!))
-    expect(labels.length).toBeGreaterThan(5)
-    for (const a of labels) {
-      for (const b of labels) {
-        if (a >= b || Math.abs(result.labelY[a]! - result.labelY[b]!) >= 13) continue
-        expect(Math.abs(result.labelX[a]! - result.labelX[b]!)).toBeGreaterThanOrEqual(72)
-      }
+  test.each(['down', 'right'] as const)('keeps labels apart, wide ones too, with any acyclic graph (%s)', (direction) => {
+    const [width, height] = [150, 13]
+    const layout = (nodes: number, edges: readonly Edge[]) => layeredLayout({ ...request(nodes, edges, direction), labelWidths: new Float32Array(nodes).fill(width) })
+    const labelled = ({ labelX }: LayoutResult) => [...labelX.keys()].filter((edge) => !Number.isNaN(labelX[edge]!))
+    const meeting = (result: LayoutResult): string[] => {
+      const { labelX, labelY } = result
+      const meet = (a: number, b: number) => Math.abs(labelX[a]! - labelX[b]!) < width && Math.abs(labelY[a]! - labelY[b]!) < height
+      return labelled(result).flatMap((a, place, labels) => labels.slice(place + 1).flatMap((b) => (meet(a, b) ? [`${a} and ${b}`] : [])))
     }
+    const tree = layout(40, Array.from({ length: 39 }, (_, node): Edge => [Math.floor(node / 3), node + 1]))
+    expect(labelled(tree).length).toBeGreaterThan(5)
+    expect(meeting(tree)).toEqual([])
+    fc.assert(
+      fc.property(acyclicEdges, ({ nodes, edges }) => {
+        expect(meeting(layout(nodes, edges))).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
   })
 
   test('lays out 10 000 nodes with four values shared over the whole graph', async ({ annotate }) => {

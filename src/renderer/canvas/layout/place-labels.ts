@@ -29,39 +29,80 @@ export function placeLabels({ request, drawn, pointStart, points }: LabelInput):
   const across = new Float32Array(request.edgeSource.length).fill(NaN)
   const along = new Float32Array(request.edgeSource.length).fill(NaN)
   const down = request.direction === 'down'
-  const sizeOf = (edge: number) => (down ? request.labelWidths[request.edgeValue[edge]!]! : LABEL_HEIGHT)
+  const widthOf = (edge: number) => request.labelWidths[request.edgeValue[edge]!]!
+  const sizeOf = (edge: number) => (down ? widthOf(edge) : LABEL_HEIGHT)
+  const lengthOf = (edge: number) => (down ? LABEL_HEIGHT : widthOf(edge))
   const heights = down ? HEIGHTS_DOWN : HEIGHTS_RIGHT
+  const grid = createLabelGrid()
 
   for (const gap of gapsOf(candidates(request, drawn, pointStart, points))) {
     gap.sort((a, b) => a.from.across + a.to.across - b.from.across - b.to.across || a.edge - b.edge)
     // One row for all looks calmest; only where they do not fit into one, each takes the first that has room.
-    const row = heights.find((part) => fitOneRow(gap, part, sizeOf))
-    const rows = row === undefined ? heights : [row]
-    const taken = rows.map(() => Number.NEGATIVE_INFINITY)
-    for (const { edge, from, to } of gap) {
-      const half = (sizeOf(edge) + LABEL_GAP) / 2
-      for (const [row, part] of rows.entries()) {
-        const centre = curveAt(from.across, to.across, part)
-        if (centre - half < taken[row]!) continue
-        taken[row] = centre + half
-        across[edge] = centre
-        along[edge] = from.along + (to.along - from.along) * part
-        break
-      }
+    const placeAt = ({ edge, from, to }: Candidate, part: number): PlacedLabel => ({
+      across: curveAt(from.across, to.across, part),
+      along: from.along + (to.along - from.along) * part,
+      halfAcross: (sizeOf(edge) + LABEL_GAP) / 2,
+      halfAlong: lengthOf(edge) / 2,
+    })
+    const row = heights.find((part) => fitOneRow(gap.map((candidate) => placeAt(candidate, part)), grid))
+    for (const candidate of gap) {
+      const label = (row === undefined ? heights : [row]).map((part) => placeAt(candidate, part)).find(grid.isFree)
+      if (label === undefined) continue
+      grid.take(label)
+      across[candidate.edge] = label.across
+      along[candidate.edge] = label.along
     }
   }
   return { across, along }
 }
 
-function fitOneRow(gap: readonly Candidate[], part: number, sizeOf: (edge: number) => number): boolean {
+function fitOneRow(labels: readonly PlacedLabel[], grid: LabelGrid): boolean {
   let taken = Number.NEGATIVE_INFINITY
-  return gap.every(({ edge, from, to }) => {
-    const centre = curveAt(from.across, to.across, part)
-    const half = (sizeOf(edge) + LABEL_GAP) / 2
-    const fits = centre - half >= taken
-    taken = centre + half
+  return labels.every((label) => {
+    const fits = label.across - label.halfAcross >= taken && grid.isFree(label)
+    taken = label.across + label.halfAcross
     return fits
   })
+}
+
+interface PlacedLabel {
+  readonly across: number
+  readonly along: number
+  readonly halfAcross: number
+  readonly halfAlong: number
+}
+
+/** The labels placed so far. Lines of different length run side by side, so labels of different gaps may meet, too. */
+interface LabelGrid {
+  readonly isFree: (label: PlacedLabel) => boolean
+  readonly take: (label: PlacedLabel) => void
+}
+
+const CELL = 128
+/** More cells than any graph is wide. */
+const CELLS_ACROSS = 2 ** 26
+
+function createLabelGrid(): LabelGrid {
+  const cells = new Map<number, PlacedLabel[]>()
+  const cellsOf = ({ across, along, halfAcross, halfAlong }: PlacedLabel): number[] => {
+    const found: number[] = []
+    for (let row = Math.floor((along - halfAlong) / CELL); row <= Math.floor((along + halfAlong) / CELL); row++) {
+      for (let column = Math.floor((across - halfAcross) / CELL); column <= Math.floor((across + halfAcross) / CELL); column++) found.push(row * CELLS_ACROSS + column)
+    }
+    return found
+  }
+  const meet = (one: PlacedLabel, other: PlacedLabel): boolean =>
+    Math.abs(one.across - other.across) < one.halfAcross + other.halfAcross && Math.abs(one.along - other.along) < one.halfAlong + other.halfAlong
+  return {
+    isFree: (label) => cellsOf(label).every((cell) => cells.get(cell)?.every((other) => !meet(label, other)) ?? true),
+    take: (label) => {
+      for (const cell of cellsOf(label)) {
+        const known = cells.get(cell)
+        if (known) known.push(label)
+        else cells.set(cell, [label])
+      }
+    },
+  }
 }
 
 function candidates(request: LayoutRequest, drawn: Uint32Array, pointStart: Uint32Array, points: Float32Array): Candidate[] {
