@@ -17,7 +17,8 @@ export function App(): ReactNode {
   }, [language])
   return (
     <MantineProvider theme={theme} forceColorScheme={chosen === 'system' ? system : chosen}>
-      <Notifications position="bottom-right" limit={4} />
+      {/* In a corner they would cover the main button of a panel. */}
+      <Notifications position="bottom-center" limit={4} />
       <ModalsProvider>
         <Shell />
       </ModalsProvider>

@@ -45,7 +45,7 @@ import { zoomIn, zoomOut, zoomReset, zoomToGraph, zoomToSelection } from '../can
 import { stepDifference, toggleComparing } from '../session/compare-models'
 import { exportImage } from '../session/export-image'
 import { closeDocument, openWithDialog } from '../session/open-models'
-import { openPanel, togglePanel } from '../session/panels'
+import { openPanel, openTool, togglePanel } from '../session/panels'
 import { saveModel, saveModelAs } from '../session/save-model'
 import { updateSettings } from '../session/settings'
 import { useDialogsStore } from '../stores/dialogs-store'
@@ -105,6 +105,15 @@ export const actions = [
   { id: 'left-panel', group: 'window', title: 'actions.leftPanel', icon: IconLayoutSidebar, keys: ['mod+B'], enabled: always, run: () => togglePanel('leftOpen') },
   { id: 'right-panel', group: 'window', title: 'actions.rightPanel', icon: IconLayoutSidebarRight, keys: ['mod+alt+B'], enabled: always, run: () => togglePanel('rightOpen') },
   { id: 'bottom-panel', group: 'window', title: 'actions.bottomPanel', icon: IconLayoutBottombar, keys: ['mod+J'], enabled: always, run: () => togglePanel('bottomOpen') },
+  { id: 'quantize', group: 'window', title: 'tools.quantize', icon: IconLayoutSidebarRight, keys: [], enabled: withModel, run: () => openTool('quantize') },
+  { id: 'prune', group: 'window', title: 'tools.prune', icon: IconLayoutSidebarRight, keys: [], enabled: withModel, run: () => openTool('prune') },
+  { id: 'simplify', group: 'window', title: 'tools.simplify', icon: IconLayoutSidebarRight, keys: [], enabled: withModel, run: () => openTool('simplify') },
+  { id: 'try', group: 'window', title: 'tools.try', icon: IconLayoutSidebarRight, keys: [], enabled: withModel, run: () => openTool('try') },
+  { id: 'evaluate', group: 'window', title: 'panels.evaluate', icon: IconLayoutBottombar, keys: [], enabled: withModel, run: () => openPanel('evaluate') },
+  { id: 'variants', group: 'window', title: 'panels.variants', icon: IconLayoutBottombar, keys: [], enabled: withModel, run: () => openPanel('variants') },
+  { id: 'operators', group: 'window', title: 'panels.operators', icon: IconLayoutBottombar, keys: [], enabled: withModel, run: () => openPanel('operators') },
+  { id: 'jobs', group: 'window', title: 'panels.jobs', icon: IconLayoutBottombar, keys: [], enabled: always, run: () => openPanel('jobs') },
+  { id: 'diagnostics', group: 'window', title: 'panels.diagnostics', icon: IconLayoutBottombar, keys: [], enabled: withModel, run: () => openPanel('diagnostics') },
   { id: 'devices', group: 'window', title: 'actions.devices', icon: IconDeviceMobile, keys: [], enabled: always, run: () => openPanel('devices') },
   { id: 'log', group: 'window', title: 'actions.log', icon: IconTerminal, keys: [], enabled: always, run: () => openPanel('log') },
   { id: 'shortcuts', group: 'window', title: 'actions.shortcuts', icon: IconKeyboard, keys: ['shift+?'], enabled: always, run: () => useDialogsStore.getState().setShortcutsOpen(true) },

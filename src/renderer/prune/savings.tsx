@@ -1,5 +1,6 @@
 import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
 import type { PrunePreview } from '#shared/prune'
 import { formatBytes, formatCount, formatMs, type Quantity } from '../format/format-number'
 import { Figure } from '../format/figure'
@@ -12,6 +13,7 @@ import styles from './prune.module.css'
 /** Cost before and after. */
 export function Savings({ preview, path }: { readonly preview: PrunePreview; readonly path: string }): ReactNode {
   const t = usePruneTexts()
+  const { t: app } = useTranslation()
   const profile = useProfileStore((state) => state.profiles[path])
   return (
     <>
@@ -34,7 +36,7 @@ export function Savings({ preview, path }: { readonly preview: PrunePreview; rea
         <p className={styles.note}>
           {t('noProfile')}{' '}
           <Anchor component="button" type="button" size="sm" onClick={() => useDialogsStore.getState().setProfileOpen(true)}>
-            {t('profileNow')}
+            {app('profile.open')}
           </Anchor>
         </p>
       )}

@@ -1,7 +1,8 @@
-import { Checkbox } from '@mantine/core'
+import { Button, Checkbox } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useModelTitle } from '../session/document-title'
+import { useDialogsStore } from '../stores/dialogs-store'
 import { setInWindow, tickModel, useTryStore } from './try-store'
 import styles from './try.module.css'
 
@@ -22,11 +23,13 @@ export function ModelChoice({ paths, chosen, single }: ModelChoiceProps): ReactN
     <section className={styles.section} aria-label={t('models')}>
       <h3 className={styles.heading}>{t('models')}</h3>
       {variants.length === 0 ? (
-        <p className={styles.note}>{t('makeInt8')}</p>
+        <Button variant="default" size="compact-xs" onClick={() => useDialogsStore.getState().setOptimizeOpen(true)}>
+          {t('makeInt8')}
+        </Button>
       ) : (
         variants.map((path) => <VariantChoice key={path} path={path} checked={chosen.includes(path)} />)
       )}
-      {single && <Checkbox checked={inWindow} label={t('browserRuntime')} mt={8} onChange={(event) => setInWindow(event.currentTarget.checked)} />}
+      {single && <Checkbox checked={inWindow} label={t('browserRuntime')} description={t('browserRuntimeHint')} mt={10} onChange={(event) => setInWindow(event.currentTarget.checked)} />}
     </section>
   )
 }

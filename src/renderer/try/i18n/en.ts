@@ -45,7 +45,7 @@ export const tryEn = {
   synthetic: 'Random tensors',
   models: 'Models',
   source: 'Source',
-  makeInt8: 'Make an int8 variant to see it beside the source',
+  makeInt8: 'Make a variant to see beside it…',
   answers: 'Answers',
   median: 'Median of {{runs}} runs (p10–p90 {{low}}–{{high}}) on this computer, models in turns, integers as phones compute them.',
   withinBudget: 'Within the budget of {{budget}}',
@@ -69,7 +69,8 @@ export const tryEn = {
   emptyText: 'Nothing was read.',
   tensorFacts: '{{dtype}} [{{dims}}] · min {{min}} · max {{max}} · mean {{mean}}',
   runtime: 'Runs on {{runtime}}.',
-  browserRuntime: 'Also in this window (WebAssembly, one thread)',
+  browserRuntime: 'Also in this window',
+  browserRuntimeHint: 'WebAssembly, one thread: as in a browser.',
   inWindow: '{{name}}, in this window',
   intents: {
     set_alarm: 'Set an alarm',

@@ -49,7 +49,7 @@ export const tryZh: Texts<typeof tryEn> = {
   synthetic: '随机张量',
   models: '模型',
   source: '源模型',
-  makeInt8: '生成 int8 变体，与源模型并排比较',
+  makeInt8: '生成变体以并排查看…',
   answers: '结果',
   median: '{{runs}} 次运行的中位数（p10–p90 {{low}}–{{high}}），在本机轮流运行，整数运算与手机一致。',
   withinBudget: '在 {{budget}} 预算之内',
@@ -73,7 +73,8 @@ export const tryZh: Texts<typeof tryEn> = {
   emptyText: '没有读到内容。',
   tensorFacts: '{{dtype}} [{{dims}}] · 最小 {{min}} · 最大 {{max}} · 均值 {{mean}}',
   runtime: '运行于 {{runtime}}。',
-  browserRuntime: '同时在此窗口中运行（WebAssembly，单线程）',
+  browserRuntime: '同时在此窗口中运行',
+  browserRuntimeHint: 'WebAssembly，单线程：与浏览器中相同。',
   inWindow: '{{name}}，本窗口',
   intents: {
     set_alarm: '设置闹钟',
