@@ -57,7 +57,7 @@ for (const look of looks) {
         await expect(variant).toContainText(text.mark, { timeout: 90_000 })
         await picture('jobs')
         await page.getByRole('tab', { name: text.variants, exact: true }).click()
-        await expect(page.getByRole('tabpanel', { name: text.variants, exact: true }).getByText(text.mark)).toHaveCount(2)
+        await expect(page.getByRole('tabpanel', { name: text.variants, exact: true }).getByRole('img', { name: text.mark })).toHaveCount(2)
         await picture('variants')
       })
 

@@ -72,7 +72,7 @@ function count(value: number): string {
 function ModelCell({ row, title }: { readonly row: EvaluationRow; readonly title: string }): ReactNode {
   return (
     <>
-      {title} {row.isSource && row.revision !== null && <EditedMark revision={row.revision} />}
+      {title} {row.isSource && row.revision !== null && <EditedMark revision={row.revision} iconOnly />}
     </>
   )
 }

@@ -57,7 +57,7 @@ function Name({ row, needs: { t, nameOf } }: { readonly row: VariantRow; readonl
     <span className={styles.name} title={row.modelPath}>
       <span className="ellipsis">{nameOf(row.modelPath)}</span>
       {row.role === 'source' && <span className="dim">{t('source')}</span>}
-      {row.revision !== null && <EditedMark revision={row.revision} />}
+      {row.revision !== null && <EditedMark revision={row.revision} iconOnly />}
     </span>
   )
 }
