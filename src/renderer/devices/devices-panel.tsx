@@ -6,6 +6,7 @@ import { useDevicesStore } from '../stores/devices-store'
 import { DeployForm } from './deploy-form'
 import { type ConnectTab, DeviceList } from './device-list'
 import { followRuns, learnAboutPhone, lookForPhones } from './devices-session'
+import { Examination } from './examination'
 import { FactsCard } from './facts-card'
 import { ProvidersTable } from './providers-table'
 import { ResultDetails } from './result-details'
@@ -76,7 +77,8 @@ function Middle({ view, onView, selected }: MiddleProps): ReactNode {
       <div className={styles.head}>
         <SegmentedControl size="xs" value={view} onChange={(value) => onView(views.find((name) => name === value) ?? 'run')} data={views.map((value) => ({ value, label: t(`views.${value}`) }))} />
       </div>
-      <div className={styles.body}>
+      {/* Another view, or another result, starts at its top. */}
+      <div className={styles.body} key={`${view} ${view === 'result' ? selected : chosen}`}>
         {view === 'result' ? <SelectedResult selected={selected} /> : chosen === null ? <p className={styles.empty}>{t('choose')}</p> : <ChosenPhone serial={chosen} view={view} />}
       </div>
     </section>
@@ -96,7 +98,12 @@ function ChosenPhone({ serial, view }: { readonly serial: string; readonly view:
   const unready = device !== undefined && device.state !== 'ready' ? device.state : null
   if (view === 'about') {
     if (serial === NETWORK_SERIAL) return <p className={styles.empty}>{t('form.networkNote')}</p>
-    return facts === undefined ? <p className={styles.empty}>{unready === null ? t('facts.reading') : t(`hints.${unready}`)}</p> : <FactsCard facts={facts} />
+    return (
+      <>
+        {facts === undefined ? <p className={styles.empty}>{unready === null ? t('facts.reading') : t(`hints.${unready}`)}</p> : <FactsCard facts={facts} />}
+        <Examination key={serial} serial={serial} />
+      </>
+    )
   }
   return (
     <>

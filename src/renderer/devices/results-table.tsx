@@ -8,9 +8,12 @@ import { fileName } from '../format/format-type'
 import { formatPercent, quantityText, significant } from '../format/format-number'
 import { DataTable, type ColumnLook } from '../panels/data-table'
 import type { DeployableModel } from './use-models'
+import styles from './devices-panel.module.css'
 
 /** Above this the runs differ too much for the figure to be trusted. */
 const FLAGGED_SPREAD = 0.05
+/** Characters of a serial that tell phones apart: a port, or the last of a maker's number. */
+const SERIAL_END = 5
 
 interface ResultsTableProps {
   readonly runs: readonly DeviceRun[]
@@ -20,23 +23,23 @@ interface ResultsTableProps {
 }
 
 const LOOKS: readonly ColumnLook[] = [
-  { width: 'minmax(88px, 2fr)' },
-  { width: 'minmax(76px, 2fr)' },
-  { width: 'minmax(72px, 1.6fr)' },
-  { width: '84px', align: 'right' },
-  { width: '68px', align: 'right' },
-  { width: '68px', align: 'right' },
-  { width: '84px', align: 'right' },
-  { width: '112px', align: 'right' },
+  { width: 'minmax(92px, 2.4fr)' },
+  { width: 'minmax(56px, 2fr)' },
+  { width: 'minmax(52px, 1.4fr)' },
+  { width: '62px', align: 'right' },
+  { width: '56px', align: 'right' },
+  { width: '52px', align: 'right' },
+  { width: '62px', align: 'right' },
+  { width: '88px', align: 'right' },
 ]
 
 /** Phone × variant, each beside this computer's figure on the same input. */
 export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableProps): ReactNode {
   const { t, i18n } = useTranslation('phones')
   const columns = useMemo<ColumnDef<DeviceRun>[]>(() => {
-    const time = new Intl.DateTimeFormat(i18n.language, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' })
+    const time = new Intl.DateTimeFormat(i18n.language, { month: 'numeric', day: 'numeric', hour: 'numeric', minute: '2-digit' })
     return [
-      { id: 'phone', header: t('results.phone'), accessorFn: ({ result }) => phoneName(result), cell: ({ getValue }) => <Ellipsis text={String(getValue())} /> },
+      { id: 'phone', header: t('results.phone'), accessorFn: ({ result }) => phoneName(result), cell: ({ row }) => <PhoneCell result={row.original.result} ambiguous={isAmbiguous(row.original, runs)} /> },
       { id: 'model', header: t('results.model'), accessorFn: ({ result }) => titleOf(result, models), cell: ({ getValue }) => <Ellipsis text={String(getValue())} /> },
       { id: 'runtime', header: t('results.runtime'), accessorFn: ({ result }) => runtimeText(result, t(`form.adapters.${result.adapter}`)), cell: ({ getValue }) => <Ellipsis text={String(getValue())} /> },
       { id: 'p50', header: t('results.p50'), accessorFn: ({ result }) => result.latency.p50Ms, cell: ({ row }) => <Latency result={row.original.result} /> },
@@ -45,7 +48,7 @@ export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableP
       { id: 'error', header: t('results.error'), accessorFn: ({ result }) => maxError(result) ?? -1, cell: ({ row }) => errorText(row.original.result) },
       { id: 'taken', header: t('results.taken'), accessorFn: ({ result }) => result.conditions.measuredAt, cell: ({ getValue }) => <span className="dim">{time.format(new Date(String(getValue())))}</span> },
     ]
-  }, [t, i18n.language, models])
+  }, [t, i18n.language, models, runs])
   return (
     <DataTable
       label={t('results.label')}
@@ -61,6 +64,24 @@ export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableP
 
 export function phoneName({ facts }: DeployResult): string {
   return [facts.maker, facts.model].filter((part) => part !== null).join(' ') || facts.serial
+}
+
+/** Whether another phone has the same name. */
+function isAmbiguous({ result }: DeviceRun, runs: readonly DeviceRun[]): boolean {
+  return runs.some((other) => other.result.facts.serial !== result.facts.serial && phoneName(other.result) === phoneName(result))
+}
+
+/** The end of the serial tells phones of one model apart, whatever the width. */
+function PhoneCell({ result, ambiguous }: { readonly result: DeployResult; readonly ambiguous: boolean }): ReactNode {
+  const name = phoneName(result)
+  if (!ambiguous) return <Ellipsis text={name} />
+  const { serial } = result.facts
+  return (
+    <span className={styles.cellPhone} title={`${name}, ${serial}`}>
+      <span className="ellipsis">{name}</span>
+      <span className="dim">…{serial.slice(-SERIAL_END)}</span>
+    </span>
+  )
 }
 
 /** Adapter, and what tells two runs of it apart: the processor, or the provider. */

@@ -53,6 +53,14 @@ export const phonesEn = {
     thermalLevels: { '0': 'none', '1': 'light', '2': 'moderate: it slows down', '3': 'severe: it slows down', '4': 'critical', '5': 'emergency', '6': 'about to switch off' },
     untold: 'not told',
   },
+  examination: {
+    title: 'Examination',
+    start: 'Examine this phone',
+    hint: 'Tries each step from adb to running a program on the phone; takes some seconds and leaves nothing there',
+    copy: 'Copy the report',
+    copied: 'Copied',
+    statuses: { ok: 'Works', warning: 'Take care', failed: 'Does not work', skipped: 'Not tried' },
+  },
   form: {
     model: 'Model',
     noModel: 'Open a model first.',

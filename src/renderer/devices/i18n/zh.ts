@@ -56,6 +56,14 @@ export const phonesZh: Texts<typeof phonesEn> = {
     thermalLevels: { '0': '无', '1': '轻微', '2': '中等：正在降频', '3': '严重：正在降频', '4': '危急', '5': '紧急', '6': '即将关机' },
     untold: '未提供',
   },
+  examination: {
+    title: '检查',
+    start: '检查此手机',
+    hint: '逐步检查从 adb 到在手机上运行程序的每个环节；需几秒，不在手机上留下任何内容',
+    copy: '复制报告',
+    copied: '已复制',
+    statuses: { ok: '正常', warning: '注意', failed: '不可用', skipped: '未检查' },
+  },
   form: {
     model: '模型',
     noModel: '请先打开一个模型。',
