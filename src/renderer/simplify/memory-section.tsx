@@ -82,7 +82,7 @@ function Plan({ plan, after, dims, documentId }: PlanProps): ReactNode {
     })
   return (
     <>
-      <p className={styles.note}>{[t('memoryHint'), ...Object.entries(dims).map(([name, size]) => `${name} = ${formatInteger(size)}.`)].join(' ')}</p>
+      <p className={styles.note}>{[t('memoryHint'), ...Object.entries(dims).map(([name, size]) => `${name} = ${formatInteger(size)}.`), ...(after === null ? [] : [t('memoryColours')])].join(' ')}</p>
       {plan.peakBytes > 0 && (
         <Suspense fallback={<div className={styles.chart} />}>
           <MemoryChart before={plan} after={after} names={{ before: t('before'), after: t('after') }} label={t('memoryChart', { steps: plan.steps.length, peak: quantityText(formatBytes(plan.peakBytes)) })} className={styles.chart ?? ''} />

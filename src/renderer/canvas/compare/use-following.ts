@@ -22,7 +22,9 @@ export function useFollowingGraphs(pair: ComparedPair, index: CompareIndex | nul
       if (side === null) return
       const path = (state.graphPaths[pair[side]] ?? []).map((graphId) => index.graphs[side].get(graphId))
       const known = path.filter((graphId) => graphId !== undefined)
-      if (known.length !== path.length || known.at(-1) === graphIdOf(state, pair[otherSide(side)])) return
+      const shown = graphIdOf(state, pair[otherSide(side)])
+      // Nothing to follow in a model that has just been closed: asking the store again would never end.
+      if (shown === null || known.length !== path.length || known.at(-1) === shown) return
       state.showGraphPath(pair[otherSide(side)], known)
     }
     follow(useSessionStore.getState())

@@ -34,6 +34,7 @@ export const simplifyEn = {
   ortResult: '{{before}} nodes → {{after}} in onnxruntime',
   memory: 'Memory over time',
   memoryHint: 'Values between nodes, in the order of the file; weights not included.',
+  memoryColours: 'Grey: before. Blue: after.',
   memoryChart: 'Activation memory over {{steps}} steps, at most {{peak}}',
   memoryFailed: 'Memory cannot be told: {{reason}}',
   memoryUnknown_one: '{{count}} value of unknown size counts nothing. Give sizes above.',

@@ -36,6 +36,7 @@ export const simplifyZh: typeof simplifyEn = {
   ortResult: 'onnxruntime 中 {{before}} 个节点 → {{after}} 个',
   memory: '随时间的内存',
   memoryHint: '节点之间的值，按文件顺序；不含权重。',
+  memoryColours: '灰：之前；蓝：之后。',
   memoryChart: '{{steps}} 步的激活内存，最多 {{peak}}',
   memoryFailed: '无法计算内存：{{reason}}',
   memoryUnknown_one: '{{count}} 个值大小未知，未计入。请在上方给出大小。',
