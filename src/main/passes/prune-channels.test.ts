@@ -192,6 +192,13 @@ describe('prune-channels', () => {
     expect(diagnostics[0]?.hint).toMatch(why)
   })
 
+  it('cuts again when run again, because the amount is a part of what it is given', async () => {
+    const [, spec] = FORMS[0] ?? []
+    if (!spec) throw new Error('no form')
+    const { document } = await runPass(buildModel(spec), pruneChannels, half)
+    expect(dimsOf((await runPass(document, pruneChannels, half)).document, 'a')).toEqual([2, 3, 1, 1])
+  })
+
   it('can be undone to the byte', async () => {
     for (const [, spec] of FORMS) {
       const document = new ModelDocument(buildModel(spec))

@@ -25,12 +25,24 @@ const FEWEST_RUNS = 3
  * Latencies in ms of two models that take turns, A B A B …, so that a change of the machine's speed meets both. Load both with
  * `sleepBetweenRuns`, or the threads of one spin while the other is timed.
  */
-export async function timeInTurns(a: RunningModel, b: RunningModel, feeds: Feeds, { runs, warmup, turnMs = 0, budgetMs = Infinity, signal, progress }: TurnOptions): Promise<[number, number][]> {
+export async function timeInTurns(a: RunningModel, b: RunningModel, feeds: Feeds, options: TurnOptions): Promise<[number, number][]> {
+  return takeTurns(a, b, options, (model) => timeTurn(model, feeds, options.turnMs ?? 0))
+}
+
+/**
+ * The same in processor time of this process, ms for each inference: what a busy machine cannot stretch. For models that were loaded with one thread,
+ * where it is what they would take on a quiet machine; nothing else may run in the process.
+ */
+export async function processorTimesInTurns(a: RunningModel, b: RunningModel, feeds: Feeds, options: TurnOptions): Promise<[number, number][]> {
+  return takeTurns(a, b, options, (model) => useOfTurn(model, feeds, options.turnMs ?? 0))
+}
+
+async function takeTurns(a: RunningModel, b: RunningModel, { runs, warmup, budgetMs = Infinity, signal, progress }: TurnOptions, take: (model: RunningModel) => Promise<number>): Promise<[number, number][]> {
   const times: [number, number][] = []
   const end = performance.now() + budgetMs
   for (let run = -warmup; run < runs; run++) {
     if (signal?.aborted) throw new AppError({ code: 'cancelled', message: 'The work was cancelled.' })
-    const pair: [number, number] = [await timeTurn(a, feeds, turnMs), await timeTurn(b, feeds, turnMs)]
+    const pair: [number, number] = [await take(a), await take(b)]
     if (run >= 0) times.push(pair)
     progress?.(run)
     if (times.length >= FEWEST_RUNS && performance.now() > end) break
@@ -46,6 +58,17 @@ async function timeTurn(model: RunningModel, feeds: Feeds, turnMs: number): Prom
   const end = performance.now() + turnMs
   while (performance.now() < end && times.length < MOST_IN_TURN) times.push(await timeRun(model, feeds))
   return percentile(times.sort((a, b) => a - b), 50)
+}
+
+async function useOfTurn(model: RunningModel, feeds: Feeds, turnMs: number): Promise<number> {
+  const [started, used] = [performance.now(), process.cpuUsage()]
+  let done = 0
+  do {
+    await model.run(feeds)
+    done++
+  } while (performance.now() - started < turnMs && done < MOST_IN_TURN)
+  const { user, system } = process.cpuUsage(used)
+  return (user + system) / 1000 / done
 }
 
 /** Latency of the second model as a share of the first's, pair by pair. */

@@ -1,7 +1,7 @@
 import type { ModelDocument } from '#shared/onnx/document'
 import type { PassContext } from '../pass'
 import { type ChannelGraph, costModel, type Shares } from './channel-graph'
-import { type Damage, evenPlan, evenPlanFor, greedyPlans, type Plan, type PlanGroup, planGroups, scoredDamage, unitsToRemove } from './plan'
+import { type Damage, evenPlan, evenPlanFor, evenSteps, greedyPlans, type Plan, type PlanGroup, planGroups, scoredDamage, unitsToRemove } from './plan'
 import { measureCurves, measuredDamage } from './sensitivity-curves'
 import type { PruneOptions } from './prune-options'
 import { measureTimeCost } from './time-cost'
@@ -11,8 +11,6 @@ import { scoreUnits, type UnitScores } from './unit-scores'
 /** Samples for measuring layer by layer: a session for each step makes it dear. */
 const CURVE_SAMPLES = 32
 const CURVE_STEPS = 5
-/** Even plans that are looked at for a target in latency. */
-const EVEN_PLANS = 100
 
 export interface ChosenPlan {
   readonly plan: Plan
@@ -49,7 +47,7 @@ async function planFor(document: ModelDocument, graph: ChannelGraph, { options, 
   const choosing = { options, context, scores, planned: time?.planned ?? planned }
   const damage = await damageOf(document, graph, choosing)
   if (target === 'latency') {
-    const plans = damage ? greedyPlans(choosing.planned, { cost: time?.cost ?? cost, amount: 1 }, damage) : Array.from({ length: EVEN_PLANS }, (_, step) => evenPlan(planned, (step + 1) / EVEN_PLANS))
+    const plans = damage ? greedyPlans(choosing.planned, { cost: time?.cost ?? cost, amount: 1 }, damage) : evenSteps(planned)
     return firstFastEnough(document, graph, { plans, amount, context, scores })
   }
   if (!damage) throw new Error('internal: nothing says what a cut costs')

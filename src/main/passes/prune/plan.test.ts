@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ChannelGroup, Shares } from './channel-graph'
-import { evenPlanFor, greedyPlans, planGroups } from './plan'
+import { evenPlanFor, evenSteps, greedyPlans, planGroups } from './plan'
 
 function group(index: number, units: number): ChannelGroup {
   return { index, units: Array.from({ length: units }, (_, at) => index * 1000 + at), unitWidth: 1, lock: null, producers: [], consumers: [] }
@@ -33,4 +33,12 @@ it('goes on to the target where no step saves time any more', () => {
 
 it('takes the same part of every group, and no more than the target asks for', () => {
   expect(evenPlanFor(planned, { cost: macs, amount: 0.25 })).toEqual([24, 24])
+})
+
+it('goes from nothing to the largest cut one group and one count at a time, keeping groups alike', () => {
+  const plans = evenSteps(planned)
+  expect(plans[0]).toEqual([32, 32])
+  expect(plans.at(-1)).toEqual([8, 8])
+  for (const [at, plan] of plans.slice(1).entries()) expect(plan.filter((count, group) => count !== plans[at]?.[group])).toHaveLength(1)
+  expect(plans.every(([a = 0, b = 0]) => Math.abs(a - b) <= 8)).toBe(true)
 })

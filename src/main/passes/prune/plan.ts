@@ -46,6 +46,25 @@ export function evenPlan(planned: readonly PlanGroup[], ratio: number): Plan {
   })
 }
 
+const EVEN_STEPS = 100
+
+/** From the smallest cut to the largest, groups taking their next count one after the other, the widest first. */
+export function evenSteps(planned: readonly PlanGroup[]): Plan[] {
+  const widest = [...planned.keys()].sort((a, b) => (planned[b]?.group.units.length ?? 0) - (planned[a]?.group.units.length ?? 0))
+  let plan = evenPlan(planned, 0)
+  const plans = [plan]
+  for (let step = 1; step <= EVEN_STEPS; step++) {
+    const next = evenPlan(planned, step / EVEN_STEPS)
+    for (const at of widest) {
+      const count = next[at]
+      if (count === undefined || count === plan[at]) continue
+      plan = plan.with(at, count)
+      plans.push(plan)
+    }
+  }
+  return plans
+}
+
 export type Cost = (left: Shares) => number
 
 export interface Target {
