@@ -17,6 +17,8 @@ export interface CalibrationData {
    * until the next is asked for only.
    */
   samples(options?: { readonly reuseMemory?: boolean }): AsyncIterable<Feeds>
+  /** The class of each sample as the data has it, in order; null where it has none. */
+  labels?(): Promise<readonly number[] | null>
 }
 
 /** `layers`: those measured anew since the call before. */

@@ -74,6 +74,36 @@ it('can go by decisions instead of errors', async () => {
   expect(floatLayers(document)).toEqual(['b'])
 })
 
+describe('with labels', () => {
+  /** Those that the float model decides for: it is right every time. */
+  async function labels(): Promise<number[]> {
+    const values = await outputsOf(buildModel(spec), data)
+    return Array.from({ length: values.length / 6 }, (_, row) => {
+      const own = values.slice(row * 6, row * 6 + 6)
+      return own.indexOf(Math.max(...own))
+    })
+  }
+  const searchFor = (found: readonly number[] | null, options: Record<string, unknown> = {}) =>
+    runPass(buildModel(spec), searchPrecision, { budget: 'accuracy', quantization: { perChannel: false }, ...options }, { ...data, labels: () => Promise.resolve(found) })
+
+  it('keeps float what top-1 falls without', async () => {
+    const { document, diagnostics } = await searchFor(await labels(), { maxAccuracyLoss: 0.05 })
+    expect(floatLayers(document)).toEqual(['b'])
+    expect(diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ code: 'kept-float', message: expect.stringContaining('% of decisions right') as string })]))
+  })
+
+  it('measures from what the float model reaches, not from all', async () => {
+    const wrong = (await labels()).map((label) => (label + 1) % 6)
+    const { document } = await searchFor(wrong, { maxAccuracyLoss: 0.05 })
+    expect(floatLayers(document)).toEqual([])
+  })
+
+  it('refuses data without a label for each decision', async () => {
+    await expect(searchFor(null)).rejects.toThrow(expect.objectContaining({ code: 'invalid-data', message: expect.stringContaining('no labels') as string }))
+    await expect(searchFor([1, 2])).rejects.toThrow(expect.objectContaining({ code: 'invalid-data', message: expect.stringContaining('2 labels') as string }))
+  })
+})
+
 it('refuses options that quantize-static does not have', async () => {
   await expect(search({ quantization: { perchannel: true } })).rejects.toThrow(expect.objectContaining({ code: 'invalid-recipe' }))
 })

@@ -3,30 +3,30 @@ import { AppError } from '#shared/errors'
 import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
 import type { LayerSensitivity } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
-import { measureOutputError } from '../runtime/output-error'
 import { definePass, type PassContext } from './pass'
 import { dequantized, quantizeChannels } from './quantize-numerics'
 import { quantizeStatic, type StaticOptions } from './quantize-static'
 import { snapshotModel } from './recovery/snapshot-model'
-import { topAgreement } from './recovery/top-agreement'
+import { EQUAL_DB, openBudget, type PrecisionBudget } from './sensitivity/precision-budget'
 import { measureSensitivity } from './sensitivity/measure-sensitivity'
 import type { NodeOverride } from './static/overrides'
 import { floatValues } from './weight-store'
 
-/** Stands for outputs that are equal. */
-const EQUAL_DB = 200
-
 const options = z.strictObject({
-  budget: z.enum(['sqnr', 'agreement']).default('sqnr').describe('What must hold: the error of the outputs (sqnr), or how often the largest element of the first output is the float model’s (agreement: top-1 without labels).'),
+  budget: z
+    .enum(['sqnr', 'agreement', 'accuracy'])
+    .default('sqnr')
+    .describe('What must hold: the error of the outputs (sqnr), how often the largest element of the first output is the float model’s (agreement: top-1 without labels), or is the label in the data (accuracy: top-1).'),
   targetSqnrDb: z.number().min(0).max(100).default(30).describe('With sqnr: the outputs must be this many decibels above their error, the worst of them.'),
   targetAgreement: z.number().gt(0).max(1).default(0.99).describe('With agreement: the share of decisions that must stay the same, 0 to 1.'),
+  maxAccuracyLoss: z.number().min(0).lt(1).default(0.005).describe('With accuracy: the share of all labelled samples by which top-1 may fall below the float model’s, 0 to 1.'),
   higher: z.enum(['float', 'int16']).default('float').describe('What the most sensitive layers get instead of 8 bits. int16 is for NPUs that have it; on processors it is computed in float.'),
   fourBits: z.boolean().default(false).describe('Store weights in 4 bits wherever the budget still holds. Saves room; on processors such layers are computed in float.'),
   maxFloatLayers: z.number().int().min(0).max(100_000).default(16).describe('Give at most so many layers more than 8 bits, even if the target is not reached.'),
   samples: z.number().int().min(1).max(100_000).default(32).describe('Calibration samples that the search looks at; the result is calibrated with all.'),
   quantization: z.record(z.string(), z.unknown()).default({}).describe('Options of quantize-static.'),
 })
-type SearchOptions = z.output<typeof options>
+export type SearchOptions = z.output<typeof options>
 
 export const searchPrecision = definePass({
   name: 'search-precision',
@@ -43,10 +43,11 @@ export const searchPrecision = definePass({
     const quantization = quantizeStatic.options.safeParse(chosen.quantization)
     if (!quantization.success) throw new AppError({ code: 'invalid-recipe', message: `Option 'quantization' of 'search-precision': ${quantization.error.issues[0]?.message ?? ''}.`, hint: 'It takes the options of quantize-static.' })
     nameLayers(edit)
-    const search = new Search(snapshotModel(edit.document), { chosen, quantization: quantization.data, context })
+    const float = snapshotModel(edit.document)
+    const search = new Search(float, { chosen, quantization: quantization.data, context, budget: await openBudget(float, { chosen, context }) })
     const { document, score } = await search.quantized(new Map())
-    const layers = score >= search.target && !chosen.fourBits ? [] : await search.sensitivities(document.model)
-    let plan = score >= search.target ? new Map<string, NodeOverride>() : await search.higherLayers(layers)
+    const layers = score >= search.budget.target && !chosen.fourBits ? [] : await search.sensitivities(document.model)
+    let plan = score >= search.budget.target ? new Map<string, NodeOverride>() : await search.higherLayers(layers)
     const raised = plan.size
     if (chosen.fourBits) plan = await search.fourBitLayers(layers, plan)
     const reached = plan.size === 0 ? score : (await search.quantized(plan)).score
@@ -67,7 +68,7 @@ interface Outcome {
 }
 
 function tell(context: PassContext, { chosen, search, before, reached, raised, lowered }: Outcome): void {
-  const isReached = reached >= search.target
+  const isReached = reached >= search.budget.target
   if (raised.length === 0 && lowered.length === 0 && isReached) return
   const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
   const [one, many] = chosen.higher === 'float' ? ['stays float', 'stay float'] : ['takes 16 bits', 'take 16 bits']
@@ -76,7 +77,7 @@ function tell(context: PassContext, { chosen, search, before, reached, raised, l
   context.report({
     severity: isReached ? 'info' : 'warning',
     code: isReached ? 'kept-float' : 'target-not-reached',
-    message: `${parts.join('; ')}: ${search.text(reached)} instead of ${search.text(before)} with 8 bits everywhere; wanted: ${search.text(search.target)}.`,
+    message: `${parts.join('; ')}: ${search.budget.text(reached)} instead of ${search.budget.text(before)} with 8 bits everywhere; wanted: ${search.budget.text(search.budget.target)}.`,
   })
 }
 
@@ -101,6 +102,7 @@ interface SearchNeeds {
   readonly chosen: SearchOptions
   readonly quantization: StaticOptions
   readonly context: PassContext
+  readonly budget: PrecisionBudget
 }
 
 class Search {
@@ -109,28 +111,18 @@ class Search {
     readonly needs: SearchNeeds,
   ) {}
 
-  get target(): number {
-    const { budget, targetSqnrDb, targetAgreement } = this.needs.chosen
-    return budget === 'sqnr' ? targetSqnrDb : targetAgreement
-  }
-
-  /** A score for people. */
-  text(score: number): string {
-    return this.needs.chosen.budget === 'sqnr' ? `outputs at ${score.toFixed(1)} dB` : `${(100 * score).toFixed(2)} % of decisions the same`
+  get budget(): PrecisionBudget {
+    return this.needs.budget
   }
 
   /** The model in 8 bits but for the layers of `plan`, and how near it is to the float one, in the unit of the budget. */
   async quantized(plan: ReadonlyMap<string, NodeOverride>): Promise<{ document: ModelDocument; score: number }> {
     const { chosen, quantization, context } = this.needs
-    const { calibration, runner, signal } = context
-    if (!calibration) throw new AppError({ code: 'invalid-data', message: 'Searching for precision needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
     const document = new ModelDocument(snapshotModel({ model: this.float }))
     const quiet: PassContext = { ...context, report: () => undefined, progress: (_, __, detail) => context.progress('searching', null, detail) }
     const limited = { ...quantization, calibrationSamples: Math.min(chosen.samples, quantization.calibrationSamples), nodeOverrides: { ...quantization.nodeOverrides, ...merged(quantization, plan) } }
     await document.transact('quantize-static', (edit) => quantizeStatic.run(edit, limited, quiet))
-    if (chosen.budget === 'agreement') return { document, score: await topAgreement(document, { float: this.float, context, limit: chosen.samples }) }
-    const errors = await measureOutputError({ runner, reference: this.float, candidate: document, data: calibration, limit: chosen.samples, signal })
-    return { document, score: Math.min(EQUAL_DB, ...errors.map(({ sqnrDb }) => sqnrDb ?? EQUAL_DB)) }
+    return { document, score: await this.budget.score(document) }
   }
 
   sensitivities(quantized: Model): Promise<LayerSensitivity[]> {
@@ -139,7 +131,7 @@ class Search {
   }
 
   async #reaches(plan: ReadonlyMap<string, NodeOverride>): Promise<boolean> {
-    return (await this.quantized(plan)).score >= this.target
+    return (await this.quantized(plan)).score >= this.budget.target
   }
 
   /** The fewest layers with more bits that reach the target, or as many as are allowed. */

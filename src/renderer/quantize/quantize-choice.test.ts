@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Recipe } from '#shared/recipe'
-import { coreOptions, overridesOf, precisionOf, recipeFor, withCoreOption, withOverride, withRecovery, withSearch } from './quantize-choice'
+import { coreOptions, overridesOf, precisionOf, recipeFor, searchOptions, withCoreOption, withOverride, withRecovery, withSearch, withSearchOption } from './quantize-choice'
 
 const step = (pass: string, options = {}) => ({ pass, options })
 const builtIn: Recipe[] = [
@@ -34,6 +34,15 @@ describe('recovery', () => {
     const recipe = order.reduce((so, name) => withRecovery(so, name, true, builtIn), start('int8'))
     expect(names(recipe)).toEqual(['fold-constants', 'equalize-layers', 'smooth-activations', 'quantize-static', 'learn-rounding', 'correct-bias', 'eliminate-dead-nodes'])
     expect(order.reduce((so, name) => withRecovery(so, name, false, builtIn), recipe)).toEqual(builtIn[0])
+  })
+
+  it('keeps the budget of a search beside what is quantized', () => {
+    const searched = withSearch(withCoreOption(start('int8'), 'perChannel', false, builtIn), true, builtIn)
+    const budgeted = withSearchOption(searched, 'budget', 'accuracy', builtIn)
+    expect(searchOptions(budgeted)).toEqual({ budget: 'accuracy', quantization: { perChannel: false } })
+    expect(coreOptions(budgeted)).toEqual({ perChannel: false })
+    expect(withSearchOption(budgeted, 'budget', undefined, builtIn)).toEqual(searched)
+    expect(withSearchOption(start('int8'), 'budget', 'accuracy', builtIn)).toEqual(start('int8'))
   })
 
   it('keeps options when layers to keep float are searched for', () => {

@@ -87,6 +87,20 @@ export function withSearch(recipe: Recipe, on: boolean, builtIn: readonly Recipe
   return renamed(recipe, recipe.passes.with(at, on ? { pass: 'search-precision', options: { quantization: options } } : { pass: 'quantize-static', options: { ...options } }), builtIn)
 }
 
+/** Options of search-precision; empty where it is not in the recipe. */
+export function searchOptions(recipe: Recipe): Options {
+  const step = coreStep(recipe)
+  return step?.pass === 'search-precision' ? step.options : {}
+}
+
+/** Sets an option of search-precision, or takes it out where `value` is undefined. */
+export function withSearchOption(recipe: Recipe, name: string, value: unknown, builtIn: readonly Recipe[]): Recipe {
+  const at = coreAt(recipe)
+  const { [name]: _before, ...others } = searchOptions(recipe)
+  const options = value === undefined ? others : { ...others, [name]: value }
+  return hasPass(recipe, 'search-precision') ? renamed(recipe, recipe.passes.with(at, { pass: 'search-precision', options }), builtIn) : recipe
+}
+
 export interface Override {
   readonly kind: 'node' | 'operator' | 'value'
   readonly name: string

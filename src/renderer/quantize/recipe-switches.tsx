@@ -7,7 +7,7 @@ import { passText } from '../optimize/catalogue-text'
 import { optionFields, type OptionField } from '../optimize/option-fields'
 import type { Catalogue } from '../stores/app-store'
 import { useDevicesStore } from '../stores/devices-store'
-import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, withCoreOption, withRecovery, withSearch } from './quantize-choice'
+import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, searchOptions, withCoreOption, withRecovery, withSearch, withSearchOption } from './quantize-choice'
 import styles from './quantize.module.css'
 import { useQuantizeStore } from './quantize-store'
 
@@ -105,10 +105,24 @@ export function AccuracySection({ recipe, catalogue, onChange }: RecipeSwitchesP
             return <Switch key={name} label={title} title={description} checked={hasPass(recipe, name)} onChange={(event) => onChange(withRecovery(recipe, name, event.currentTarget.checked, catalogue.recipes))} />
           })}
           <Switch label={t('search')} description={t('searchHint')} checked={hasPass(recipe, 'search-precision')} onChange={(event) => onChange(withSearch(recipe, event.currentTarget.checked, catalogue.recipes))} />
+          {hasPass(recipe, 'search-precision') && (
+            <Choice
+              label={t('budget')}
+              field={fieldOf(catalogue, 'search-precision', 'budget')}
+              value={searchOptions(recipe)['budget']}
+              onChange={(chosen) => onChange(withSearchOption(recipe, 'budget', chosen, catalogue.recipes))}
+              names={(name) => t(`budgets.${name as 'sqnr'}`, { db: searchOptions(recipe)['targetSqnrDb'] ?? 30, share: shareText(searchOptions(recipe)['targetAgreement'] ?? 0.99), points: shareText(searchOptions(recipe)['maxAccuracyLoss'] ?? 0.005) })}
+            />
+          )}
         </Stack>
       </Section>
     </>
   )
+}
+
+/** A share as a number of per cent. */
+function shareText(share: unknown): string {
+  return String(Number((100 * Number(share)).toFixed(2)))
 }
 
 interface ChoiceProps {
