@@ -5,7 +5,7 @@ export const pruneEn = {
   targets: { macs: 'Multiply–accumulates', channels: 'Channels', parameters: 'Parameters', size: 'Size of the weights', latency: 'Latency, measured here' },
   amount: 'How much',
   distribution: 'Taken from',
-  distributions: { even: 'Every layer alike', importance: 'Where channels matter least', sensitivity: 'Where outputs lose least (measured)', latency: 'Where least is lost for the time saved (measured)' },
+  distributions: { even: 'Every layer alike', importance: 'Where channels matter least', sensitivity: 'Where outputs lose least (measured)', latency: 'Least loss for the time saved (measured)' },
   importance: 'First to go',
   importances: {
     reconstruction: 'What the next layers need least',
@@ -38,7 +38,6 @@ export const pruneEn = {
   weights: 'Weights',
   latency: 'Latency, estimated',
   noProfile: 'Profile the model for an estimate of its latency.',
-  profileNow: 'Profile…',
   open: 'shapes are open',
   groups: 'Layers that change together',
   noGroups: 'Nothing would go. Raise the amount, or lower the multiple.',
