@@ -29,12 +29,15 @@ function SourceEvaluation({ sourcePath }: { readonly sourcePath: string }): Reac
   const rows = useEvaluationRows(sourcePath)
   const selectedPath = useEvaluateStore((state) => state.selected)
   const select = useEvaluateStore((state) => state.select)
+  const choose = useEvaluateStore((state) => state.choose)
   const dataPath = useEvaluateStore((state) => choiceOf(state.choices, sourcePath).dataPath)
-  const sampleData = useSampleData(sourcePath)
+  const sample = useAppStore((state) => state.samples.find(({ path }) => path === sourcePath))
   useKeptResults(rows.map(({ path }) => path))
   useEffect(() => {
-    if (dataPath === null && sampleData !== null) void lookAtData(sourcePath, sampleData)
-  }, [dataPath, sampleData, sourcePath])
+    if (dataPath !== null || sample === undefined || sample.evaluationPath === null) return
+    if (sample.metric !== null) choose(sourcePath, { metric: sample.metric })
+    void lookAtData(sourcePath, sample.evaluationPath)
+  }, [dataPath, sample, choose, sourcePath])
   const selected = rows.find(({ path }) => path === selectedPath) ?? rows[0]
   const started = rows.some(({ state }) => state !== 'not-run')
   return (
@@ -54,12 +57,6 @@ function SourceEvaluation({ sourcePath }: { readonly sourcePath: string }): Reac
   )
 }
 
-/** The evaluation images that lie beside a sample's calibration images. */
-function useSampleData(sourcePath: string): string | null {
-  const sample = useAppStore((state) => state.samples.find(({ path }) => path === sourcePath))
-  const calibration = sample?.calibrationPath ?? null
-  return calibration === null ? null : calibration.replace(/calibration(\.\w+)$/, 'evaluation$1')
-}
 
 /** Asked for once a model, and again when one of its evaluations has ended. */
 function useKeptResults(paths: readonly string[]): void {

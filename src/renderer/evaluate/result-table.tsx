@@ -15,10 +15,10 @@ import type { EvaluationRow } from './evaluation-rows'
 const LOOKS: readonly ColumnLook[] = [
   { width: 'minmax(84px, 1.2fr)' },
   { width: '88px', align: 'right' },
-  { width: 'minmax(76px, 1fr)' },
-  { width: 'minmax(196px, 1.2fr)' },
-  { width: '52px', align: 'right' },
-  { width: '62px', align: 'right' },
+  { width: 'minmax(72px, 1fr)' },
+  { width: 'minmax(176px, 1.2fr)' },
+  { width: '48px', align: 'right' },
+  { width: '60px', align: 'right' },
 ]
 const LEFT_OUT_LOOK: ColumnLook = { width: '56px', align: 'right' }
 

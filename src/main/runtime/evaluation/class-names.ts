@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Model } from '#shared/onnx/records'
 
-const CLASS_FILES = ['classes.txt', 'labels.txt', 'classes.json', 'label_map.json'] as const
+const CLASS_FILES = ['classes.txt', 'labels.txt', 'classes.json', 'labels.json', 'label_map.json'] as const
 const MOST_BYTES = 4 * 1024 * 1024
 
 /** A list, or an object from index to name; models write both, and Ultralytics' with Python's quotes. */
@@ -29,7 +29,8 @@ function namesInFile(files: readonly string[], modelPath: string, dataPath: stri
       if (!existsSync(path) || statSync(path).size > MOST_BYTES) continue
       const text = readFileSync(path, 'utf8')
       const names = name.endsWith('.json') ? parseNames(text) : text.replace(/\r?\n$/, '').split(/\r?\n/)
-      if (names && names.length > 0) return names
+      // A list with repetitions gives the labels of samples, not the names of classes.
+      if (names && names.length > 0 && new Set(names).size === names.length) return names
     }
   }
   return null
