@@ -23,21 +23,21 @@ interface ResultsTableProps {
 }
 
 const LOOKS: readonly ColumnLook[] = [
-  { width: 'minmax(92px, 2.4fr)' },
-  { width: 'minmax(56px, 2fr)' },
+  { width: 'minmax(88px, 2.4fr)' },
+  { width: 'minmax(54px, 2fr)' },
   { width: 'minmax(52px, 1.4fr)' },
-  { width: '62px', align: 'right' },
+  { width: '60px', align: 'right' },
   { width: '56px', align: 'right' },
   { width: '52px', align: 'right' },
   { width: '62px', align: 'right' },
-  { width: '88px', align: 'right' },
+  { width: '76px', align: 'right' },
 ]
 
 /** Phone × variant, each beside this computer's figure on the same input. */
 export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableProps): ReactNode {
   const { t, i18n } = useTranslation('phones')
   const columns = useMemo<ColumnDef<DeviceRun>[]>(() => {
-    const time = new Intl.DateTimeFormat(i18n.language, { month: 'numeric', day: 'numeric', hour: 'numeric', minute: '2-digit' })
+    const time = new Intl.DateTimeFormat(i18n.language, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
     return [
       { id: 'phone', header: t('results.phone'), accessorFn: ({ result }) => phoneName(result), cell: ({ row }) => <PhoneCell result={row.original.result} ambiguous={isAmbiguous(row.original, runs)} /> },
       { id: 'model', header: t('results.model'), accessorFn: ({ result }) => titleOf(result, models), cell: ({ getValue }) => <Ellipsis text={String(getValue())} /> },
@@ -46,7 +46,7 @@ export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableP
       { id: 'here', header: t('results.here'), accessorFn: ({ result }) => result.desktop.latency.p50Ms, cell: ({ getValue }) => significant(Number(getValue())) },
       { id: 'ratio', header: t('results.ratio'), accessorFn: ({ result }) => result.latency.p50Ms / result.desktop.latency.p50Ms, cell: ({ getValue }) => `${significant(Number(getValue()))} ×` },
       { id: 'error', header: t('results.error'), accessorFn: ({ result }) => maxError(result) ?? -1, cell: ({ row }) => errorText(row.original.result) },
-      { id: 'taken', header: t('results.taken'), accessorFn: ({ result }) => result.conditions.measuredAt, cell: ({ getValue }) => <span className="dim">{time.format(new Date(String(getValue())))}</span> },
+      { id: 'taken', header: t('results.taken'), accessorFn: ({ result }) => result.conditions.measuredAt, cell: ({ getValue }) => <span className="dim ellipsis">{time.format(new Date(String(getValue())))}</span> },
     ]
   }, [t, i18n.language, models, runs])
   return (
@@ -78,7 +78,7 @@ function PhoneCell({ result, ambiguous }: { readonly result: DeployResult; reado
   const { serial } = result.facts
   return (
     <span className={styles.cellPhone} title={`${name}, ${serial}`}>
-      <span className="ellipsis">{name}</span>
+      <span className="ellipsis">{result.facts.model ?? name}</span>
       <span className="dim">…{serial.slice(-SERIAL_END)}</span>
     </span>
   )
