@@ -1,3 +1,4 @@
+import i18next from 'i18next'
 import type { Budget } from '#shared/variants/budget'
 import { reportHtml } from '#shared/variants/report-html'
 import { tableCsv, tableMarkdown } from '#shared/variants/table-text'
@@ -13,6 +14,6 @@ export function exportTable(rows: readonly VariantRow[], { format, accuracy, bud
   const name = modelBaseName(rows[0]?.modelPath ?? 'models')
   const choice = { devices: devicesOf(rows), accuracy }
   const version = useAppStore.getState().info?.version ?? ''
-  const text = format === 'csv' ? tableCsv(rows, choice) : format === 'md' ? tableMarkdown(rows, choice) : reportHtml(rows, { title: name, budgets, madeAt: new Date().toISOString(), tool: `edgefit ${version}`.trim() })
+  const text = format === 'csv' ? tableCsv(rows, choice) : format === 'md' ? tableMarkdown(rows, choice) : reportHtml(rows, { title: name, budgets, madeAt: new Date().toISOString(), tool: `edgefit ${version}`.trim(), language: i18next.language.startsWith('zh') ? 'zh-CN' : 'en' })
   handOver(new Blob([text], { type: `${TYPES[format]};charset=utf-8` }), `${name}.${format}`)
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { AppError } from '../errors'
 import { type MetricName as Metric, MetricName, metricText } from '../evaluation/metric'
+import { reportWords } from './report-words'
 import { accuracyKinds, accuracyOf, type VariantRow } from './variant-table'
 
 export const BUDGET_FIGURES = ['p50Ms', 'p95Ms', 'sizeBytes', 'parameters', 'macs', 'peakMemoryBytes', 'accuracy', 'sqnrDb'] as const
@@ -114,12 +115,10 @@ function missing({ figure, device, metric }: Budget): string {
 }
 
 /** For people: `p95 ≤ 100 ms`. */
-export function budgetText(budget: Budget): string {
+export function budgetText(budget: Budget, names = reportWords.en.figures): string {
   const limit = budget.atMost ?? budget.atLeast ?? 0
-  return `${figureNames[budget.figure]} ${budget.atMost === undefined ? '≥' : '≤'} ${budgetFigureText(budget, limit)}`
+  return `${names[budget.figure]} ${budget.atMost === undefined ? '≥' : '≤'} ${budgetFigureText(budget, limit)}`
 }
-
-const figureNames: Readonly<Record<Budget['figure'], string>> = { p50Ms: 'p50', p95Ms: 'p95', sizeBytes: 'size', parameters: 'parameters', macs: 'MACs', peakMemoryBytes: 'peak memory', accuracy: 'accuracy', sqnrDb: 'SQNR' }
 
 export function budgetFigureText({ figure, metric }: Pick<Budget, 'figure' | 'metric'>, value: number): string {
   switch (figure) {

@@ -2,6 +2,7 @@
 import { metricText } from '../evaluation/metric'
 import { type Budget, budgetFigureText, budgetText, judgeBudget, type Verdict } from './budget'
 import { escapeMarkup } from './escape-markup'
+import { type ReportLanguage, type ReportWords, reportWords } from './report-words'
 import { tradeoffSvg } from './tradeoff-svg'
 import { countText, msText, sizeText, sqnrText } from './table-text'
 import { type AccuracyKind, accuracyKinds, accuracyOf, devicesOf, latencyOn, type VariantRow } from './variant-table'
@@ -13,20 +14,22 @@ export interface ReportOptions {
   readonly madeAt: string
   /** For example `edgefit 0.1.0`. */
   readonly tool: string
+  readonly language: ReportLanguage
 }
 
-export function reportHtml(rows: readonly VariantRow[], { title, budgets, madeAt, tool }: ReportOptions): string {
+export function reportHtml(rows: readonly VariantRow[], { title, budgets, madeAt, tool, language }: ReportOptions): string {
+  const words = reportWords[language]
   const devices = devicesOf(rows)
   const [accuracy = null] = accuracyKinds(rows)
   const body = [
-    `<header><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(tool)}, ${escapeMarkup(madeAt.slice(0, 16).replace('T', ' '))} UTC. ${rows.length} ${rows.length === 1 ? 'model' : 'models'}${devices.length === 0 ? '' : `, ${devices.length} ${devices.length === 1 ? 'device' : 'devices'}`}.</p></header>`,
-    section('Models', modelsTable(rows, { devices, accuracy })),
-    ...(accuracy === null ? ['<p class="note">No accuracy was evaluated: a latency without it says little.</p>'] : devices.map((device) => plotSection(rows, { device, accuracy, budgets }))),
-    ...(budgets.length === 0 ? [] : [section('Budgets', budgetsTable(rows, budgets))]),
-    section('How it was measured', conditionsList(rows)),
+    `<header><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(tool)}, ${escapeMarkup(madeAt.slice(0, 16).replace('T', ' '))} UTC. ${words.contents(rows.length, devices.length)}</p></header>`,
+    section(words.models, modelsTable(rows, { devices, accuracy, words })),
+    ...(accuracy === null ? [`<p class="note">${words.noAccuracy}</p>`] : devices.map((device) => plotSection(rows, { device, accuracy, budgets, words }))),
+    ...(budgets.length === 0 ? [] : [section(words.budgets, budgetsTable(rows, budgets, words))]),
+    section(words.howMeasured, conditionsList(rows, words)),
   ]
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -44,51 +47,52 @@ ${body.join('\n')}
 interface Shown {
   readonly devices: readonly string[]
   readonly accuracy: AccuracyKind | null
+  readonly words: ReportWords
 }
 
-function modelsTable(rows: readonly VariantRow[], { devices, accuracy }: Shown): string {
+function modelsTable(rows: readonly VariantRow[], { devices, accuracy, words }: Shown): string {
   const source = rows.find(({ role }) => role === 'source')
-  const head = `<tr><th>Model</th><th>Size</th><th>Parameters</th><th>MACs</th><th>SQNR</th>${accuracy ? `<th>${accuracy.metric}</th>` : ''}${devices.map((_, at) => `<th>p50<sup>${at + 1}</sup></th><th>p95<sup>${at + 1}</sup></th>`).join('')}</tr>`
+  const head = `<tr><th>${words.columns.model}</th><th>${words.columns.size}</th><th>${words.columns.parameters}</th><th>${words.columns.macs}</th><th>SQNR</th>${accuracy ? `<th>${accuracy.metric}</th>` : ''}${devices.map((_, at) => `<th>p50<sup>${at + 1}</sup></th><th>p95<sup>${at + 1}</sup></th>`).join('')}</tr>`
   const lines = rows.map((row) => {
     const found = accuracy ? accuracyOf(row, accuracy.key) : null
     const cells = [
       numberCell(sizeText(row.sizeBytes), source && source !== row && row.sourceSha256 === source.sha256 ? `×${(row.sizeBytes / source.sizeBytes).toFixed(3)}` : ''),
       numberCell(countText(row.parameters)),
       numberCell(row.macs === null ? '–' : countText(row.macs)),
-      numberCell(row.role === 'source' ? '' : sqnrText(row)),
+      numberCell(row.role === 'source' ? '' : row.sqnr?.db === null ? words.equal : sqnrText(row)),
       ...(accuracy ? [numberCell(found ? metricText(accuracy.metric, found.value) : '–', found?.interval ? `${metricText(accuracy.metric, found.interval.low)} – ${metricText(accuracy.metric, found.interval.high)}` : '')] : []),
       ...devices.flatMap((device) => {
         const latency = latencyOn(row, device)
-        return latency ? [numberCell(msText(latency.p50Ms), latency.spread > 0.05 ? `spread ${(latency.spread * 100).toFixed(0)} %` : ''), numberCell(msText(latency.p95Ms))] : [numberCell('–'), numberCell('–')]
+        return latency ? [numberCell(msText(latency.p50Ms), latency.spread > 0.05 ? words.spread((latency.spread * 100).toFixed(0)) : ''), numberCell(msText(latency.p95Ms))] : [numberCell('–'), numberCell('–')]
       }),
     ]
-    return `<tr><th scope="row">${escapeMarkup(row.name)}${row.role === 'source' ? ' <small>source</small>' : ''}</th>${cells.join('')}</tr>`
+    return `<tr><th scope="row">${escapeMarkup(row.name)}${row.role === 'source' ? ` <small>${words.source}</small>` : ''}${row.revision === null ? '' : ` <small>${words.edited(row.revision)}</small>`}</th>${cells.join('')}</tr>`
   })
   const notes = devices.map((device, at) => `<li><sup>${at + 1}</sup> ${escapeMarkup(device)}</li>`)
-  return `<div class="wide"><table><thead>${head}</thead><tbody>${lines.join('')}</tbody></table></div>${notes.length === 0 ? '' : `<ul class="notes">${notes.join('')}</ul>`}${accuracy ? `<p class="note">${accuracy.metric} on ${escapeMarkup(accuracy.data)}; small figures are the 95 % interval.</p>` : ''}`
+  return `<div class="wide"><table><thead>${head}</thead><tbody>${lines.join('')}</tbody></table></div>${notes.length === 0 ? '' : `<ul class="notes">${notes.join('')}</ul>`}${accuracy ? `<p class="note">${escapeMarkup(words.accuracyNote(accuracy.metric, accuracy.data))}</p>` : ''}`
 }
 
-function plotSection(rows: readonly VariantRow[], { device, accuracy, budgets }: { device: string; accuracy: AccuracyKind; budgets: readonly Budget[] }): string {
-  const svg = tradeoffSvg(rows, { device, accuracy, budgets })
-  return svg === '' ? '' : section(`Latency against ${accuracy.metric}, ${device}`, `${svg}<p class="note">A circle's area is the size of the file. The line joins models that no other beats in both.</p>`)
+function plotSection(rows: readonly VariantRow[], { device, accuracy, budgets, words }: { device: string; accuracy: AccuracyKind; budgets: readonly Budget[]; words: ReportWords }): string {
+  const svg = tradeoffSvg(rows, { device, accuracy, budgets, words })
+  return svg === '' ? '' : section(words.plot(accuracy.metric, device), `${svg}<p class="note">${words.plotNote}</p>`)
 }
 
-function budgetsTable(rows: readonly VariantRow[], budgets: readonly Budget[]): string {
-  const head = `<tr><th>Model</th>${budgets.map((budget) => `<th>${escapeMarkup(budget.name)}<br><small>${escapeMarkup(budgetText(budget))}</small></th>`).join('')}</tr>`
-  const lines = rows.map((row) => `<tr><th scope="row">${escapeMarkup(row.name)}</th>${budgets.map((budget) => verdictCell(budget, judgeBudget(row, budget))).join('')}</tr>`)
+function budgetsTable(rows: readonly VariantRow[], budgets: readonly Budget[], words: ReportWords): string {
+  const head = `<tr><th>${words.columns.model}</th>${budgets.map((budget) => `<th>${escapeMarkup(budget.name)}<br><small>${escapeMarkup(budgetText(budget, words.figures))}</small></th>`).join('')}</tr>`
+  const lines = rows.map((row) => `<tr><th scope="row">${escapeMarkup(row.name)}</th>${budgets.map((budget) => verdictCell(budget, judgeBudget(row, budget), words)).join('')}</tr>`)
   return `<div class="wide"><table><thead>${head}</thead><tbody>${lines.join('')}</tbody></table></div>`
 }
 
-function verdictCell(budget: Budget, { outcome, actual, detail }: Verdict): string {
-  const [sign, word] = outcome === 'met' ? ['✓', 'met'] : outcome === 'missed' ? ['✗', 'missed'] : ['?', 'cannot tell']
+function verdictCell(budget: Budget, { outcome, actual, detail }: Verdict, words: ReportWords): string {
+  const sign = { met: '✓', missed: '✗', unknown: '?' }[outcome]
   const figure = actual === null ? '' : ` ${budgetFigureText(budget, actual)}`
-  return `<td class="${outcome}">${sign} ${word}${escapeMarkup(figure)}${detail === '' ? '' : `<small>${escapeMarkup(detail)}</small>`}</td>`
+  return `<td class="${outcome}">${sign} ${words.verdicts[outcome]}${escapeMarkup(figure)}${detail === '' ? '' : `<small>${escapeMarkup(outcome === 'unknown' ? words.missing(detail) : detail)}</small>`}</td>`
 }
 
-function conditionsList(rows: readonly VariantRow[]): string {
+function conditionsList(rows: readonly VariantRow[], words: ReportWords): string {
   const lines = rows.flatMap((row) => [
-    ...row.latencies.map(({ device, conditions }) => `<li>${escapeMarkup(row.name)}: latency on ${escapeMarkup(device)}; ${escapeMarkup(conditions)}</li>`),
-    ...row.accuracies.map(({ metric, data, samples, exactIntegers, measuredAt }) => `<li>${escapeMarkup(row.name)}: ${metric} on ${samples} samples of ${escapeMarkup(data)}${exactIntegers ? ', integers as phones compute them' : ', the fastest integer kernels of this processor'}; ${escapeMarkup(measuredAt.slice(0, 10))}</li>`),
+    ...row.latencies.map(({ device, conditions }) => `<li>${escapeMarkup(row.name)}: ${escapeMarkup(words.latencyOn(device))}; ${escapeMarkup(conditions)}</li>`),
+    ...row.accuracies.map(({ metric, data, samples, exactIntegers, measuredAt }) => `<li>${escapeMarkup(row.name)}: ${escapeMarkup(words.accuracyOn(metric, samples, data))}; ${exactIntegers ? words.exactIntegers : words.fastIntegers}; ${escapeMarkup(measuredAt.slice(0, 10))}</li>`),
     ...(row.sqnr ? [`<li>${escapeMarkup(row.name)}: SQNR: ${escapeMarkup(row.sqnr.conditions)}</li>`] : []),
     `<li>${escapeMarkup(row.name)}: SHA-256 <code>${row.sha256}</code></li>`,
   ])

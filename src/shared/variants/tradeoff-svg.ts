@@ -2,6 +2,7 @@ import { metricText } from '../evaluation/metric'
 import { type Budget, budgetText } from './budget'
 import { escapeMarkup } from './escape-markup'
 import { paretoFront } from './pareto-front'
+import type { ReportWords } from './report-words'
 import { msText } from './table-text'
 import { type AccuracyKind, accuracyOf, isHigherBetter, latencyOn, type VariantRow } from './variant-table'
 
@@ -28,7 +29,7 @@ export function tradeoffPoints(rows: readonly VariantRow[], { device, accuracy }
 }
 
 /** Latency against accuracy as an SVG element; empty where nothing has both. */
-export function tradeoffSvg(rows: readonly VariantRow[], { device, accuracy, budgets }: { device: string; accuracy: AccuracyKind; budgets: readonly Budget[] }): string {
+export function tradeoffSvg(rows: readonly VariantRow[], { device, accuracy, budgets, words }: { device: string; accuracy: AccuracyKind; budgets: readonly Budget[]; words: ReportWords }): string {
   const points = tradeoffPoints(rows, { device, accuracy })
   if (points.length === 0) return ''
   const limits = budgets.filter(({ figure, atMost, device: only }) => (figure === 'p50Ms' || figure === 'p95Ms') && atMost !== undefined && (only === undefined || device.toLowerCase().includes(only.toLowerCase())))
@@ -44,11 +45,11 @@ export function tradeoffSvg(rows: readonly VariantRow[], { device, accuracy, bud
   const largest = Math.max(...points.map(({ row }) => row.sizeBytes))
   const front = paretoFront(points)
   return [
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Latency against ${accuracy.metric}">`,
+    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${words.plotLabel(accuracy.metric)}">`,
     ...ticks(toX.domain).map((value) => `<line class="axis" x1="${toX(value)}" x2="${toX(value)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/><text x="${toX(value)}" y="${PLOT.bottom + 18}" text-anchor="middle">${msText(value)}</text>`),
     ...ticks(toY.domain).map((value) => `<line class="axis" x1="${PLOT.left}" x2="${PLOT.right}" y1="${toY(value)}" y2="${toY(value)}"/><text x="${PLOT.left - 8}" y="${toY(value) + 4}" text-anchor="end">${metricText(accuracy.metric, value)}</text>`),
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">p50 latency</text>`,
-    ...near.map((budget) => `<line class="budget" x1="${toX(budget.atMost ?? 0)}" x2="${toX(budget.atMost ?? 0)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/><text class="limit" x="${toX(budget.atMost ?? 0) + 6}" y="${PLOT.top + 12}">${escapeMarkup(`${budget.name}: ${budgetText(budget)}`)}</text>`),
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${words.latencyAxis}</text>`,
+    ...near.map((budget) => `<line class="budget" x1="${toX(budget.atMost ?? 0)}" x2="${toX(budget.atMost ?? 0)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/><text class="limit" x="${toX(budget.atMost ?? 0) + 6}" y="${PLOT.top + 12}">${escapeMarkup(`${budget.name}: ${budgetText(budget, words.figures)}`)}</text>`),
     `<polyline class="front" points="${front.map((point) => `${toX(point.p50Ms)},${toY(point.accuracy)}`).join(' ')}"/>`,
     ...points.map((point) => {
       const [x, y] = [toX(point.p50Ms), toY(point.accuracy)]

@@ -70,7 +70,7 @@ describe('budgets', () => {
 
   it('are read from a file, with presets', () => {
     const budgets = parseBudgets('{"budgets": [{"preset": "gesture", "device": "Pixel"}, {"name": "good", "figure": "accuracy", "metric": "top-1", "atLeast": 0.97}]}')
-    expect(budgets.map(budgetText)).toEqual(['p95 ≤ 100 ms', 'accuracy ≥ 97.00 %'])
+    expect(budgets.map((budget) => budgetText(budget))).toEqual(['p95 ≤ 100 ms', 'accuracy ≥ 97.00 %'])
     expect(budgets[0]?.device).toBe('Pixel')
   })
 
@@ -86,7 +86,7 @@ describe('budgets', () => {
 })
 
 describe('the report', () => {
-  const html = reportHtml(rows, { title: 'Digits & more', budgets: [{ name: 'fast', figure: 'p50Ms', atMost: 9 }], madeAt: '2026-01-01T10:00:00Z', tool: 'edgefit 1' })
+  const html = reportHtml(rows, { title: 'Digits & more', budgets: [{ name: 'fast', figure: 'p50Ms', atMost: 9 }], madeAt: '2026-01-01T10:00:00Z', tool: 'edgefit 1', language: 'en' })
 
   it('refers to nothing outside itself, and escapes what it is given', () => {
     expect(html).not.toMatch(/(src|href)=|url\(|@import|<script/)
@@ -103,7 +103,17 @@ describe('the report', () => {
   })
 
   it('says so where nothing was evaluated, and stands with a single point', () => {
-    expect(reportHtml([row({ name: 'bare' })], { title: 't', budgets: [], madeAt: '', tool: '' })).toContain('No accuracy was evaluated')
-    expect(reportHtml(rows.slice(0, 1), { title: 't', budgets: [], madeAt: '', tool: '' })).not.toMatch(/NaN|Infinity/)
+    expect(reportHtml([row({ name: 'bare' })], { title: 't', budgets: [], madeAt: '', tool: '', language: 'en' })).toContain('No accuracy was evaluated')
+    expect(reportHtml(rows.slice(0, 1), { title: 't', budgets: [], madeAt: '', tool: '', language: 'en' })).not.toMatch(/NaN|Infinity/)
+  })
+
+  it('is written in Chinese where that is asked for, but for what was written down', () => {
+    const budgets: Budget[] = [{ name: '快', figure: 'p50Ms', atMost: 9 }, { name: '省', figure: 'peakMemoryBytes', atMost: 1 }]
+    const chinese = reportHtml([...rows, row({ name: 'edited', revision: 3 })], { title: '数字', budgets, madeAt: '2026-01-01T10:00:00Z', tool: 'edgefit 1', language: 'zh-CN' })
+    expect(chinese).toContain('<html lang="zh-CN">')
+    expect(chinese).toMatch(/class="missed">✗ 未达到 20 ms<small>Phone 8/)
+    expect(chinese).toContain('已编辑，修订 3，未保存')
+    const shown = chinese.replace(/<style>.*<\/style>/s, '').replace(/<[^>]*>/g, ' ')
+    expect(shown).not.toMatch(/\b(Models?|Size|Parameters|source|Budgets|spread|cannot|missed|met|interval|equal|latency)\b/)
   })
 })

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { AppError } from '#shared/errors'
 import { type MetricName, metricNames } from '#shared/evaluation/metric'
 import { reportHtml } from '#shared/variants/report-html'
+import { REPORT_LANGUAGES, type ReportLanguage } from '#shared/variants/report-words'
 import { tableCsv, tableMarkdown } from '#shared/variants/table-text'
 import { accuracyKinds, devicesOf, type VariantRow } from '#shared/variants/variant-table'
 import { writeFileAtomically } from '../../runtime/atomic-write'
@@ -19,6 +20,7 @@ const FORMATS = ['.html', '.md', '.csv']
 interface ReportCommandOptions {
   output: string
   title?: string
+  language: ReportLanguage
   budget?: string
   data?: string
   metric: MetricName
@@ -31,6 +33,7 @@ export function reportCommand(context: CliContext): Command {
     .description('Write models and their variants side by side: size, accuracy and latency, with plots, into one file.')
     .argument('<models...>', 'ONNX files; variants made of them are in the report too')
     .requiredOption('-o, --output <file>', 'ending in .html (with plots, opens offline), .md or .csv')
+    .addOption(new Option('--language <language>', 'of an .html report').choices(REPORT_LANGUAGES).default('en'))
     .option('--title <text>', 'title of an .html report')
     .option('--budget <file>', 'a JSON file with budgets that the models are held to, in an .html report')
     .option('--data <path>', 'evaluate on this data what was not')
@@ -45,7 +48,7 @@ export function reportCommand(context: CliContext): Command {
       const rows = await withSession(context, (session) => measuredRows(session, models, { latency: !options.stored, accuracy, variants: true }))
       const output = resolve(options.output)
       const title = options.title ?? models.map((model) => basename(model)).join(', ')
-      await writeFileAtomically(output, [new TextEncoder().encode(reportText(rows, format, { title, budgets, madeAt: new Date().toISOString(), tool: `edgefit ${packageVersion(context.appRoot)}` }))])
+      await writeFileAtomically(output, [new TextEncoder().encode(reportText(rows, format, { title, budgets, madeAt: new Date().toISOString(), tool: `edgefit ${packageVersion(context.appRoot)}`, language: options.language }))])
       if (options.json) printJson({ output, rows })
       else say(`${output}: ${String(rows.length)} ${rows.length === 1 ? 'model' : 'models'}`)
     })
