@@ -36,6 +36,8 @@ test('a person sees a phone, runs the model on it, and finds the result again af
     await page.getByText('About', { exact: true }).click()
     await expect(page.getByText('Rig RG-1')).toBeVisible()
     await expect(page.getByText('14 (API 34)')).toBeVisible()
+    await page.getByRole('button', { name: 'Examine this phone' }).click()
+    await expect(page.getByText('The loader runs from /data/local/tmp/edgefit.')).toBeVisible()
 
     await page.getByText('Run', { exact: true }).click()
     await page.getByRole('button', { name: 'Run on this phone' }).click()
