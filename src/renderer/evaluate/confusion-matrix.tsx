@@ -68,13 +68,14 @@ function paint(canvas: HTMLCanvasElement, { matrix, names, side, size }: Paintin
       if (count === 0 || total === 0) return
       const share = count / total
       // The few wrong ones are what is looked for: their scale begins higher.
-      context.globalAlpha = row === column ? 0.2 + 0.6 * share : Math.min(1, 0.35 + 2.5 * share)
+      const strength = row === column ? 0.2 + 0.6 * share : Math.min(1, 0.35 + 2.5 * share)
+      context.globalAlpha = strength
       context.fillStyle = row === column ? colour('--accent') : colour('--bad')
       context.fillRect(x, y, side - 1, side - 1)
       context.globalAlpha = 1
       if (side < NUMBER_SIDE) return
       // Strong cells are dark in the light theme and light in the dark one.
-      context.fillStyle = colour(share > 0.5 && row === column ? '--surface-canvas' : '--text')
+      context.fillStyle = colour(strength > 0.5 ? '--surface-canvas' : '--text')
       context.textAlign = 'center'
       context.fillText(String(count), x + side / 2, y + side / 2, side - 3)
     })
@@ -82,10 +83,15 @@ function paint(canvas: HTMLCanvasElement, { matrix, names, side, size }: Paintin
   if (side < 11) return
   context.fillStyle = colour('--text-dim')
   matrix.forEach((_, index) => {
-    const name = (names?.[index] ?? String(index)).slice(0, 5)
+    const name = shortened(names?.[index] ?? String(index))
     context.textAlign = 'right'
     context.fillText(name, MARGIN - 6, MARGIN + index * side + side / 2, MARGIN - 8)
     context.textAlign = 'center'
     context.fillText(name, MARGIN + index * side + side / 2, MARGIN - 10, side + 4)
   })
+}
+
+/** To what fits beside a row. */
+function shortened(name: string): string {
+  return name.length <= 5 ? name : `${name.slice(0, 4)}…`
 }

@@ -14,9 +14,9 @@ import type { EvaluationRow } from './evaluation-rows'
 
 const LOOKS: readonly ColumnLook[] = [
   { width: 'minmax(84px, 1.2fr)' },
-  { width: '88px', align: 'right' },
+  { width: '104px', align: 'right' },
   { width: 'minmax(72px, 1fr)' },
-  { width: 'minmax(176px, 1.2fr)' },
+  { width: 'minmax(168px, 1.2fr)' },
   { width: '48px', align: 'right' },
   { width: '60px', align: 'right' },
 ]
@@ -111,7 +111,7 @@ function DifferenceCell({ row }: { readonly row: EvaluationRow }): ReactNode {
   if (significance === null || result === null) return null
   const { difference, significant: differs, p } = significance
   const worse = metricTraits[result.metric].better === 'higher' ? difference < 0 : difference > 0
-  const words = t(differs ? 'significant' : 'notSignificant', { p: p < 0.001 ? '<0.001' : p.toPrecision(2) })
+  const words = t(differs ? 'significant' : 'notSignificant', { p: p < 0.001 ? '< 0.001' : `= ${p.toPrecision(2)}` })
   return (
     <span className={styles.difference}>
       <span className={differs ? (worse ? 'bad' : 'good') : ''}>{differenceText(result.metric, difference, t('points'))}</span> <span className="dim">{words}</span>

@@ -18,9 +18,9 @@ export function WorstSamples({ samples, dataPath }: WorstSamplesProps): ReactNod
   const pictures = usePictures(samples, dataPath)
   if (samples.length === 0) return <p className={styles.quiet}>{t('noWorst')}</p>
   return (
-    <ul className={styles.gallery} aria-label={t('views.worst')}>
+    <ul className={styles.gallery} data-pictures={Object.keys(pictures).length > 0} aria-label={t('views.worst')}>
       {samples.map(({ name, expected, predicted, value }) => (
-        <li key={name} className={styles.worst} title={name}>
+        <li key={name} className={styles.worst} title={expected === '' ? name : `${name}: ${t('expectedGot', { expected, predicted })}`}>
           {pictures[name] !== undefined && <img src={pictures[name]} alt="" width={72} height={72} />}
           <span className={styles.worstLabel}>
             {expected === '' ? (

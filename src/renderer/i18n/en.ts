@@ -268,6 +268,8 @@ export const en = {
     after: 'After',
     ratio: 'Ratio',
     worstSqnr: 'Worst SQNR',
+    latency: 'Latency ratio',
+    latencyBeside: 'Latency, both in turns in one run',
     integerKernels: 'Integer kernels',
     outputError: 'Output error against the source',
     output: 'Output',

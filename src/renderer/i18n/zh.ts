@@ -270,6 +270,8 @@ export const zh: Translations = {
     after: '优化后',
     ratio: '比例',
     worstSqnr: '最差 SQNR',
+    latency: '延迟比',
+    latencyBeside: '延迟（同一次运行中交替测量）',
     integerKernels: '整数内核',
     outputError: '相对源模型的输出误差',
     output: '输出',

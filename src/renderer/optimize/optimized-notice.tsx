@@ -3,15 +3,18 @@ import type { ReactNode } from 'react'
 
 interface OptimizedNoticeProps {
   readonly figures: string
+  /** What speaks against the result. */
+  readonly warning: string | null
   readonly detailsLabel: string
   readonly onDetails: () => void
 }
 
 /** Body of the notification that an optimization is done. */
-export function OptimizedNotice({ figures, detailsLabel, onDetails }: OptimizedNoticeProps): ReactNode {
+export function OptimizedNotice({ figures, warning, detailsLabel, onDetails }: OptimizedNoticeProps): ReactNode {
   return (
     <>
       <div className="figures">{figures}</div>
+      {warning !== null && <div className="warning">{warning}</div>}
       <Anchor component="button" type="button" size="sm" onClick={onDetails}>
         {detailsLabel}
       </Anchor>

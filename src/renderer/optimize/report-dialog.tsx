@@ -3,12 +3,13 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptimizeReport } from '#shared/ipc/jobs'
 import { Figure } from '../format/figure'
-import { formatBytes, formatDb, formatDuration, formatInteger, formatRatio, significant } from '../format/format-number'
-import { fileName } from '../format/format-type'
+import { formatBytes, formatDb, formatDuration, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
+import { dataText, fileName } from '../format/format-type'
 import { SeverityIcon } from '../panels/severity-icon'
+import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { worstSqnrDb } from '../stores/variants-store'
-import { recipeTitle } from './catalogue-text'
+import { passText, recipeTitle } from './catalogue-text'
 import styles from './report-dialog.module.css'
 
 const LayerChanges = lazy(() => import('../prune/layer-changes'))
@@ -33,7 +34,7 @@ export default function ReportDialog(): ReactNode {
 
 function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
-  const { source, result, sizeRatio, kernels, durationMs, peakMemoryBytes, data, tool } = report
+  const { source, result, sizeRatio, latency, kernels, durationMs, peakMemoryBytes, data, tool } = report
   return (
     <div className={styles.report}>
       <div className={styles.headline}>
@@ -41,9 +42,12 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
         <Headline label={t('report.after')} figure={<Figure {...formatBytes(result.sizeBytes)} />} />
         <Headline label={t('report.ratio')} figure={<Figure {...formatRatio(sizeRatio)} />} />
         {report.outputError.length > 0 && <Headline label={t('report.worstSqnr')} figure={<Figure {...formatDb(worstSqnrDb(report))} />} />}
+        {latency !== null && <Headline label={t('report.latency')} figure={<Figure {...formatRatio(latency.ratio.p50)} />} />}
         {kernels !== null && <Headline label={t('report.integerKernels')} figure={<Figure value={formatInteger(kernels.integerKernels)} unit="" />} />}
       </div>
+      <Findings report={report} />
       <OutputErrors report={report} />
+      <Latency report={report} />
       <Passes report={report} />
       {report.passes.some(({ layerChanges }) => layerChanges.length > 0) && (
         <Suspense>
@@ -61,9 +65,8 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
           </p>
         </section>
       )}
-      <Findings report={report} />
       <p className="dim figures">
-        {[t('report.data', { data }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
+        {[t('report.data', { data: dataText(data) }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
         <br />
         <span className="mono">{t('report.hashes', { source: source.sha256.slice(0, 16), result: result.sha256.slice(0, 16) })}</span>
       </p>
@@ -108,13 +111,55 @@ function OutputErrors({ report: { outputError, outputErrorConditions } }: { read
           ))}
         </Table.Tbody>
       </Table>
-      <p className="dim">{outputErrorConditions}</p>
+      <p className="dim">{outputErrorConditions.replace(/\(([^()]*[\\/])(?=[^\\/]*: )/, '(')}</p>
+    </section>
+  )
+}
+
+/** Source and result timed in turns, in one run. */
+function Latency({ report: { latency } }: { readonly report: OptimizeReport }): ReactNode {
+  const { t } = useTranslation()
+  if (latency === null) return null
+  const { source, result, conditions } = latency
+  const row = (name: string, { p50Ms, p95Ms, spread }: typeof source) => (
+    <Table.Tr>
+      <Table.Td>{name}</Table.Td>
+      <Table.Td ta="right">{quantityText(formatMs(p50Ms))}</Table.Td>
+      <Table.Td ta="right">{quantityText(formatMs(p95Ms))}</Table.Td>
+      <Table.Td ta="right">{quantityText(formatPercent(spread))}</Table.Td>
+    </Table.Tr>
+  )
+  return (
+    <section aria-label={t('report.latencyBeside')}>
+      <h3>{t('report.latencyBeside')}</h3>
+      <Table className="figures" verticalSpacing={4} fz={12} aria-label={t('report.latencyBeside')}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th />
+            <Table.Th ta="right">{t('profile.p50')}</Table.Th>
+            <Table.Th ta="right">{t('profile.p95')}</Table.Th>
+            <Table.Th ta="right">{t('profile.spread')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {row(t('report.before'), source)}
+          {row(t('report.after'), result)}
+        </Table.Tbody>
+      </Table>
+      <p className="dim">
+        {[conditions.device, conditions.runtime, t('profile.provider', { provider: conditions.provider }), conditions.threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: conditions.threads }), t('profile.runCount', { count: conditions.runs, warmup: conditions.warmup })].join(' · ')}
+      </p>
     </section>
   )
 }
 
 function Passes({ report: { passes } }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
+  const known = useAppStore((state) => state.catalogue?.passes)
+  const titleOf = (name: string): string => {
+    const pass = known?.find((candidate) => candidate.name === name)
+    return pass === undefined ? name : passText(pass).title
+  }
   return (
     <section aria-label={t('report.passes')}>
       <h3>{t('report.passes')}</h3>
@@ -130,7 +175,7 @@ function Passes({ report: { passes } }: { readonly report: OptimizeReport }): Re
         <Table.Tbody>
           {passes.map((pass, index) => (
             <Table.Tr key={index}>
-              <Table.Td>{pass.pass}</Table.Td>
+              <Table.Td title={pass.pass}>{titleOf(pass.pass)}</Table.Td>
               <Table.Td ta="right">{formatInteger(pass.changes)}</Table.Td>
               <Table.Td ta="right">{`${formatInteger(pass.nodesBefore)} → ${formatInteger(pass.nodesAfter)}`}</Table.Td>
               <Table.Td ta="right">{`${Math.round(pass.durationMs)} ms`}</Table.Td>

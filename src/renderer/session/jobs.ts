@@ -116,9 +116,10 @@ function tellDeployed({ conditions, desktop, latency, outputError, model }: Depl
 
 function tellOptimized(report: OptimizeReport): void {
   const id = `optimized-${report.result.sha256}`
+  const warning = report.diagnostics.find(({ severity }) => severity !== 'info')
   notifications.show({
     id,
-    color: 'green',
+    color: warning === undefined ? 'green' : 'yellow',
     autoClose: 10_000,
     title: i18next.t('optimize.finished', { recipe: recipeTitle(report.recipe), name: modelBaseName(report.source.path) }),
     message: createElement(OptimizedNotice, {
@@ -128,6 +129,7 @@ function tellOptimized(report: OptimizeReport): void {
         ratio: quantityText(formatRatio(report.sizeRatio)),
         sqnr: quantityText(formatDb(worstSqnrDb(report))),
       }),
+      warning: warning?.message ?? null,
       detailsLabel: i18next.t('optimize.showResult'),
       onDetails: () => {
         notifications.hide(id)
