@@ -111,7 +111,9 @@ test('profile and compare print what they measured and under which conditions', 
   expect(comparison.sizeRatio).toBe(1)
   expect(comparison.outputError[0]?.sqnrDb).toBeNull()
   expect(comparison.latencyRatio?.p50).toBeGreaterThan(0)
+})
 
+test('compare goes from layer to layer on data', async () => {
   const layers = await edgefit('compare', sample.model, sample.model, '--data', sample.calibration, '--layers')
   expect(layers.code, layers.stderr).toBe(0)
   expect(layers.stderr).toMatch(/On 8 samples .*\nNone is below 20 dB\./)
