@@ -48,7 +48,8 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   // A recipe is applied to the source: a variant of a variant would lose twice.
   const modelPath = variantAt(bySource, activePath)?.sourcePath ?? activePath
   const sampleData = initialData(samples, modelPath)
-  const draft = useQuantizeStore((state) => state.drafts[modelPath]) ?? draftOfRecipe(recipeFor('int8', catalogue.recipes) ?? { name: 'custom', description: '', passes: [] })
+  const initial = recipeFor('int8', catalogue.recipes) ?? { name: 'custom', description: '', passes: [] }
+  const draft = useQuantizeStore((state) => state.drafts[modelPath]) ?? draftOfRecipe(initial)
   const data = useQuantizeStore((state) => state.data[modelPath]) ?? sampleData
   const setDraft = useQuantizeStore((state) => state.setDraft)
   const setData = useQuantizeStore((state) => state.setData)
@@ -88,6 +89,14 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
         </div>
       ) : (
         <div className={styles.body}>
+          {recipe === null && (
+            <div className={styles.data}>
+              <p className={styles.note}>{t('noForm')}</p>
+              <Button variant="default" onClick={() => change(initial)}>
+                {t('startOver')}
+              </Button>
+            </div>
+          )}
           {recipe !== null && (
             <>
               {running && <LayersSection documentId={document.documentId} modelPath={modelPath} />}

@@ -3,6 +3,8 @@ export const quantizeEn = {
   form: 'Form',
   json: 'JSON',
   notJson: 'The JSON is not a recipe: {{problem}}',
+  noForm: 'The form shows what the JSON says once it is a recipe again.',
+  startOver: 'Start over',
   notKnown: 'This recipe quantizes in no way that the form shows. Edit it as JSON, or choose a precision.',
   precision: 'Precision',
   precisions: {

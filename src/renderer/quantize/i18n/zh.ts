@@ -5,6 +5,8 @@ export const quantizeZh: typeof quantizeEn = {
   form: '表单',
   json: 'JSON',
   notJson: 'JSON 不是有效方案：{{problem}}',
+  noForm: 'JSON 恢复为有效配方后，表单才会显示其内容。',
+  startOver: '重新开始',
   notKnown: '表单无法显示此方案的量化方式。请用 JSON 编辑，或选择一种精度。',
   precision: '精度',
   precisions: {
