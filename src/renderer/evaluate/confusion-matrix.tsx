@@ -75,7 +75,7 @@ function paint(canvas: HTMLCanvasElement, { matrix, names, side, size }: Paintin
       context.globalAlpha = 1
       if (side < NUMBER_SIDE) return
       // Strong cells are dark in the light theme and light in the dark one.
-      context.fillStyle = colour(strength > 0.5 ? '--surface-canvas' : '--text')
+      context.fillStyle = colour(strength > 0.72 ? '--surface-canvas' : '--text')
       context.textAlign = 'center'
       context.fillText(String(count), x + side / 2, y + side / 2, side - 3)
     })
