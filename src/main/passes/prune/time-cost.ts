@@ -7,7 +7,7 @@ import { timeRun } from '../../runtime/latency'
 import type { Feeds } from '../../runtime/model-runner'
 import { firstSample } from '../../runtime/profile-model'
 import type { PassContext } from '../pass'
-import type { ChannelGraph } from './channel-graph'
+import type { ChannelGraph, Shares } from './channel-graph'
 import { cutModel } from './cut-model'
 import { type Cost, type PlanGroup, unitsToRemove } from './plan'
 import type { UnitScores } from './unit-scores'
@@ -35,7 +35,8 @@ const BUDGET_MS = 60_000
 /** A kernel of the source, and what each group's count makes of its time. */
 interface Kernel {
   readonly groups: ReadonlySet<number>
-  us: number
+  /** As measured beside each cut model. */
+  readonly us: number[]
   /** By group and count, share of the kernel's time. */
   readonly shares: Map<number, Map<number, number>>
 }
@@ -48,41 +49,53 @@ export async function measureTimeCost(document: ModelDocument, graph: ChannelGra
   const { calibration, runner, signal } = context
   if (!calibration) throw new AppError({ code: 'invalid-data', message: 'Measuring latency needs inputs.', hint: 'Give calibration data, or choose synthetic inputs.' })
   const feeds = await firstSample(calibration)
-  const runMs = await oneRun(document, feeds, context)
   const [source = []] = await timeKernelsInTurns(runner, [document], feeds, { runs: FEWEST_RUNS, signal })
   const groupsOf = groupsByNode(graph)
-  const kernels = source.map(({ nodeIds }): Kernel => ({ groups: new Set(nodeIds.flatMap((id) => [...(groupsOf.get(id) ?? [])])), us: 0, shares: new Map() }))
+  const kernels = source.map(({ nodeIds }): Kernel => ({ groups: new Set(nodeIds.flatMap((id) => [...(groupsOf.get(id) ?? [])])), us: [], shares: new Map() }))
   const kernelOf = new Map(source.flatMap(({ nodeIds }, at) => nodeIds.map((id): [number, number] => [id, at])))
   const sets = apart(planned.filter(({ counts }) => counts.length > 1).map(({ group }) => group.index), kernels)
-  const models = Math.max(2 * sets.length, Math.min(MOST_MODELS, Math.floor(BUDGET_MS / (2 * FEWEST_RUNS * runMs))))
-  const runs = Math.max(FEWEST_RUNS, Math.min(MOST_RUNS, Math.floor(BUDGET_MS / (2 * models * runMs))))
-  const coarse = planned.map((each) => coarser(each, Math.max(2, Math.min(MOST_COUNTS, Math.floor(models / Math.max(1, sets.length))))))
-  const total = sets.reduce((sum, set) => sum + Math.max(...set.map((index) => (coarse[index]?.counts.length ?? 1) - 1)), 0)
-  let done = 0
-  const seen = kernels.map((): number[] => [])
-  for (const set of sets) {
-    const steps = Math.max(...set.map((index) => coarse[index]?.counts.length ?? 1))
-    for (let step = 1; step < steps; step++) {
-      context.progress('timing', done / total, `${++done} / ${total}`)
-      const counts = graph.groups.map(({ index, units }) => (set.includes(index) ? (coarse[index]?.counts[step] ?? units.length) : units.length))
-      const cut = await cutModel(document.model, graph, unitsToRemove(counts, graph.groups, scores))
-      const [before = [], after = []] = await timeKernelsInTurns(runner, [document, cut], feeds, { runs, signal })
-      const [full, left] = [sumUp(before, kernelOf), sumUp(after, kernelOf)]
-      for (const [at, { groups, shares }] of kernels.entries()) {
-        const us = full.get(at) ?? 0
-        seen[at]?.push(us)
-        for (const index of set) if (groups.has(index) && us > 0 && (coarse[index]?.counts.length ?? 0) > step) put(shares, index, counts[index] ?? 0, (left.get(at) ?? 0) / us)
-      }
-    }
+  const { counts, runs } = effort(sets.length, await oneRun(document, feeds, context))
+  const coarse = planned.map((each) => coarser(each, counts))
+  const cuts = sets.flatMap((set) => cutsOf(set, coarse))
+  for (const [done, cut] of cuts.entries()) {
+    context.progress('timing', done / cuts.length, `${done + 1} / ${cuts.length}`)
+    const plan = graph.groups.map(({ index, units }) => cut.get(index) ?? units.length)
+    const model = await cutModel(document.model, graph, unitsToRemove(plan, graph.groups, scores))
+    const [before = [], after = []] = await timeKernelsInTurns(runner, [document, model], feeds, { runs, signal })
+    learn(kernels, cut, { before: sumUp(before, kernelOf), after: sumUp(after, kernelOf) })
   }
-  for (const [at, kernel] of kernels.entries()) kernel.us = middle(seen[at] ?? [])
-  return { planned: coarse, cost: (left) => kernels.reduce((sum, kernel) => sum + kernelCost(kernel, (index) => Math.round((left[index] ?? 1) * (graph.groups[index]?.units.length ?? 0))), 0) }
+  const times = kernels.map(({ us }) => middle(us))
+  const countOf = (left: Shares, index: number) => Math.round((left[index] ?? 1) * (graph.groups[index]?.units.length ?? 0))
+  return { planned: coarse, cost: (left) => kernels.reduce((sum, { shares }, at) => sum + (times[at] ?? 0) * shareLeft(shares, (index) => countOf(left, index)), 0) }
 }
 
-function kernelCost({ us, shares }: Kernel, countOf: (group: number) => number): number {
-  let cost = us
-  for (const [index, byCount] of shares) cost *= byCount.get(countOf(index)) ?? 1
-  return cost
+/** How many counts of each group are measured, and how often each model runs, so that all of it ends in time. */
+function effort(sets: number, runMs: number): { counts: number; runs: number } {
+  const models = Math.max(2 * sets, Math.min(MOST_MODELS, Math.floor(BUDGET_MS / (2 * FEWEST_RUNS * runMs))))
+  return {
+    counts: Math.max(2, Math.min(MOST_COUNTS, Math.floor(models / Math.max(1, sets)))),
+    runs: Math.max(FEWEST_RUNS, Math.min(MOST_RUNS, Math.floor(BUDGET_MS / (2 * models * runMs)))),
+  }
+}
+
+/** Counts by group, one after the other of each group in the set, all groups at once. */
+function cutsOf(set: readonly number[], planned: readonly PlanGroup[]): ReadonlyMap<number, number>[] {
+  const steps = Math.max(...set.map((index) => planned[index]?.counts.length ?? 1))
+  return Array.from({ length: steps - 1 }, (_, step) => new Map(set.flatMap((index) => planned[index]?.counts.slice(step + 1, step + 2).map((count): [number, number] => [index, count]) ?? [])))
+}
+
+function learn(kernels: readonly Kernel[], cut: ReadonlyMap<number, number>, { before, after }: { before: ReadonlyMap<number, number>; after: ReadonlyMap<number, number> }): void {
+  for (const [at, { groups, us, shares }] of kernels.entries()) {
+    const full = before.get(at) ?? 0
+    us.push(full)
+    for (const [index, count] of cut) if (full > 0 && groups.has(index)) shares.set(index, (shares.get(index) ?? new Map<number, number>()).set(count, (after.get(at) ?? 0) / full))
+  }
+}
+
+function shareLeft(shares: Kernel['shares'], countOf: (group: number) => number): number {
+  let share = 1
+  for (const [index, byCount] of shares) share *= byCount.get(countOf(index)) ?? 1
+  return share
 }
 
 async function oneRun(document: ModelDocument, feeds: Feeds, { runner }: PassContext): Promise<number> {
@@ -145,11 +158,6 @@ function sumUp(timed: readonly TimedKernel[], kernelOf: ReadonlyMap<number, numb
     if (at !== undefined) sums.set(at, (sums.get(at) ?? 0) + us)
   }
   return sums
-}
-
-function put(into: Map<number, Map<number, number>>, group: number, count: number, share: number): void {
-  const byCount = into.get(group) ?? new Map<number, number>()
-  into.set(group, byCount.set(count, share))
 }
 
 function middle(values: readonly number[]): number {
