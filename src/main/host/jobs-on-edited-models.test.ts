@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RequestParams } from '#shared/ipc/contract'
 import type { JobResult } from '#shared/ipc/jobs'
+import { openModelFile, saveModelFile } from '../runtime/model-file'
 import { createTestShell, sample, type TestClient, type TestShell } from './testing/test-shell'
 
 let studio: TestShell
@@ -94,4 +95,15 @@ test('evaluation and trying take the edits too, with what lies beside the model'
   await sharp({ create: { width: 48, height: 48, channels: 3, background: 'grey' } }).png().toFile(picture)
   const tried = await client.request('try.run', { modelPath, paths: [modelPath], input: { kind: 'file', path: picture }, runs: 1 })
   expect(tried.answers).toMatchObject([{ path: modelPath, error: null }])
+}, 60_000)
+
+test('a model with its data in a file beside it is profiled with its edits', async () => {
+  const file = openModelFile(sample.model)
+  const { externalFiles } = await saveModelFile(file.model, modelPath, { maxMessageBytes: 100_000 })
+  file.close()
+  expect(externalFiles).toHaveLength(1)
+  await openEdited()
+  const { revision, result } = await resultOf(profileJob())
+  expect(revision).toBe(1)
+  expect((result as JobResult<'profile'>).samplesMs).toHaveLength(3)
 }, 60_000)

@@ -1,6 +1,6 @@
 /** Models as a window shows them: where a model has unsaved edits, what is asked of its file is asked of a snapshot. */
 import { mkdirSync, readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { requests } from '#shared/ipc/contract'
 import { linkOrCopy } from '../workspace/link-or-copy'
 import type { EngineService } from './engine-service'
@@ -55,8 +55,13 @@ export function modelPathsOf({ kind, params }: JobRequest): string[] {
 export function holdSnapshots(snapshots: readonly Snapshot[], folder: string): Snapshot[] {
   return snapshots.map((snapshot, at) => {
     const own = join(folder, `edited-${String(at)}`)
-    mkdirSync(own, { recursive: true })
-    for (const name of readdirSync(dirname(snapshot.path))) linkOrCopy(join(dirname(snapshot.path), name), join(own, name))
+    const from = dirname(snapshot.path)
+    for (const entry of readdirSync(from, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())) {
+      const file = join(entry.parentPath, entry.name)
+      const target = join(own, relative(from, file))
+      mkdirSync(dirname(target), { recursive: true })
+      linkOrCopy(file, target)
+    }
     return { ...snapshot, path: join(own, basename(snapshot.path)) }
   })
 }
