@@ -9,9 +9,9 @@ test('a model is simplified and quantized from the panels beside the graph', asy
   const panel = (name: string) => page.getByRole('tabpanel', { name, exact: true })
   await expect(variants).toHaveCount(1)
 
-  await test.step('a preview tells what each pass would do, and memory is shown only with sizes', async () => {
+  await test.step('a preview tells what each pass would do, and memory is that of one sample until sizes are given', async () => {
     await page.getByRole('tab', { name: 'Simplify', exact: true }).click()
-    await panel('Simplify').getByRole('textbox', { name: 'batch', exact: true }).fill('1')
+    await expect(panel('Simplify')).toContainText('batch = 1.')
     await expect(panel('Simplify').getByRole('img', { name: /Activation memory over \d+ steps/ })).toBeVisible()
     await panel('Simplify').getByRole('button', { name: 'Preview', exact: true }).click()
     await expect(panel('Simplify').getByText(/^\d+ → \d+$/)).toBeVisible(LONG)
@@ -37,5 +37,35 @@ test('a model is simplified and quantized from the panels beside the graph', asy
     await expect(variants).toHaveCount(3, LONG)
     await expect(panel('Quantize').getByRole('list', { name: 'Quantized layers' }).getByRole('listitem').first()).toContainText('dB')
     await expect(panel('Quantize').getByRole('table')).toContainText('×')
+  })
+
+  await test.step('source and variants are measured from their table, and stand beside each other by operator', async () => {
+    await page.getByRole('tab', { name: 'Variants', exact: true }).click()
+    await panel('Variants').getByRole('button', { name: 'Measure latency' }).click()
+    await expect(panel('Variants').getByRole('row').nth(3)).toContainText(/ms.*×/, LONG)
+    await page.getByRole('tab', { name: 'Profile', exact: true }).click()
+    await panel('Profile').getByText('By operator', { exact: true }).click()
+    await panel('Profile').getByLabel('Compare with another model').first().click()
+    await page.getByRole('option', { name: /Beside: .* Simplify/ }).click()
+    await expect(panel('Profile').getByRole('columnheader', { name: 'Difference, ms' })).toBeVisible()
+  })
+
+  await test.step('the log is read and left, and the window stays', async () => {
+    await page.getByRole('tab', { name: 'Log', exact: true }).click()
+    await expect(panel('Log')).toContainText('Done: Optimize, ')
+    await page.getByRole('tab', { name: 'Jobs', exact: true }).click()
+    await expect(panel('Jobs').getByRole('listitem').first()).toBeVisible()
+  })
+
+  await test.step("onnxruntime's graph stands beside the model, and either may be closed", async () => {
+    await page.getByRole('tab', { name: 'Simplify', exact: true }).click()
+    await panel('Simplify').getByRole('button', { name: /Open onnxruntime/ }).click()
+    await expect(page.getByRole('tab', { name: 'resnet (onnxruntime).onnx' })).toBeVisible(LONG)
+    await page.getByRole('tab', { name: 'resnet.onnx', exact: true }).click()
+    await panel('Simplify').getByRole('button', { name: 'Side by side' }).click()
+    await expect(page.getByRole('region', { name: 'Side by side' })).toBeVisible()
+    await page.getByRole('button', { name: 'Close resnet.onnx' }).first().click()
+    await expect(page.getByRole('region', { name: 'Side by side' })).toHaveCount(0)
+    await expect(page.getByRole('button', { name: /^FusedConv / }).first()).toBeVisible()
   })
 })
