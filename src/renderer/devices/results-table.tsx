@@ -24,13 +24,13 @@ interface ResultsTableProps {
 
 const LOOKS: readonly ColumnLook[] = [
   { width: 'minmax(88px, 2.4fr)' },
-  { width: 'minmax(54px, 2fr)' },
+  { width: 'minmax(50px, 2fr)' },
   { width: 'minmax(52px, 1.4fr)' },
   { width: '60px', align: 'right' },
   { width: '56px', align: 'right' },
-  { width: '52px', align: 'right' },
+  { width: '48px', align: 'right' },
   { width: '62px', align: 'right' },
-  { width: '76px', align: 'right' },
+  { width: '84px', align: 'right' },
 ]
 
 /** Phone × variant, each beside this computer's figure on the same input. */
