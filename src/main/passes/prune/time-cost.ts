@@ -88,7 +88,7 @@ function learn(kernels: readonly Kernel[], cut: ReadonlyMap<number, number>, { b
   for (const [at, { groups, us, shares }] of kernels.entries()) {
     const full = before.get(at) ?? 0
     us.push(full)
-    for (const [index, count] of cut) if (full > 0 && groups.has(index)) shares.set(index, (shares.get(index) ?? new Map<number, number>()).set(count, (after.get(at) ?? 0) / full))
+    for (const [index, count] of cut) if (full > 0 && groups.has(index)) shares.set(index, (shares.get(index) ?? new Map<number, number>()).set(count, (after.get(at) ?? full) / full))
   }
 }
 
