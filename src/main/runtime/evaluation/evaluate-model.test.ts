@@ -188,7 +188,7 @@ describe('other data', () => {
   })
 })
 
-it.each([['resnet', 0.972], ['mobilenet', 0.974]])('the sample %s reaches the accuracy its README says', async (name, accuracy) => {
+it.each([['resnet', 0.972], ['mobilenet', 0.974], ['resnet-wide', 0.977]])('the sample %s reaches the accuracy its README says', async (name, accuracy) => {
   const samples = join(import.meta.dirname, '../../../../resources/samples/digits')
   const result = await evaluate({ modelPath: join(samples, `${name}.onnx`), dataPath: join(samples, 'evaluation.npz'), threads: 1 })
   expect(result).toMatchObject({ value: accuracy, samples: 1000, skipped: { count: 0 }, preprocessing: { kind: 'tensor', scale: 1 / 255 } })
