@@ -7,6 +7,7 @@ import { OptimizeReport } from '#shared/ipc/jobs'
 import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { buildModel, filledTensor } from '#shared/onnx/testing/build-model'
 import { Recipe } from '#shared/recipe'
+import { npzBytes } from '../runtime/testing/write-npz'
 import { builtInRecipes } from './built-in-recipes'
 import { optimizeModel } from './optimize-model'
 import { ownSamples } from './testing/run-pass'
@@ -72,6 +73,13 @@ it.each(['calibrating', 'saving'])('leaves no file where it is cancelled while %
   expect(existsSync(outputPath)).toBe(false)
   expect(readFileSync(olderPath, 'utf8')).toBe('older')
   expect(readdirSync(folder).filter((name) => /tmp|optimized|result-/.test(name))).toEqual([])
+})
+
+it('warns of ranges from a single sample, naming the input', async () => {
+  const path = join(folder, 'one.npz')
+  writeFileSync(path, npzBytes({ x: { descriptor: '<f4', dims: [1, 64], data: new Uint8Array(256) } }))
+  const { diagnostics } = await optimizeModel({ inputPath, outputPath: join(folder, 'one.onnx'), recipe: recipeNamed('int8-static'), data: { kind: 'path', path } }, context())
+  expect(diagnostics).toContainEqual(expect.objectContaining({ severity: 'warning', code: 'one-sample', message: expect.stringContaining("'x'") as string }))
 })
 
 it('refuses a wrong recipe before it reads anything', async () => {

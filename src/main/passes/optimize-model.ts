@@ -11,6 +11,7 @@ import packageInfo from '../../../package.json'
 import { openCalibrationData } from '../runtime/calibration-data'
 import { hashModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
 import type { ModelRunner } from '../runtime/model-runner'
+import { modelInputs } from '../runtime/model-inputs'
 import { createOrtRunner } from '../runtime/ort-runner'
 import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
@@ -114,6 +115,15 @@ async function openData(params: OptimizeParams, { model, runner, needsData, sign
         code: 'synthetic-calibration',
         message: 'The ranges of activations were taken from random inputs: the model will be less accurate than with real data.',
         hint: 'Give calibration data: a folder, an .npz or .npy file, or test_data_set folders.',
+      })
+    }
+    if (!data.synthetic && needsData && data.sampleCount === 1) {
+      const inputs = modelInputs(model).map(({ name }) => `'${name}'`).join(', ')
+      report({
+        severity: 'warning',
+        code: 'one-sample',
+        message: `The ranges of activations were taken from a single sample of ${inputs}: what goes beyond it is cut off.`,
+        hint: 'Give some dozens of samples that differ as real ones do.',
       })
     }
     return data
