@@ -141,8 +141,11 @@ export function heatColour(level: number, theme: 'light' | 'dark'): { background
   return readable(colour)
 }
 
+/** Black and white read equally well, at 4.6 : 1, on a ground of this luminance; a softer black would fall below 4.5 around it. */
+const BLACK_FROM = 0.179
+
 function readable(colour: Colour): { background: string; text: string } {
-  return { background: `rgb(${colour.red}, ${colour.green}, ${colour.blue})`, text: luminance(colour) > 0.2 ? '#14171c' : '#ffffff' }
+  return { background: `rgb(${colour.red}, ${colour.green}, ${colour.blue})`, text: luminance(colour) > BLACK_FROM ? '#000000' : '#ffffff' }
 }
 
 /** Relative luminance as WCAG defines it. */
