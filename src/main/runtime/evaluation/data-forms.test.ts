@@ -102,7 +102,7 @@ describe('tensors', () => {
     const modelPath = model({ inputs: { x: 'float32[1,4,3]' }, outputs: { y: 'float32[1,4,3]' }, nodes: ['y = Identity(x)'] })
     put('alphabet.txt', 'a\nb\n')
     const [blank, a, b] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    const scores = Float32Array.from([...[a, a, blank, b], ...[a, blank, a, blank]].flat() as number[])
+    const scores = Float32Array.from([...[a, a, blank, b], ...[a, blank, a, blank]].flat())
     const words = Uint32Array.from([...'ab', ...'ab'], (letter) => letter.codePointAt(0) ?? 0)
     const dataPath = put('data.npz', npzBytes({ x: { descriptor: '<f4', dims: [2, 4, 3], data: bytes(scores) }, label: { descriptor: '<U2', dims: [2], data: bytes(words) } }))
     const result = await evaluate({ modelPath, dataPath, metric: 'cer' })
