@@ -3,7 +3,7 @@ import { use as register } from 'echarts/core'
 import { useMemo, type ReactNode } from 'react'
 import type { ValueHistogram } from '#shared/measurement'
 import { Chart, type ChartLook, useChartLook } from '../charts/chart'
-import { formatInteger, significant } from '../format/format-number'
+import { axisText, formatInteger, significant } from '../format/format-number'
 
 register([MarkLineComponent])
 
@@ -42,8 +42,12 @@ function chartOption({ histogram, quantized, range }: Pick<DistributionChartProp
     symbol: 'none',
     animation: false,
     lineStyle: { color: accent, type: 'dashed', width: 1 },
-    label: { color: text, fontSize: 10, formatter: ({ value }: { value: number }) => significant(value), position: 'insideEndTop' },
-    data: [{ xAxis: range.min }, { xAxis: range.max }],
+    label: { color: text, fontSize: 10, formatter: ({ value }: { value: number }) => axisNumber(value), position: 'end', distance: 2 },
+    // Written inwards: outwards they would be cut off where the range ends with the values.
+    data: [
+      { xAxis: range.min, label: { align: 'left' } },
+      { xAxis: range.max, label: { align: 'right' } },
+    ],
   }
   return {
     animation: false,
@@ -57,8 +61,12 @@ function chartOption({ histogram, quantized, range }: Pick<DistributionChartProp
         return first === undefined ? '' : `${significant(first.value[0] - width / 2)} … ${significant(first.value[0] + width / 2)}<br>${entries.map(({ value }) => formatInteger(value[1] ?? 0)).join(' → ')}`
       },
     },
-    xAxis: { type: 'value', min, max, splitLine: { show: false }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: text, fontSize: 10, hideOverlap: true, formatter: significant }, splitNumber: 3 },
+    xAxis: { type: 'value', min, max, splitLine: { show: false }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: text, fontSize: 10, hideOverlap: true, showMinLabel: range === null, showMaxLabel: range === null, formatter: axisNumber }, splitNumber: 3 },
     yAxis: { type: 'log', min: 0.5, show: false },
     series: [{ ...bars(counts, quantized ? text : accent, quantized ? 0.45 : 0.8), ...(marks && { markLine: marks }) }, ...(quantized ? [bars(quantized.counts, accent, 0.8)] : [])],
   }
+}
+
+function axisNumber(value: number): string {
+  return axisText({ value: significant(value), unit: '' })
 }

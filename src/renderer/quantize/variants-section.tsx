@@ -3,7 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Variant } from '#shared/ipc/jobs'
-import { formatDb, formatRatio, quantityText } from '../format/format-number'
+import { formatDb, formatMs, formatRatio, quantityText } from '../format/format-number'
 import { Section } from '../inspector/property-list'
 import { variantTitle } from '../optimize/catalogue-text'
 import { openPaths } from '../session/open-models'
@@ -41,6 +41,13 @@ export function VariantsSection({ modelPath, activePath }: { readonly modelPath:
   )
 }
 
+/** A ratio of latency does not stand without what it was taken on. */
+function measuredHow(latency: Variant['report']['latency']): string | undefined {
+  if (latency === null) return undefined
+  const { source, result, conditions } = latency
+  return `${quantityText(formatMs(source.p50Ms))} → ${quantityText(formatMs(result.p50Ms))} · ${conditions.device} · ${conditions.runtime} · ${conditions.provider} · ${String(conditions.runs)} × p50`
+}
+
 function Row({ variant, active }: { readonly variant: Variant; readonly active: boolean }): ReactNode {
   const { t } = useTranslation('quantize')
   const { report } = variant
@@ -61,8 +68,8 @@ function Row({ variant, active }: { readonly variant: Variant; readonly active: 
         </span>
       </td>
       <td>{quantityText(formatRatio(report.sizeRatio))}</td>
-      <td>{report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report)))}</td>
-      <td className={ratio !== null && ratio > 1 ? 'warning' : ''}>{ratio === null ? '–' : quantityText(formatRatio(ratio))}</td>
+      <td title={report.outputErrorConditions}>{report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report)))}</td>
+      <td title={measuredHow(report.latency)} className={ratio !== null && ratio > 1 ? 'warning' : ''}>{ratio === null ? '–' : quantityText(formatRatio(ratio))}</td>
     </tr>
   )
 }
