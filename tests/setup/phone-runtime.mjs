@@ -1,5 +1,5 @@
 /** What the tests on phones need beside packages: the phone's own adbd, and the native runtime for each processor that can be tried here. */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -18,16 +18,19 @@ const ABIS = {
 }
 
 /** Fetches and builds what is missing or out of date, in some ten seconds for each; where that fails one line says so, and the tests that need it are skipped. */
-export function ensurePhoneRuntime() {
+export async function ensurePhoneRuntime() {
   if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync('/usr/bin/apt-get')) return
-  attempt('adbd of the test phones', [join(repository, 'tests/fixtures/phone-rig/fetch-adbd.mjs'), adbd])
   const missing = Object.entries(ABIS).flatMap(([abi, canBuild]) => (canBuild() && !isBuilt(abi) ? [abi] : []))
-  if (missing.length > 0) attempt(`native runtime for ${missing.join(', ')} phones`, [join(repository, 'resources/device/build-runtime.mjs'), ...missing])
+  // Both wait for downloads most of the time.
+  const fetched = attempt('adbd of the test phones', [join(repository, 'tests/fixtures/phone-rig/fetch-adbd.mjs'), adbd])
+  if (missing.length > 0) await attempt(`native runtime for ${missing.join(', ')} phones`, [join(repository, 'resources/device/build-runtime.mjs'), ...missing])
+  await fetched
 }
 
-function attempt(what, args) {
+async function attempt(what, args) {
   const start = performance.now()
-  const { status } = spawnSync(process.execPath, args, { cwd: repository, stdio: 'inherit', timeout: TIMEOUT_MS })
+  const child = spawn(process.execPath, args, { cwd: repository, stdio: 'inherit', timeout: TIMEOUT_MS })
+  const status = await new Promise((resolve) => child.once('error', () => resolve(null)).once('close', resolve))
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(status === 0 ? `Ready: ${what} (${seconds} s)` : `Missing: ${what}; the tests that need it are skipped`)
 }

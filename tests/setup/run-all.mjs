@@ -85,7 +85,7 @@ function journeys() {
 
 mkdirSync(results, { recursive: true })
 const missing = ensureSystemPackages()
-ensurePhoneRuntime()
+await ensurePhoneRuntime()
 const parts = []
 if (run('Build', tool('electron-vite'), ['build', '--logLevel', 'warn'])) parts.push(unitTests(), journeys())
 else parts.push({ passed: 0, failed: 1, skipped: 0, failures: [] })
