@@ -16,6 +16,6 @@ export function useModels(): { readonly models: readonly DeployableModel[]; read
   if (shown === null) return { models: [], shown }
   const sourcePath = variantAt(bySource, shown)?.sourcePath ?? shown
   const variants = bySource[sourcePath] ?? []
-  const source = { path: sourcePath, title: fileName(sourcePath), sha256: variants[0]?.report.source.sha256 ?? null }
+  const source = { path: sourcePath, title: fileName(sourcePath), sha256: variants.find(({ report }) => report.source.revision === undefined)?.report.source.sha256 ?? null }
   return { shown, models: [source, ...variants.map(({ modelPath, name, report }) => ({ path: modelPath, title: variantTitle(name), sha256: report.result.sha256 }))] }
 }
