@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { networkInterfaces } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
-import { NETWORK_SERIAL } from '#shared/deploy'
 import type { DeviceFacts } from '#shared/device'
 import { AppError } from '#shared/errors'
 import { findAppRoot } from '../host/app-root'
@@ -17,6 +16,8 @@ import { decodeTensors, encodeTensors } from './tensor-file'
 
 /** The page says every second that it is there; a browser may be busy with something else for a while. */
 const SILENCE_MS = 8000
+/** The first inference on a GPU waits for its shaders to be compiled. */
+const SHADERS_MS = 60_000
 /** From the address to the page: a browser's first start, or a person with a camera. */
 const OPEN_MS = { adb: 30_000, network: 300_000 }
 
@@ -47,7 +48,7 @@ async function prepare(request: PrepareRequest): Promise<PreparedRun> {
     address: request.phone === null ? lanAddress() : '127.0.0.1',
     pageFolder: join(findAppRoot(import.meta.dirname), 'resources/device/browser'),
     runtimeFolder: dirname(createRequire(import.meta.url).resolve('onnxruntime-web')),
-    task: { provider: request.options.provider, warmup: request.options.warmup, runs: request.options.runs, threads: request.options.threads, seconds: request.options.sustainedSeconds, patienceMs: request.patienceMs },
+    task: { provider: request.options.provider, warmup: request.options.warmup, runs: request.options.runs, threads: request.options.threads, seconds: request.options.sustainedSeconds, patienceMs: request.patienceMs + (request.options.provider === 'webgpu' ? SHADERS_MS : 0) },
     modelPath: request.model.path,
     externalData: request.model.externalFiles.map((path) => ({ path, name: relative(dirname(request.model.path), path).split(sep).join('/') })),
     inputs: encodeTensors(request.feeds),
@@ -124,7 +125,7 @@ function createPageRun({ phone, options, signal, onPhase, onWindow }: AdapterReq
       onWindow({ atMs: data.atMs, runs: data.runs, p50Ms: data.p50Ms })
       onPhase('sustained', Math.min(1, data.atMs / 1000 / options.sustainedSeconds), `${(data.atMs / 1000).toFixed(0)} / ${String(options.sustainedSeconds)} s, ${data.p50Ms.toFixed(2)} ms`)
     } else if (data.event === 'error') settle.reject(pageError(data.message))
-    else if (data.event === 'endless') settle.reject(endlessError(phone?.serial ?? NETWORK_SERIAL, data.ms))
+    else if (data.event === 'endless') settle.reject(endlessError(phone ? `the phone '${phone.serial}'` : 'the other device', data.ms))
     else if (data.event === 'done') settle.resolve({ samplesMs: data.samplesMs, loadMs: data.loadMs, firstRunMs: data.firstRunMs, peakMemoryBytes: null, baselineMemoryBytes: null, kernels: [] })
   }
 

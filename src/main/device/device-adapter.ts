@@ -94,11 +94,11 @@ export async function loadAdapter(name: DeployAdapter): Promise<DeviceAdapter> {
   }
 }
 
-/** One inference that does not end, while the program around it is alive. */
-export function endlessError(serial: string, ms: number): AppError {
+/** One inference that does not end, while the program around it is alive. @param where it ran, in words. */
+export function endlessError(where: string, ms: number): AppError {
   return new AppError({
     code: 'device-lost',
-    message: `An inference on '${serial}' had not ended after ${(ms / 1000).toFixed(0)} s and was given up.`,
+    message: `An inference on ${where} had not ended after ${(ms / 1000).toFixed(0)} s and was given up.`,
     hint: 'Try again with the screen on and other apps closed. If it happens again, please report it with the report of `edgefit devices doctor`.',
   })
 }

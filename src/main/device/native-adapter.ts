@@ -155,7 +155,7 @@ async function startRunner(phone: Phone, { folder, runtimeFolder, loader }: Runn
         onPhase('sustained', Math.min(1, line.atMs / 1000 / options.sustainedSeconds), `${(line.atMs / 1000).toFixed(0)} / ${String(options.sustainedSeconds)} s, ${line.p50Ms.toFixed(2)} ms`)
       } else if (line?.event === 'error') refused = line.message
       // Not waiting for its end: what hangs in a driver ends late or never.
-      else if (line?.event === 'endless') givingUp.abort(endlessError(phone.serial, line.ms))
+      else if (line?.event === 'endless') givingUp.abort(endlessError(`the phone '${phone.serial}'`, line.ms))
       else if (line?.event === 'done') figures = line
     },
   })
