@@ -1,5 +1,6 @@
 /** The report that is sent: one HTML file with its styles and plots in it, which asks nothing of the network. */
 import { metricText } from '../evaluation/metric'
+import { withoutFolders } from '../without-folders'
 import { type Budget, budgetFigureText, budgetText, judgeBudget, type Verdict } from './budget'
 import { escapeMarkup } from './escape-markup'
 import { type ReportLanguage, type ReportWords, reportWords } from './report-words'
@@ -91,9 +92,9 @@ function verdictCell(budget: Budget, { outcome, actual, detail }: Verdict, words
 
 function conditionsList(rows: readonly VariantRow[], words: ReportWords): string {
   const lines = rows.flatMap((row) => [
-    ...row.latencies.map(({ device, conditions }) => `<li>${escapeMarkup(row.name)}: ${escapeMarkup(words.latencyOn(device))}; ${escapeMarkup(conditions)}</li>`),
+    ...row.latencies.map(({ device, conditions }) => `<li>${escapeMarkup(row.name)}: ${escapeMarkup(words.latencyOn(device))}; ${escapeMarkup(withoutFolders(conditions))}</li>`),
     ...row.accuracies.map(({ metric, data, samples, exactIntegers, measuredAt }) => `<li>${escapeMarkup(row.name)}: ${escapeMarkup(words.accuracyOn(metric, samples, data))}; ${exactIntegers ? words.exactIntegers : words.fastIntegers}; ${escapeMarkup(measuredAt.slice(0, 10))}</li>`),
-    ...(row.sqnr ? [`<li>${escapeMarkup(row.name)}: SQNR: ${escapeMarkup(row.sqnr.conditions)}</li>`] : []),
+    ...(row.sqnr ? [`<li>${escapeMarkup(row.name)}: SQNR: ${escapeMarkup(withoutFolders(row.sqnr.conditions))}</li>`] : []),
     `<li>${escapeMarkup(row.name)}: SHA-256 <code>${row.sha256}</code></li>`,
   ])
   return `<ul class="notes">${lines.join('')}</ul>`
@@ -127,7 +128,7 @@ small{display:block;color:var(--dim);font-size:11px;font-weight:400}tbody th sma
 .met{color:var(--good)}.missed{color:var(--bad)}.unknown{color:var(--dim)}
 .note,.notes{color:var(--dim);font-size:12px}.notes{padding-left:18px;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto;border:1px solid var(--line);border-radius:6px}
-svg text{fill:var(--dim);font-size:12px}svg .name{fill:var(--text);font-size:12px}svg .axis{stroke:var(--line)}
+svg text{fill:var(--dim);font-size:12px}svg .name{fill:var(--text);font-size:12px;paint-order:stroke;stroke:var(--page);stroke-width:4px}svg .axis{stroke:var(--line)}
 svg .front{fill:none;stroke:var(--accent);stroke-width:1.5}svg .dot{fill:var(--accent);fill-opacity:.22;stroke:var(--accent);stroke-width:1.5}svg .off{fill:var(--dim);fill-opacity:.15;stroke:var(--dim)}
 svg .budget{stroke:var(--bad);stroke-width:1.25;stroke-dasharray:5 4}svg .limit{fill:var(--bad)}
 @media print{main{max-width:none;padding:0}section{break-inside:avoid}}
