@@ -7,6 +7,9 @@ import type { CalibrationData, PassContext } from '../pass'
 /** So much is run until what it left is freed: samples of formats that are not read in place, onnxruntime's outputs. */
 const COLLECTED_BYTES = 8 * 1024 * 1024
 
+/** What onnxruntime keeps for an output at least, however small; it lies until V8 looks. */
+const TENSOR_BYTES = 1024
+
 export interface ActivationSource {
   readonly context: Pick<PassContext, 'calibration' | 'runner' | 'signal' | 'progress'>
   readonly maxSamples: number
@@ -54,7 +57,7 @@ class GarbageCount {
       this.#known.set(name, bytes.buffer)
       this.#bytes += bytes.length
     }
-    for (const { bytes } of values.values()) this.#bytes += bytes.length
+    for (const { bytes } of values.values()) this.#bytes += Math.max(bytes.length, TENSOR_BYTES)
     if (this.#bytes <= COLLECTED_BYTES) return
     collectGarbage()
     this.#bytes = 0
