@@ -118,7 +118,7 @@ export function greedyPlans(planned: readonly PlanGroup[], { cost, amount, worth
   const at = planned.map(() => 0)
   const plans: Plan[] = [planned.map(({ counts }) => counts[0] ?? 1)]
   const whole = groups.map(() => 1)
-  const [full, fullWorth] = [cost(whole), worth(whole)]
+  const [full, fullWorth] = [cost(whole), worth(whole) || 1]
   for (let current = full; current > full * (1 - amount); ) {
     let best: { index: number; to: number; value: number; cost: number } | null = null
     const currentWorth = worth(sharesOf(plans.at(-1) ?? [], groups))
