@@ -68,6 +68,8 @@ test('a graph is grouped, searched, thinned out and explained', async ({ studio 
     await expect(find.getByRole('status')).toContainText(/0 of [1-9]/)
     await find.getByRole('textbox').press('Enter')
     await expect(inspector).toContainText('kernel_shape')
+    await find.getByRole('list', { name: 'Matches' }).getByRole('button').nth(1).click()
+    await expect(find.getByRole('status')).toContainText(/2 of [1-9]/)
     await find.getByRole('textbox').fill('/(/')
     await expect(find.getByRole('status')).toContainText('Cannot read')
     await find.getByRole('textbox').press('Escape')

@@ -26,7 +26,7 @@ async function run(page: Page, title: string): Promise<void> {
   await page.keyboard.press('Control+k')
   const search = page.getByPlaceholder('What do you want to do?')
   await search.fill(title)
-  await page.getByRole('dialog').getByText(title, { exact: true }).click()
+  await page.getByRole('dialog').getByText(title, { exact: true }).first().click()
 }
 
 async function chooseFile(page: Page, action: () => Promise<void>, path: string): Promise<void> {

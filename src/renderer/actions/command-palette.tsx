@@ -2,11 +2,12 @@ import '@mantine/spotlight/styles.css'
 import { Kbd } from '@mantine/core'
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { IconCube, IconSearch } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { localized } from '../i18n/localized'
 import { openPaths } from '../session/open-models'
 import { useAppStore } from '../stores/app-store'
+import { useViewStore } from '../stores/view-store'
 import type { Action, ActionGroup } from './action'
 import { keyLabel } from './action'
 import { actions } from './all-actions'
@@ -21,6 +22,7 @@ export default function CommandPalette(): ReactNode {
   const platform = useAppStore((state) => state.info?.platform ?? '')
   const recent = useAppStore((state) => state.recent)
   const samples = useAppStore((state) => state.samples)
+  const [query, setQuery] = useState('')
 
   const groups: SpotlightActionGroupData[] = GROUPS.map((group) => ({
     group: t(`palette.groups.${group}`),
@@ -47,9 +49,19 @@ export default function CommandPalette(): ReactNode {
   })
   groups.push({ group: t('palette.groups.recent'), actions: recent.filter(({ exists }) => exists).map(({ path, name }) => file(`recent ${path}`, path, name, path)) })
   groups.push({ group: t('palette.groups.samples'), actions: samples.map(({ id, path, title, description }) => file(`sample ${id}`, path, localized(title), localized(description))) })
+  const wanted = query.trim()
+  if (wanted !== '' && context.modelOpen) {
+    const find = () => {
+      useViewStore.getState().setFindQuery(wanted)
+      useViewStore.getState().setFindOpen(true)
+    }
+    groups.push({ group: t('palette.groups.graph'), actions: [{ id: 'find in graph', label: t('palette.find', { query: wanted }), leftSection: <IconSearch size={18} stroke={1.6} aria-hidden />, onClick: find }] })
+  }
 
   return (
     <Spotlight
+      query={query}
+      onQueryChange={setQuery}
       actions={groups.filter((group) => group.actions.length > 0)}
       shortcut={null}
       highlightQuery

@@ -18,11 +18,14 @@ interface ViewState {
   readonly names: boolean
   readonly direction: FlowDirection
   readonly findOpen: boolean
+  /** What was searched for last: the find bar begins with it. */
+  readonly findQuery: string
   readonly reveal: Reveal | null
   readonly setMode: (mode: CentreMode) => void
   readonly toggle: (name: GraphToggle) => void
   readonly turnDirection: () => void
   readonly setFindOpen: (open: boolean) => void
+  readonly setFindQuery: (query: string) => void
   readonly revealNodes: (nodeIds: readonly number[]) => void
 }
 
@@ -33,10 +36,12 @@ export const useViewStore = create<ViewState>()((set) => ({
   names: false,
   direction: 'down',
   findOpen: false,
+  findQuery: '',
   reveal: null,
   setMode: (mode) => set({ mode }),
   toggle: (name) => set((state) => ({ [name]: !state[name] })),
   turnDirection: () => set((state) => ({ direction: state.direction === 'down' ? 'right' : 'down' })),
   setFindOpen: (findOpen) => set(findOpen ? { findOpen, mode: 'graph' } : { findOpen }),
+  setFindQuery: (findQuery) => set({ findQuery }),
   revealNodes: (nodeIds) => set((state) => ({ mode: 'graph', reveal: { nodeIds, serial: (state.reveal?.serial ?? 0) + 1 } })),
 }))

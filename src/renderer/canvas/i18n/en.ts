@@ -148,6 +148,9 @@ export const canvasEn = {
     previous: 'Previous match',
     close: 'Close',
     selectAll: 'Select all matches',
+    matches: 'Matches',
+    further_one: '{{count}} more',
+    further_other: '{{count}} more',
   },
   gestures: {
     title: 'On the graph',

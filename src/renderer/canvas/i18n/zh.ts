@@ -150,6 +150,9 @@ export const canvasZh: typeof canvasEn = {
     previous: '上一个',
     close: '关闭',
     selectAll: '选中全部匹配',
+    matches: '匹配项',
+    further_one: '另有 {{count}} 项',
+    further_other: '另有 {{count}} 项',
   },
   gestures: {
     title: '在图上',

@@ -6,6 +6,10 @@ import type { Selection } from '../../stores/selection-store'
 
 export interface Match {
   readonly selection: Selection
+  /** Its name, or its operator where it has none. */
+  readonly label: string
+  /** Its operator or type; empty where that is the label. */
+  readonly detail: string
   /** The shown box to bring into view. */
   readonly box: number
   /** Nodes whose groups must be unfolded to see it. */
@@ -33,8 +37,11 @@ function matchingBoxes(scene: Scene, graph: CanvasGraph, test: FindTest): Match[
   return graph.boxes.flatMap((box, index): Match[] => {
     if (box.kind === 'group' || !test(findableBox(graph, box))) return []
     const at = scene.shownBox[index] ?? -1
-    if (box.kind === 'op') return [{ selection: { kind: 'node', nodeId: box.node.id }, box: at, nodeIds: [box.node.id] }]
-    return [{ selection: { kind: box.kind, name: box.value.name }, box: at, nodeIds: [] }]
+    if (box.kind === 'op') {
+      const { id, name, opType } = box.node
+      return [{ selection: { kind: 'node', nodeId: id }, label: name === '' ? opType : name, detail: name === '' ? '' : opType, box: at, nodeIds: [id] }]
+    }
+    return [{ selection: { kind: box.kind, name: box.value.name }, label: box.value.name, detail: '', box: at, nodeIds: [] }]
   })
 }
 
@@ -66,7 +73,7 @@ function matchingValues(scene: Scene, graph: CanvasGraph, test: FindTest): Match
     if (found === undefined || maker?.kind !== 'op') return []
     const { name, dtype, shape } = found
     if (!test({ any: [name], texts: { value: [name], name: [name], dtype: [dtype], shape: [shape] }, numbers: {} })) return []
-    return [{ selection: { kind: 'edge', name }, box: scene.shownBox[source] ?? -1, nodeIds: [maker.node.id] }]
+    return [{ selection: { kind: 'edge', name }, label: name, detail: `${dtype} ${shape}`, box: scene.shownBox[source] ?? -1, nodeIds: [maker.node.id] }]
   })
 }
 
@@ -76,6 +83,6 @@ function matchingTensors(scene: Scene, graph: CanvasGraph, test: FindTest): Matc
     if (reader === undefined || box?.kind !== 'op') return []
     const { dtype, shape } = graph.tensorTypes.get(name) ?? { dtype: '', shape: '' }
     if (!test({ any: [name], texts: { value: [name], name: [name], dtype: [dtype], shape: [shape] }, numbers: {} })) return []
-    return [{ selection: { kind: 'tensor', name }, box: scene.shownBox[reader] ?? -1, nodeIds: [box.node.id] }]
+    return [{ selection: { kind: 'tensor', name }, label: name, detail: `${dtype} ${shape}`, box: scene.shownBox[reader] ?? -1, nodeIds: [box.node.id] }]
   })
 }

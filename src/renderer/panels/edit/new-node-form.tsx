@@ -7,6 +7,7 @@ import type { AttributeSchema, OpSchema } from '#shared/onnx/schema/op-schema'
 import { tryEdit, shownGraph, type EditCommandInput } from '../../session/edit-document'
 import { useEditStore, type AddTarget } from '../../stores/edit-store'
 import { activeGraph, useSessionStore } from '../../stores/session-store'
+import { opMeaning } from '../op-docs/op-meanings'
 import { refusalText } from './apply-from-field'
 import { isTextType, parseAttribute } from './attribute-text'
 import { readableValues, typeKey } from './edit-forms'
@@ -23,7 +24,8 @@ type Texts = Readonly<Record<string, string>>
 
 /** What a new node needs: its name, what its inputs read, and its attributes by their types. */
 export function NewNodeForm({ operator, opsets, onClose }: NewNodeFormProps): ReactNode {
-  const { t } = useTranslation('edit')
+  const { t, i18n } = useTranslation('edit')
+  const meaning = opMeaning(operator, i18n.language)
   const target = useEditStore((state) => state.adding)
   const graph = useSessionStore(activeGraph)
   const schema = useMemo(() => schemaFor(operator.domain, operator.opType, opsets), [operator, opsets])
@@ -51,6 +53,7 @@ export function NewNodeForm({ operator, opsets, onClose }: NewNodeFormProps): Re
   return (
     <form className={styles.nodeForm} onSubmit={(event) => void submit(event)} aria-label={operator.opType}>
       <div className={styles.nodeFields}>
+        {meaning !== null && <p className={styles.meaning}>{meaning}</p>}
         <TextInput label={t('palette.nodeName')} placeholder={t('palette.nameless')} value={name} onChange={(event) => setName(event.currentTarget.value)} />
         {slots.length > 0 && <h3>{t('palette.inputs')}</h3>}
         <div className={styles.fields}>

@@ -5,17 +5,20 @@ import { opVersions, type OpSchema, type ParameterSchema } from '#shared/onnx/sc
 import { attributeText } from '#shared/onnx/view/attribute-view'
 import { activeDocument, useSessionStore } from '../../stores/session-store'
 import { schemaFor } from '../edit/operators'
+import { opMeaning } from './op-meanings'
 import styles from './op-docs.module.css'
 import { typeList } from './type-list'
 
 /** What the standard says of a node's operator: its version, inputs, outputs and attributes with their defaults. */
 export default function OpDocs({ node }: { readonly node: NodeView }): ReactNode {
-  const { t } = useTranslation('canvas')
+  const { t, i18n } = useTranslation('canvas')
   const opsets = useSessionStore((state) => activeDocument(state)?.summary.opsets)
   const schema = schemaFor(node.domain, node.opType, opsets ?? [])
   if (schema === null) return <p className={styles.none}>{t('docs.none')}</p>
+  const meaning = opMeaning(node, i18n.language)
   return (
     <div className={styles.docs}>
+      {meaning !== null && <p className={styles.meaning}>{meaning}</p>}
       <p className={styles.since}>
         {t('docs.since', { version: schema.sinceVersion })} · {t('docs.versions', { versions: opVersions(node.domain, node.opType).join(', ') })}
         {schema.deprecated && <strong> · {t('docs.deprecated')}</strong>}
