@@ -24,8 +24,3 @@ export function folderOf(path: string): string {
   const end = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'))
   return end <= 0 ? path : path.slice(0, end)
 }
-
-/** What data was used, without the folders before its name. */
-export function dataText(description: string): string {
-  return description.replace(/^.*[\\/](?=[^\\/]*: )/, '')
-}

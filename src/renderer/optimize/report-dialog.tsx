@@ -2,9 +2,10 @@ import { Modal, Table } from '@mantine/core'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptimizeReport } from '#shared/ipc/jobs'
+import { withoutFolders } from '#shared/without-folders'
 import { Figure } from '../format/figure'
 import { formatBytes, formatDb, formatDuration, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
-import { dataText, fileName } from '../format/format-type'
+import { fileName } from '../format/format-type'
 import { SeverityIcon } from '../panels/severity-icon'
 import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
@@ -66,7 +67,7 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
         </section>
       )}
       <p className="dim figures">
-        {[t('report.data', { data: dataText(data) }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
+        {[t('report.data', { data: withoutFolders(data) }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
         <br />
         <span className="mono">{t('report.hashes', { source: source.sha256.slice(0, 16), result: result.sha256.slice(0, 16) })}</span>
       </p>
@@ -111,7 +112,7 @@ function OutputErrors({ report: { outputError, outputErrorConditions } }: { read
           ))}
         </Table.Tbody>
       </Table>
-      <p className="dim">{outputErrorConditions.replace(/\(([^()]*[\\/])(?=[^\\/]*: )/, '(')}</p>
+      <p className="dim">{withoutFolders(outputErrorConditions)}</p>
     </section>
   )
 }

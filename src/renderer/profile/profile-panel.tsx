@@ -3,9 +3,9 @@ import { IconAlertTriangle, IconPencil } from '@tabler/icons-react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Conditions, ProfileResult } from '#shared/measurement'
+import { withoutFolders } from '#shared/without-folders'
 import { Figure } from '../format/figure'
 import { formatBytes, formatMs, formatPercent, type Quantity } from '../format/format-number'
-import { dataText } from '../format/format-type'
 import { useEditedText } from '../session/edited-text'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
@@ -114,7 +114,7 @@ function ConditionsLine({ conditions }: { readonly conditions: Conditions }): Re
         ].join(' · ')}
       </p>
       <p className={styles.inputs} title={inputs}>
-        {t('profile.inputsFrom', { inputs: dataText(inputs) })}
+        {t('profile.inputsFrom', { inputs: withoutFolders(inputs) })}
       </p>
     </>
   )

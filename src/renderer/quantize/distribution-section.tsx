@@ -60,7 +60,7 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
       <Suspense fallback={<div className={styles.chart} />}>
         <DistributionChart histogram={histogram} quantized={quantized} range={range} label={t('histogram', { name: value })} className={styles.chart ?? ''} />
       </Suspense>
-      {histogram.elements > 0 && <p className={styles.note}>{t('zeros', { share: quantityText(formatPercent(histogram.zeros / histogram.elements)) })}</p>}
+      {histogram.zeros > 0 && <p className={styles.note}>{t('zeros', { share: quantityText(formatPercent(histogram.zeros / histogram.elements)) })}</p>}
       {weightSqnrDb !== null && <p className={styles.note}>{t('beforeAfter', { db: quantityText(formatDb(weightSqnrDb)) })}</p>}
       {ranges.length > 0 && (
         <table className={styles.table}>
@@ -85,7 +85,7 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
                   )}
                 </td>
                 <td>{`${significant(min)} … ${significant(max)}`}</td>
-                <td>{quantityText(formatPercent(clippedShare))}</td>
+                <td>{clippedShare > 0 && clippedShare < 0.0005 ? '< 0.1 %' : quantityText(formatPercent(clippedShare))}</td>
                 <td>{quantityText(formatDb(sqnrDb))}</td>
               </tr>
             ))}

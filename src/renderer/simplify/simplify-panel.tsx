@@ -3,8 +3,8 @@ import { useEffect, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobKinds, type RecipePreview } from '#shared/ipc/jobs'
 import type { OpenDocument } from '#shared/ipc/contract'
+import { withoutFolders } from '#shared/without-folders'
 import { formatInteger, formatPercent, quantityText } from '../format/format-number'
-import { dataText } from '../format/format-type'
 import { Section } from '../inspector/property-list'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { loadCatalogue } from '../optimize/load-catalogue'
@@ -118,7 +118,7 @@ function Totals({ preview, isStale }: { readonly preview: RecipePreview; readonl
         </span>
         <span className={`figures ${nodesAfter < nodesBefore ? 'good' : 'dim'}`}>{nodesBefore === 0 ? '' : `−${quantityText(formatPercent((nodesBefore - nodesAfter) / nodesBefore))}`}</span>
       </div>
-      <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: dataText(data) })}</p>
+      <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: withoutFolders(data) })}</p>
       {undone.map(({ message }) => (
         <Alert key={message} color="yellow" variant="light" p={8} mb={8}>
           {message}
