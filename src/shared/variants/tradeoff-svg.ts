@@ -3,7 +3,6 @@ import { type Budget, budgetText } from './budget'
 import { escapeMarkup } from './escape-markup'
 import { paretoFront } from './pareto-front'
 import type { ReportWords } from './report-words'
-import { msText } from './table-text'
 import { type AccuracyKind, accuracyOf, isHigherBetter, latencyOn, type VariantRow } from './variant-table'
 
 const [WIDTH, HEIGHT] = [1032, 420]
@@ -44,9 +43,10 @@ export function tradeoffSvg(rows: readonly VariantRow[], { device, accuracy, bud
   const toY = scale([bottom, top], [PLOT.bottom, PLOT.top])
   const largest = Math.max(...points.map(({ row }) => row.sizeBytes))
   const front = paretoFront(points)
+  const placed: Box[] = []
   return [
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${words.plotLabel(accuracy.metric)}">`,
-    ...ticks(toX.domain).map((value) => `<line class="axis" x1="${toX(value)}" x2="${toX(value)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/><text x="${toX(value)}" y="${PLOT.bottom + 18}" text-anchor="middle">${msText(value)}</text>`),
+    ...ticks(toX.domain).map((value) => `<line class="axis" x1="${toX(value)}" x2="${toX(value)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/><text x="${toX(value)}" y="${PLOT.bottom + 18}" text-anchor="middle">${value} ms</text>`),
     ...ticks(toY.domain).map((value) => `<line class="axis" x1="${PLOT.left}" x2="${PLOT.right}" y1="${toY(value)}" y2="${toY(value)}"/><text x="${PLOT.left - 8}" y="${toY(value) + 4}" text-anchor="end">${metricText(accuracy.metric, value)}</text>`),
     `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${words.latencyAxis}</text>`,
     ...near.map((budget) => `<line class="budget" x1="${toX(budget.atMost ?? 0)}" x2="${toX(budget.atMost ?? 0)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/><text class="limit" x="${toX(budget.atMost ?? 0) + 6}" y="${PLOT.top + 12}">${escapeMarkup(`${budget.name}: ${budgetText(budget, words.figures)}`)}</text>`),
@@ -55,10 +55,32 @@ export function tradeoffSvg(rows: readonly VariantRow[], { device, accuracy, bud
       const [x, y] = [toX(point.p50Ms), toY(point.accuracy)]
       const radius = Math.max(4, LARGEST_RADIUS * Math.sqrt(point.row.sizeBytes / largest))
       const isLeft = x > PLOT.right - 180
-      return `<circle class="dot${front.includes(point) ? '' : ' off'}" cx="${x}" cy="${y}" r="${radius.toFixed(1)}"><title>${escapeMarkup(point.row.name)}</title></circle><text class="name" x="${isLeft ? x - radius - 6 : x + radius + 6}" y="${y + 4}" text-anchor="${isLeft ? 'end' : 'start'}">${escapeMarkup(point.row.name)}</text>`
+      const width = NAME_PIXELS * point.row.name.length
+      const from = isLeft ? x - radius - 6 - width : x + radius + 6
+      const baseline = freeLine({ from, to: from + width, y: y + 4 }, placed)
+      return `<circle class="dot${front.includes(point) ? '' : ' off'}" cx="${x}" cy="${y}" r="${radius.toFixed(1)}"><title>${escapeMarkup(point.row.name)}</title></circle><text class="name" x="${isLeft ? x - radius - 6 : x + radius + 6}" y="${baseline}" text-anchor="${isLeft ? 'end' : 'start'}">${escapeMarkup(point.row.name)}</text>`
     }),
     '</svg>',
   ].join('')
+}
+
+/** Of a name as it is drawn; wide letters take more, narrow ones less. */
+const NAME_PIXELS = 7
+const LINE_PIXELS = 14
+
+interface Box {
+  readonly from: number
+  readonly to: number
+  readonly y: number
+}
+
+/** The first baseline, at the point's own or below it, where a name covers none of those placed; it is placed there. */
+function freeLine(name: Box, placed: Box[]): number {
+  const covers = (y: number) => placed.some((other) => other.from < name.to && name.from < other.to && Math.abs(other.y - y) < LINE_PIXELS)
+  let { y } = name
+  while (covers(y)) y += LINE_PIXELS
+  placed.push({ ...name, y })
+  return y
 }
 
 interface Scale {

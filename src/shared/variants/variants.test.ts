@@ -102,6 +102,13 @@ describe('the report', () => {
     expect(html).not.toMatch(/NaN|undefined|Infinity/)
   })
 
+  it('writes names of points close by below each other', () => {
+    const close = ['first', 'second', 'third'].map((name) => row({ name, latencies: [latency('CPU', 5)], accuracies: [accuracy(0.9)] }))
+    const lines = [...reportHtml(close, { title: 't', budgets: [], madeAt: '', tool: '', language: 'en' }).matchAll(/class="name" x="[^"]*" y="([^"]*)"/g)].map(([, y]) => Number(y))
+    expect(lines).toHaveLength(3)
+    expect(new Set(lines).size).toBe(3)
+  })
+
   it('says so where nothing was evaluated, and stands with a single point', () => {
     expect(reportHtml([row({ name: 'bare' })], { title: 't', budgets: [], madeAt: '', tool: '', language: 'en' })).toContain('No accuracy was evaluated')
     expect(reportHtml(rows.slice(0, 1), { title: 't', budgets: [], madeAt: '', tool: '', language: 'en' })).not.toMatch(/NaN|Infinity/)
