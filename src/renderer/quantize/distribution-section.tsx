@@ -60,7 +60,7 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
       <Suspense fallback={<div className={styles.chart} />}>
         <DistributionChart histogram={histogram} quantized={quantized} range={range} label={t('histogram', { name: value })} className={styles.chart ?? ''} />
       </Suspense>
-      {histogram.zeros > 0 && <p className={styles.note}>{t('zeros', { share: quantityText(formatPercent(histogram.zeros / histogram.elements)) })}</p>}
+      {histogram.zeros > 0 && <p className={styles.note}>{t('zeros', { share: shareText(histogram.zeros / histogram.elements) })}</p>}
       {weightSqnrDb !== null && <p className={styles.note}>{t('beforeAfter', { db: quantityText(formatDb(weightSqnrDb)) })}</p>}
       {ranges.length > 0 && (
         <table className={styles.table}>
