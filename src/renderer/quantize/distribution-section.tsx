@@ -85,7 +85,7 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
                   )}
                 </td>
                 <td>{`${significant(min)} … ${significant(max)}`}</td>
-                <td>{clippedShare > 0 && clippedShare < 0.0005 ? '< 0.1 %' : quantityText(formatPercent(clippedShare))}</td>
+                <td>{shareText(clippedShare)}</td>
                 <td>{quantityText(formatDb(sqnrDb))}</td>
               </tr>
             ))}
@@ -94,6 +94,11 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
       )}
     </>
   )
+}
+
+/** Cutting off one value in ten thousand is not cutting off none. */
+function shareText(share: number): string {
+  return share > 0 && share < 0.0005 ? `< ${quantityText(formatPercent(0.001))}` : quantityText(formatPercent(share))
 }
 
 /** The value, weight, input or output that is selected, or what the selected node gives. */
