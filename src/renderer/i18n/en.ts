@@ -162,6 +162,7 @@ export const en = {
     parameters: 'Parameters',
     macs: 'MACs',
     unknown: 'unknown',
+    macsUnknown: 'They depend on dimensions that are open. Set these to count them.',
     format: 'Format',
     opsets: 'Opsets',
     producer: 'Producer',

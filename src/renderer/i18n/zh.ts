@@ -164,6 +164,7 @@ export const zh: Translations = {
     parameters: '参数量',
     macs: 'MACs',
     unknown: '未知',
+    macsUnknown: '取决于尚未确定的维度，设定维度后即可计算。',
     format: '格式',
     opsets: '算子集',
     producer: '生成工具',

@@ -41,7 +41,7 @@ export function ModelPage({ document: { summary }, graph }: ModelPageProps): Rea
           <Property name={t('inspector.parameters')}>
             <Figure {...formatCount(summary.parameterCount)} />
           </Property>
-          <Property name={t('inspector.macs')}>{summary.macs === null ? <span className="dim">{t('inspector.unknown')}</span> : <Figure {...formatCount(summary.macs)} />}</Property>
+          <Property name={t('inspector.macs')}>{summary.macs === null ? <span className="dim" title={t('inspector.macsUnknown')}>{t('inspector.unknown')}</span> : <Figure {...formatCount(summary.macs)} />}</Property>
           <Property name={t('inspector.format')}>{summary.format}</Property>
           <Property name={t('inspector.opsets')}>{summary.opsets.length === 0 ? <span className="dim">{tEdit('none')}</span> : summary.opsets.map((opset) => `${opset.domain === '' ? 'ai.onnx' : opset.domain} ${opset.version}`).join(', ')}</Property>
           <ModelText field="producerName" label={t('inspector.producer')} value={producer} />

@@ -61,7 +61,8 @@ export function MetadataSection({ metadata }: { readonly metadata: ModelSummary[
 
 export function AddButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }): ReactNode {
   return (
-    <Button variant="subtle" size="compact-xs" color="gray" leftSection={<IconPlus size={12} aria-hidden />} onClick={onClick}>
+    // Its sign stands under the text above, not its edge.
+    <Button variant="subtle" size="compact-xs" color="gray" ml={-7} mr={7} leftSection={<IconPlus size={12} aria-hidden />} onClick={onClick}>
       {label}
     </Button>
   )
