@@ -20,7 +20,7 @@ export const pruneEn = {
   recoveries: { refit: 'Fit layers to the samples', distill: 'Fit layers, then their activations', merge: 'Merge into channels that stay', none: 'Not at all' },
   recoveryHints: {
     refit: 'Without training. Enough for most cuts.',
-    distill: 'Without training. The best accuracy where much is cut; takes longer.',
+    distill: 'Without training. The best accuracy where much is cut; takes a little longer.',
     merge: 'Quicker, for few samples. Without samples, by similar weights alone, which saves little.',
     none: 'Accuracy will be far lower.',
   },
