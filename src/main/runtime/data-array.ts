@@ -14,7 +14,7 @@ export interface Elements {
 }
 
 export interface Reading {
-  /** Each piece is read into the memory of the one before it. */
+  /** A piece is good until the next is asked for: it lies in memory that is used again. */
   readonly reuseMemory?: boolean
 }
 
@@ -87,7 +87,12 @@ async function npyArray(name: string | null, label: string, open: OpenStream): P
         await readNpyHeader(reader, label)
         const length = count * header.itemBytes
         const memory = reuseMemory ? new Uint8Array(length) : null
-        for (let piece = 0; piece < pieces; piece++) yield elements(header, await reader.read(length, memory ?? undefined))
+        // Complex numbers are read as pairs.
+        const alignment = header.text === null ? Math.min(8, header.itemBytes) : 1
+        for (let piece = 0; piece < pieces; piece++) {
+          const inPlace = memory === null ? null : reader.take(length, alignment)
+          yield elements(header, inPlace ?? (await reader.read(length, memory ?? undefined)))
+        }
       } finally {
         await reader.close()
         close()

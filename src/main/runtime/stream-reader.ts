@@ -35,6 +35,14 @@ export class StreamReader {
     return bytes
   }
 
+  /** The next `length` bytes where they lie, aligned to `alignment`, or null where they are not at hand as a whole. Good until more is read. */
+  take(length: number, alignment: number): Uint8Array | null {
+    if (this.#rest.byteLength < length || this.#rest.byteOffset % alignment !== 0) return null
+    const taken = this.#rest.subarray(0, length)
+    this.#rest = this.#rest.subarray(length)
+    return taken
+  }
+
   /** Ends the stream; a file or zip member behind it is closed. */
   async close(): Promise<void> {
     await this.#chunks.return?.()

@@ -17,6 +17,9 @@ import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evalua
 import { fileFingerprint, listFingerprint, withFile } from './fingerprint'
 import { type RawLabel, readLabel } from './label'
 
+/** Labels of one number or word each are read together up to so many. */
+const MOST_AT_ONCE = 1_000_000
+
 /** Labels of all samples of a part, read when it is its turn. */
 type LabelReader = () => AsyncGenerator<RawLabel>
 
@@ -105,6 +108,13 @@ async function readerOf(arrays: readonly DataArray[], path: string, samples: num
   if (count !== samples) throw new AppError({ code: 'invalid-data', message: `There are ${samples} samples but ${count} labels (${array.label}).` })
   const size = dims.reduce((product, dim) => product * dim, 1)
   return async function* labels() {
+    if (size === 1 && count <= MOST_AT_ONCE) {
+      for await (const { bytes, strings } of array.read(count, 1)) {
+        const values = strings ? [] : numbersOf(array.dataType, bytes, count)
+        for (let at = 0; at < count; at++) yield strings ? { kind: 'word', word: strings[at] ?? '' } : { kind: 'numbers', dims, values: [values[at] ?? 0], integers: !isFloat(array.dataType) }
+      }
+      return
+    }
     for await (const { bytes, strings } of array.read(size, count)) {
       if (strings) yield { kind: 'word', word: strings[0] ?? '' }
       else yield { kind: 'numbers', dims, values: numbersOf(array.dataType, bytes, size), integers: !isFloat(array.dataType) }
