@@ -77,8 +77,8 @@ async function finish(job: Job, result: unknown): Promise<void> {
     case 'profile': {
       const profile = jobKinds.profile.result.parse(result)
       useProfileStore.getState().putProfile(job.modelPath, profile, job.revision)
-      // Measured for the table of variants, it is seen there.
-      if (useDialogsStore.getState().bottomTab !== 'variants') openPanel('profile')
+      // Whoever has gone on to something else in the meantime is left there.
+      if (useDialogsStore.getState().bottomTab === 'jobs') openPanel('profile')
       return
     }
     case 'deploy':
