@@ -120,6 +120,20 @@ describe('what one sample is', () => {
     expect(await buffersOf({ reuseMemory: true })).toEqual({ values: [1, 2, 3], buffers: 1 })
   })
 
+  test('samples across pieces of a large file are the same where they lie and in memory of their own', async () => {
+    const data = await open(write('a.npy', npyBytes(float32([300, 1000], counting(300_000)))), model({ x: 'float32[N,1000]' }))
+    for (const options of [{}, { reuseMemory: true }]) {
+      let at = 0
+      for await (const feeds of data.samples(options)) {
+        const { bytes } = feeds.get('x') ?? { bytes: new Uint8Array() }
+        const values = numbersFromBytes('float32', bytes, 1000)
+        expect([values.length, values[0], values[999]]).toEqual([1000, at * 1000, at * 1000 + 999])
+        at++
+      }
+      expect(at).toBe(300)
+    }
+  })
+
   test('stopping in the middle is fine', async () => {
     const data = await open(write('a.npz', npzBytes({ x: float32([1000, 1], counting(1000)) })), model({ x: 'float32[N,1]' }))
     for await (const feeds of data.samples()) {
