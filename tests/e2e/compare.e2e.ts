@@ -1,5 +1,5 @@
 /** Comparing models: a variant beside its source, and two models that have little to do with each other. */
-import { cpSync, mkdtempSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
@@ -26,7 +26,7 @@ async function heightOf(page: Page, side: 0 | 1): Promise<number> {
   return box === null ? Number.NaN : Math.round(box.y + box.height / 2)
 }
 
-test('a variant is compared with its source, side by side', async ({ studio }) => {
+test('a variant is compared with its source, side by side', async ({ studio, studioHost }) => {
   const { page } = studio
   await open(page, 'mobilenet.onnx')
 
@@ -76,6 +76,21 @@ test('a variant is compared with its source, side by side', async ({ studio }) =
     await page.keyboard.press('Shift+F7')
     await expect(place).toHaveText(first ?? '')
   })
+
+  // Elsewhere the system's own dialog asks where to.
+  if (studioHost === 'browser') {
+    await test.step('the picture of it has both models, and what the colours mean', async () => {
+      const picture = await studio.saveAs(async () => {
+        await page.keyboard.press('Control+k')
+        await page.getByPlaceholder('What do you want to do?').fill('Export view as SVG')
+        await page.getByRole('dialog').getByText('Export view as SVG', { exact: true }).first().click()
+      }, mkdtempSync(join(tmpdir(), 'edgefit-pictures-')))
+      const svg = readFileSync(picture, 'utf8')
+      expect(svg).toContain('>A  mobilenet.onnx<')
+      expect(svg).toMatch(/>B {2}mobilenet · .*int8.*</)
+      expect(svg).toMatch(/>Q\/DQ, Cast \d+</)
+    })
+  }
 
   await test.step('ending the comparison leaves the graph of the model in front', async () => {
     await page.getByRole('button', { name: 'End the comparison' }).click()
