@@ -99,9 +99,8 @@ globalThis.benchMove = (() => {
       const part = (last - started) / durationMs
       const down = Math.sin(part * Math.PI * 4) * 12
       pane.dispatchEvent(new MouseEvent(part === 0 ? 'mousedown' : 'mousemove', { ...at, view: window }))
-      pane.dispatchEvent(new WheelEvent('wheel', { ...at, deltaX: down, deltaY: down, deltaMode: 0 }))
-      // With Ctrl, as browsers report a pinch, the wheel zooms.
-      pane.dispatchEvent(new WheelEvent('wheel', { ...at, deltaY: down, deltaMode: 0, ctrlKey: true }))
+      // First the wheel pans; then it zooms, with Ctrl, as browsers report a pinch.
+      pane.dispatchEvent(new WheelEvent('wheel', { ...at, deltaX: down, deltaY: down, deltaMode: 0, ctrlKey: part > 0.5 }))
       const now = await frame()
       times.push(now - last)
       last = now
