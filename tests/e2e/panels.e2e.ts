@@ -38,11 +38,19 @@ test('a model is simplified and quantized from the panels beside the graph', asy
     await expect(panel('Quantize').getByRole('list', { name: 'Quantized layers' }).getByRole('listitem').first()).toContainText('dB')
     await expect(panel('Quantize').getByRole('table')).toContainText('×')
   })
+})
+
+test('variants are measured together, and what is closed takes nothing with it', async ({ studio }) => {
+  const { page } = studio
+  const panel = (name: string) => page.getByRole('tabpanel', { name, exact: true })
+  await page.getByRole('tab', { name: 'Simplify', exact: true }).click()
+  await panel('Simplify').getByRole('button', { name: 'Apply as a variant' }).click()
+  await expect(page.getByRole('tree', { name: 'Variants' }).getByRole('treeitem')).toHaveCount(2, LONG)
 
   await test.step('source and variants are measured from their table, and stand beside each other by operator', async () => {
     await page.getByRole('tab', { name: 'Variants', exact: true }).click()
     await panel('Variants').getByRole('button', { name: 'Measure latency' }).click()
-    await expect(panel('Variants').getByRole('row').nth(3)).toContainText(/ms.*×/, LONG)
+    await expect(panel('Variants').getByRole('row').nth(2)).toContainText(/ms.*×/, LONG)
     await page.getByRole('tab', { name: 'Profile', exact: true }).click()
     await panel('Profile').getByText('By operator', { exact: true }).click()
     await panel('Profile').getByLabel('Compare with another model').first().click()

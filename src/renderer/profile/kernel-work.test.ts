@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { KernelProfile } from '#shared/measurement'
-import { roofPoints, stretches, timeByType } from './kernel-work'
+import { compareByType, roofPoints, stretches, timeByType } from './kernel-work'
 
 function kernel(opType: string, p50Ms: number, ...nodes: readonly [number, string][]): KernelProfile {
   return { kernel: opType, opType, provider: 'CPUExecutionProvider', p50Ms, p95Ms: p50Ms, meanMs: p50Ms, share: p50Ms / 10, calls: 1, nodes: nodes.map(([id, name]) => ({ id, name, opType })) }
@@ -10,6 +10,11 @@ const kernels = [kernel('Conv', 4, [1, '/a/conv1/Conv']), kernel('ReorderInput',
 
 it('kernels are summed by operator, the slowest first', () => {
   expect(timeByType(kernels).map(({ opType, count, p50Ms }) => [opType, count, p50Ms])).toEqual([['Conv', 2, 7], ['Gemm', 1, 2], ['ReorderInput', 1, 1]])
+})
+
+it('operators of two models stand side by side, with nothing where one has none', () => {
+  const rows = compareByType(kernels, [kernel('Conv', 14), kernel('QGemm', 1)]).map(({ opType, count, p50Ms, besideCount, besideMs }) => [opType, count, p50Ms, besideCount, besideMs])
+  expect(rows).toEqual([['Conv', 2, 7, 1, 14], ['Gemm', 1, 2, 0, 0], ['ReorderInput', 1, 1, 0, 0], ['QGemm', 0, 0, 1, 1]])
 })
 
 it('neighbours of one scope are a stretch, with what onnxruntime put between them', () => {
