@@ -37,7 +37,6 @@ export const pruneZh = {
   weights: '权重',
   latency: '延迟（估算）',
   noProfile: '先对模型做性能分析，即可估算延迟。',
-  profileNow: '性能分析…',
   open: '形状未定',
   groups: '一同变化的层',
   noGroups: '没有可剪去的通道。请加大幅度，或减小取整倍数。',
