@@ -8,9 +8,10 @@ import { dropFiles, expect, test } from './studio'
 
 const digits = join(repository, 'resources/samples/digits')
 
+/** Copies under names of their own: the window begins with a sample that would be taken for the model that was dropped. */
 function folderWith(...names: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'edgefit-models-'))
-  for (const name of names) cpSync(join(digits, name), join(folder, name))
+  for (const name of names) cpSync(join(digits, name), join(folder, `own-${name}`))
   return folder
 }
 
@@ -34,7 +35,7 @@ async function setField(page: Page, name: string, value: string): Promise<void> 
 test('a model is found in, edited, undone, saved and opened again', async ({ studio }) => {
   const { page } = studio
   const folder = folderWith('resnet.onnx')
-  await open(page, join(folder, 'resnet.onnx'), 'resnet.onnx')
+  await open(page, join(folder, 'own-resnet.onnx'), 'own-resnet.onnx')
 
   await test.step('find a node and change an attribute', async () => {
     await firstConv(page).click()
@@ -128,7 +129,7 @@ test('a model is found in, edited, undone, saved and opened again', async ({ stu
     const saved = await studio.saveAs(() => page.getByRole('button', { name: 'Save as', exact: true }).click(), folder)
     expect(readFileSync(saved).includes('studio')).toBe(true)
     await dropFiles(page, [saved])
-    await expect(page.getByRole('tab', { name: 'resnet.onnx' })).toHaveCount(3)
+    await expect(page.getByRole('tab', { name: 'own-resnet.onnx' })).toHaveCount(2)
     await expect(page.getByRole('button', { name: 'Conv stem' })).toBeVisible()
     await expect(inspector(page)).toContainText('studio')
   })
@@ -137,7 +138,7 @@ test('a model is found in, edited, undone, saved and opened again', async ({ stu
 test('nodes are added from the palette, put on an edge, framed, copied to another model and pasted', async ({ studio }) => {
   const { page } = studio
   const folder = folderWith('resnet.onnx', 'mobilenet.onnx')
-  await open(page, join(folder, 'resnet.onnx'), 'resnet.onnx')
+  await open(page, join(folder, 'own-resnet.onnx'), 'own-resnet.onnx')
 
   await test.step('add a node with a typed attribute', async () => {
     await page.getByRole('button', { name: 'Add a node…' }).click()
@@ -181,7 +182,7 @@ test('nodes are added from the palette, put on an edge, framed, copied to anothe
     await page.keyboard.up('Shift')
     await expect(inspector(page)).toContainText('2 nodes')
     await page.keyboard.press('Control+c')
-    await open(page, join(folder, 'mobilenet.onnx'), 'mobilenet.onnx')
+    await open(page, join(folder, 'own-mobilenet.onnx'), 'own-mobilenet.onnx')
     await page.getByRole('application', { name: /^Graph/ }).focus()
     await page.keyboard.press('Control+v')
     await expect(inspector(page)).toContainText('2 nodes')
