@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
-import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
-import { inferTypes } from '#shared/onnx/infer/infer-types'
+import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
 import type { Graph, Node } from '#shared/onnx/records'
 import { constantTensor, opsetVersion } from './constants'
 import { definePass, type PassContext } from './pass'
@@ -13,6 +12,7 @@ import { CALIBRATION_METHODS, calibrateRanges, type RangeMethod } from './static
 import { type Choice, type ChosenNode, chooseNodes, readersOf } from './static/choose-nodes'
 import { guardFloatLayers } from './static/guard-float-layers'
 import { insertPairs } from './static/insert-pairs'
+import { isFloat32 } from './static/observe-activations'
 import { observableBodies } from './static/observe-bodies'
 import { activationOptionsOf, NodeOverride, nodeOverride, overriddenRange, TensorOverride, tensorOverride, unusedOverrides } from './static/overrides'
 import { type Target, type TargetName, targets } from './static/targets'
@@ -78,25 +78,25 @@ export const quantizeStatic = definePass({
     }
     const isSelected = (node: Node) => chosen.opTypes.includes(node.opType) && !chosen.excludeNodes.includes(node.name) && nodeOverride(chosen, node).keepFloat !== true
     const reached = [edit.main, ...observableBodies(edit.document)]
-    const choose = (isUsable: (graph: Graph, name: string) => boolean): Map<Graph, Choice> => {
-      const types = inferTypes(edit.document)
+    const choose = (types: TypeTable, isUsable: (graph: Graph, name: string) => boolean): Map<Graph, Choice> => {
       return new Map(reached.map((graph) => [graph, chooseNodes({ edit, graph, types, table: target.placement, isSelected, isUsable: (name) => isUsable(graph, name) })]))
     }
     reportInnerNodes(edit, { table: target.placement, reached }, context)
     reportWithoutKernel(edit, target, context)
-    const preliminary = choose(() => true)
+    const preliminary = choose(inferTypes(edit.document), () => true)
     for (const { node, refusal } of [...preliminary.values()].flatMap(({ refusals }) => refusals)) if (refusal.note) context.report(leftFloat(node, refusal.reason))
     if ([...preliminary.values()].every(({ nodes }) => nodes.size === 0)) return
 
     const perChannel = raiseForScales(edit, chosen.perChannel && target.perChannel, context)
     if (perChannel === null) return
-    const candidates = choose(() => true)
+    const types = inferTypes(edit.document)
+    const candidates = choose(types, () => true)
     const common = activationOptions(chosen, target)
     const activations = new Map([...candidates].map(([graph, { nodes }]) => [graph, activationOptionsOf(chosen, nodes.values(), common)]))
     const activation = (graph: Graph) => activations.get(graph) ?? (() => common)
-    const ranges = await rangesOf(edit, candidates, { context, chosen, activation })
+    const ranges = await rangesOf(edit, candidates, { context, chosen, activation, types })
     const floats = new Map([...candidates].map(([graph, { nodes }]) => [graph, endingFloat(edit, graph, nodes)]))
-    const final = choose((graph, name) => ranges.get(graph)?.has(name) === true || floats.get(graph)?.has(name) === true)
+    const final = choose(types, (graph, name) => ranges.get(graph)?.has(name) === true || floats.get(graph)?.has(name) === true)
     for (const [graph, { nodes }] of preliminary) {
       for (const { node, placement } of nodes.values()) {
         if (placement.role !== 'compute' || final.get(graph)?.nodes.has(node.id)) continue
@@ -144,15 +144,11 @@ interface RangeNeeds {
   readonly context: PassContext
   readonly chosen: StaticOptions
   readonly activation: (graph: Graph) => (name: string) => ActivationOptions
+  readonly types: TypeTable
 }
 
 /** The ranges of the values around the candidates, for each graph. */
 async function rangesOf(edit: Edit, candidates: ReadonlyMap<Graph, Choice>, needs: RangeNeeds): Promise<Map<Graph, Map<string, ValueRange>>> {
-  const types = inferTypes(edit.document)
-  const isFloat32 = (graph: Graph, name: string) => {
-    const type = types.typeOf(graph, name)
-    return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
-  }
   const derived = new Map([...candidates].map(([graph, { nodes }]) => [graph, rangesFromReaders(edit.document, graph, nodes)]))
   const wanted = new Map([...candidates].map(([graph, { nodes }]) => {
     const floats = endingFloat(edit, graph, nodes)
@@ -160,8 +156,8 @@ async function rangesOf(edit: Edit, candidates: ReadonlyMap<Graph, Choice>, need
   }))
   const seen = new Map<Graph, Map<string, ValueRange>>()
   const main = candidates.get(edit.main)?.nodes
-  if (main && main.size > 0) seen.set(edit.main, await mainRanges(edit, { names: wanted.get(edit.main) ?? [], nodes: main, isFloat32: (name) => isFloat32(edit.main, name) }, needs))
-  const inner = new Map([...wanted].filter(([graph]) => graph !== edit.main).map(([graph, names]) => [graph, names.filter((name) => isFloat32(graph, name))]))
+  if (main && main.size > 0) seen.set(edit.main, await mainRanges(edit, { names: wanted.get(edit.main) ?? [], nodes: main }, needs))
+  const inner = new Map([...wanted].filter(([graph]) => graph !== edit.main).map(([graph, names]) => [graph, names.filter((name) => isFloat32(needs.types.typeOf(graph, name)))]))
   for (const [graph, names] of inner) if (names.length === 0) inner.delete(graph)
   for (const [graph, ranges] of await bodyRanges(edit, inner, needs)) seen.set(graph, ranges)
   for (const [graph, ranges] of seen) {
@@ -177,8 +173,8 @@ async function rangesOf(edit: Edit, candidates: ReadonlyMap<Graph, Choice>, need
 
 function mainRanges(
   edit: Edit,
-  { names, nodes, isFloat32 }: { names: readonly string[]; nodes: ReadonlyMap<number, ChosenNode>; isFloat32: (name: string) => boolean },
-  { context, chosen, activation }: RangeNeeds,
+  { names, nodes }: { names: readonly string[]; nodes: ReadonlyMap<number, ChosenNode> },
+  { context, chosen, activation, types }: RangeNeeds,
 ): Promise<Map<string, ValueRange>> {
   const optionsOf = activation(edit.main)
   return calibrateRanges(edit, names, {
@@ -187,7 +183,7 @@ function mainRanges(
     exact: chosen.exactRanges,
     methodOf: (name) => ({ ...methodOf(chosen, name), quantizer: quantizerOf(optionsOf(name)) }),
     nonNegative: nonNegativeValues(edit.document, edit.main, nodes),
-    isFloat32,
+    typeOf: (name) => types.typeOf(edit.main, name),
   })
 }
 

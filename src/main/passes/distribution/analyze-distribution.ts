@@ -1,7 +1,6 @@
 import { AppError } from '#shared/errors'
 import type { DataSource } from '#shared/ipc/jobs'
 import { type DistributionResult, RANGE_METHODS, type RangeChoice, type ValueHistogram } from '#shared/measurement'
-import { DATA_TYPES } from '#shared/onnx/data-type'
 import { ModelDocument } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
 import type { Tensor } from '#shared/onnx/records'
@@ -140,7 +139,6 @@ async function activationDistribution({ document, params, options, path }: Subje
   const graph = document.model.graph
   const target: Target = targets[options.target]
   const type = inferTypes(document).typeOf(graph, name)
-  const isFloat = type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
   const common = activationOptions(options, target)
   const nodes = graph.nodes.filter(({ inputs, outputs }) => inputs.includes(name) || outputs.includes(name)).map((node) => ({ node, placement: { role: 'compute' as const }, activations: node.inputs }))
   const form = activationOptionsOf(options, nodes, common)(name)
@@ -153,7 +151,7 @@ async function activationDistribution({ document, params, options, path }: Subje
       exact: options.exactRanges,
       share: { from: 0, to: 0.5 },
       nonNegative: new Set(),
-      isFloat32: () => isFloat,
+      typeOf: () => type,
       add(seen, found) {
         extremes.add(seen, found)
         means.add(seen, found)

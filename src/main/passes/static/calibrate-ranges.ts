@@ -1,5 +1,6 @@
 import { RANGE_METHODS } from '#shared/measurement'
 import type { Edit } from '#shared/onnx/document'
+import type { ValueType } from '#shared/onnx/records'
 import type { PassContext } from '../pass'
 import type { Histogram } from './histogram'
 import { fillHistograms, observeExtremes } from './observe-activations'
@@ -25,8 +26,8 @@ export interface Calibration {
   readonly methodOf: (name: string) => RangeMethod
   /** Values that are never below 0. */
   readonly nonNegative: ReadonlySet<string>
-  /** Values that are float32 for certain: of others, the tensors themselves are looked at. */
-  readonly isFloat32: (name: string) => boolean
+  /** What is known of a value's type: of those that may not be float32, the tensors themselves are looked at. */
+  readonly typeOf: (name: string) => ValueType | null
 }
 
 /**
@@ -35,12 +36,12 @@ export interface Calibration {
  * histogram for each value. Memory does not grow with the number of samples. Values of another type and those that were NaN or
  * infinite are left out of the result; so are empty ones. Throws AppError `invalid-data` without samples.
  */
-export async function calibrateRanges(edit: Edit, names: readonly string[], { context, maxSamples, exact, methodOf, nonNegative, isFloat32 }: Calibration): Promise<Map<string, ValueRange>> {
+export async function calibrateRanges(edit: Edit, names: readonly string[], { context, maxSamples, exact, methodOf, nonNegative, typeOf }: Calibration): Promise<Map<string, ValueRange>> {
   const methods = new Map(names.map((name) => [name, methodOf(name)]))
   const isSearched = (name: string) => !['min-max', 'moving-average'].includes(methods.get(name)?.method ?? '')
   const split = names.some(isSearched) ? 0.5 : 1
   const collector = new RangeCollector((name) => methods.get(name)?.method === 'moving-average')
-  await observeExtremes(edit, names, { context, maxSamples, exact, nonNegative, isFloat32, share: { from: 0, to: split }, add: (name, extremes) => collector.add(name, extremes) })
+  await observeExtremes(edit, names, { context, maxSamples, exact, nonNegative, typeOf, share: { from: 0, to: split }, add: (name, extremes) => collector.add(name, extremes) })
   const ranges = collector.ranges()
   if (split === 1) return ranges
   const histograms = await fillHistograms(edit, new Map([...ranges].filter(([name]) => isSearched(name))), { context, maxSamples, exact, share: { from: split, to: 1 } })

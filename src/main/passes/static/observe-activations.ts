@@ -1,7 +1,7 @@
 /** What calibration sees of activations: their extremes, and how often values occur between them. */
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
-import type { Model } from '#shared/onnx/records'
+import type { Model, ValueType } from '#shared/onnx/records'
 import type { Feeds, TensorValue } from '../../runtime/model-runner'
 import { Histogram } from './histogram'
 import { type Extremes, observationOptions, observedModel } from './observed-model'
@@ -11,8 +11,8 @@ import type { ValueRange } from './value-range'
 export interface Observed extends ActivationSource {
   /** Values that are never below 0. */
   readonly nonNegative: ReadonlySet<string>
-  /** Values that are float32 for certain: of others, the tensors themselves are looked at. */
-  readonly isFloat32: (name: string) => boolean
+  /** What is known of a value's type: of those that may not be float32, the tensors themselves are looked at. */
+  readonly typeOf: (name: string) => ValueType | null
   /** Called with the extremes of each value in each sample, in the order of the samples; null where it is not float32. */
   readonly add: (name: string, extremes: Extremes | null) => void
 }
@@ -22,9 +22,9 @@ export async function observeExtremes(edit: Edit, names: readonly string[], { ad
   const { context } = observed
   const inputs = names.filter((name) => edit.main.inputs.some((input) => input.name === name))
   const computed = names.filter((name) => !inputs.includes(name))
-  const reduced = computed.filter(observed.isFloat32)
+  const reduced = computed.filter((name) => isFloat32(observed.typeOf(name)))
   const whole = computed.filter((name) => !reduced.includes(name))
-  const observer = observedModel(edit, { reduced, whole, nonNegative: observed.nonNegative })
+  const observer = observedModel(edit, { reduced, whole, nonNegative: observed.nonNegative, areChannels: (name) => areChannels(observed.typeOf(name)) })
   const { outputs } = observer
   const running = outputs.length === 0 ? null : await context.runner.load(observer.model, observationOptions(edit.main, observed))
   const show = (values: ReadonlyMap<string, TensorValue>, feeds: Feeds) => {
@@ -55,7 +55,7 @@ export async function fillHistograms(edit: Edit, ranges: ReadonlyMap<string, Val
   const histograms = new Map([...ranges].filter(([, { min, max }]) => max > min).map(([name, range]) => [name, new Histogram(range)]))
   const inputs = new Set(edit.main.inputs.map(({ name }) => name))
   const outputs = [...histograms.keys()].filter((name) => !inputs.has(name))
-  const { model } = observedModel(edit, { reduced: [], whole: outputs, nonNegative: new Set() })
+  const { model } = observedModel(edit, { reduced: [], whole: outputs, nonNegative: new Set(), areChannels: () => false })
   const running = outputs.length === 0 ? null : await context.runner.load(model, observationOptions(edit.main, source))
   const show = (values: ReadonlyMap<string, TensorValue>, feeds: Feeds) => {
     for (const [name, histogram] of histograms) {
@@ -69,6 +69,15 @@ export async function fillHistograms(edit: Edit, ranges: ReadonlyMap<string, Val
     await running?.close()
   }
   return histograms
+}
+
+export function isFloat32(type: ValueType | null): boolean {
+  return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
+}
+
+/** Whether it is [batch, channels, height, width] with something in each channel. */
+function areChannels(type: ValueType | null): boolean {
+  return type?.kind === 'tensor' && type.shape?.length === 4 && type.shape.slice(2).every((dim) => typeof dim === 'number' && dim > 0)
 }
 
 /** Null where the values are not float32. */

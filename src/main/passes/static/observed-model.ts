@@ -1,6 +1,6 @@
 import { makeInt } from '#shared/onnx/attributes'
 import type { Edit } from '#shared/onnx/document'
-import type { Graph, Model, Node } from '#shared/onnx/records'
+import type { Attribute, Graph, Model, Node } from '#shared/onnx/records'
 import { readNames } from '#shared/onnx/topological-order'
 import type { RunnerOptions, TensorValue } from '../../runtime/model-runner'
 
@@ -52,31 +52,39 @@ export interface ObservedValues {
   readonly whole: readonly string[]
   /** Of these the minimum counts as 0: a range always has 0 in it. */
   readonly nonNegative: ReadonlySet<string>
+  /** Of [batch, channels, height, width], none of them empty. */
+  readonly areChannels: (name: string) => boolean
 }
 
 /**
  * The part of the main graph that makes the observed values, with ReduceMin and ReduceMax of them for outputs, so that two numbers come
  * out of onnxruntime instead of the tensor. The last value comes first: onnxruntime computes from the last node without readers to the
- * first, and lets go of a tensor only when all who read it are done.
+ * first, and lets go of a tensor only when all who read it are done. Of channels the maximum is found by GlobalMaxPool first: it reads
+ * them in the blocks onnxruntime's convolutions write, which ReduceMax would have put in order.
  */
-export function observedModel(edit: Edit, { reduced, whole, nonNegative }: ObservedValues): ObservedModel {
+export function observedModel(edit: Edit, { reduced, whole, nonNegative, areChannels }: ObservedValues): ObservedModel {
   const { main, model } = edit
   const mayBeNaN = main.nodes.some(({ opType }) => !FINITE.has(opType))
-  const nodes: Node[] = []
-  const reduce = (opType: string, input: string) => {
-    const output = edit.freshName(main, `${input}.${opType}`)
-    nodes.push({ id: -1 - nodes.length, name: '', domain: '', opType, inputs: [input], outputs: [output], attributes: [makeInt('keepdims', 0)] })
-    return output
-  }
-  const observers = reduced.map((name) => ({
-    name,
-    min: nonNegative.has(name) ? null : reduce('ReduceMin', name),
-    max: reduce('ReduceMax', name),
-    sum: mayBeNaN ? reduce('ReduceSum', name) : null,
-  }))
-  const outputs = [...nodes.flatMap((node) => node.outputs), ...whole]
+  let made = 0
+  const observers = reduced.map((name) => {
+    const nodes: Node[] = []
+    const look = (opType: string, input: string, attributes: readonly Attribute[] = []) => {
+      const output = edit.freshName(main, `${input}.${opType}`)
+      nodes.push({ id: -++made, name: '', domain: '', opType, inputs: [input], outputs: [output], attributes })
+      return output
+    }
+    const reduce = (opType: string, input: string) => look(opType, input, [makeInt('keepdims', 0)])
+    return {
+      name,
+      nodes,
+      min: nonNegative.has(name) ? null : reduce('ReduceMin', name),
+      max: reduce('ReduceMax', areChannels(name) ? look('GlobalMaxPool', name) : name),
+      sum: mayBeNaN ? reduce('ReduceSum', name) : null,
+    }
+  })
+  const outputs = [...observers.flatMap(({ min, max, sum }) => [min, max, sum]).filter((name) => name !== null), ...whole]
   return {
-    model: { ...model, graph: neededFor(outputs, { ...main, nodes: [...main.nodes, ...nodes.toReversed()] }) },
+    model: { ...model, graph: neededFor(outputs, { ...main, nodes: [...main.nodes, ...observers.toReversed().flatMap(({ nodes }) => nodes)] }) },
     outputs,
     extremes(values) {
       return new Map(

@@ -47,14 +47,14 @@ export async function runSamples({ context, maxSamples, share, running, outputs,
 
 /** Frees memory from time to time: V8 hardly counts the buffers that samples and outputs are in. */
 class GarbageCount {
-  readonly #known = new Map<string, ArrayBufferLike>()
+  readonly #known = new WeakSet<ArrayBufferLike>()
   #bytes = 0
 
   add(feeds: Feeds, values: Values): void {
-    for (const [name, { bytes }] of feeds) {
-      // Samples that are read into the same memory leave nothing.
-      if (this.#known.get(name) === bytes.buffer) continue
-      this.#known.set(name, bytes.buffer)
+    for (const { bytes } of feeds.values()) {
+      // Samples that are read into the same memory, of which there may be a few, leave nothing.
+      if (this.#known.has(bytes.buffer)) continue
+      this.#known.add(bytes.buffer)
       this.#bytes += bytes.length
     }
     for (const { bytes } of values.values()) this.#bytes += Math.max(bytes.length, TENSOR_BYTES)
