@@ -12,7 +12,7 @@ import { CALIBRATION_METHODS, calibrateRanges, type RangeMethod } from './static
 import { type Choice, type ChosenNode, chooseNodes, readersOf } from './static/choose-nodes'
 import { guardFloatLayers } from './static/guard-float-layers'
 import { insertPairs } from './static/insert-pairs'
-import { isFloat32 } from './static/observe-activations'
+import { isFloat32Type } from './static/observe-activations'
 import { observableBodies } from './static/observe-bodies'
 import { activationOptionsOf, NodeOverride, nodeOverride, overriddenRange, TensorOverride, tensorOverride, unusedOverrides } from './static/overrides'
 import { type Target, type TargetName, targets } from './static/targets'
@@ -157,7 +157,7 @@ async function rangesOf(edit: Edit, candidates: ReadonlyMap<Graph, Choice>, need
   const seen = new Map<Graph, Map<string, ValueRange>>()
   const main = candidates.get(edit.main)?.nodes
   if (main && main.size > 0) seen.set(edit.main, await mainRanges(edit, { names: wanted.get(edit.main) ?? [], nodes: main }, needs))
-  const inner = new Map([...wanted].filter(([graph]) => graph !== edit.main).map(([graph, names]) => [graph, names.filter((name) => isFloat32(needs.types.typeOf(graph, name)))]))
+  const inner = new Map([...wanted].filter(([graph]) => graph !== edit.main).map(([graph, names]) => [graph, names.filter((name) => isFloat32Type(needs.types.typeOf(graph, name)))]))
   for (const [graph, names] of inner) if (names.length === 0) inner.delete(graph)
   for (const [graph, ranges] of await bodyRanges(edit, inner, needs)) seen.set(graph, ranges)
   for (const [graph, ranges] of seen) {

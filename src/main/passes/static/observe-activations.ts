@@ -22,7 +22,7 @@ export async function observeExtremes(edit: Edit, names: readonly string[], { ad
   const { context } = observed
   const inputs = names.filter((name) => edit.main.inputs.some((input) => input.name === name))
   const computed = names.filter((name) => !inputs.includes(name))
-  const reduced = computed.filter((name) => isFloat32(observed.typeOf(name)))
+  const reduced = computed.filter((name) => isFloat32Type(observed.typeOf(name)))
   const whole = computed.filter((name) => !reduced.includes(name))
   const observer = observedModel(edit, { reduced, whole, nonNegative: observed.nonNegative, areChannels: (name) => areChannels(observed.typeOf(name)) })
   const { outputs } = observer
@@ -71,7 +71,7 @@ export async function fillHistograms(edit: Edit, ranges: ReadonlyMap<string, Val
   return histograms
 }
 
-export function isFloat32(type: ValueType | null): boolean {
+export function isFloat32Type(type: ValueType | null): boolean {
   return type?.kind === 'tensor' && type.dataType === DATA_TYPES.float32.code
 }
 
