@@ -92,6 +92,7 @@ const harmless: { [N in RequestName]: unknown } = {
   'document.restoreDraft': { documentId: 'absent' },
   'document.discardDraft': { documentId: 'absent' },
   'edit.schema': {},
+  'prune.candidates': { documentId: 'absent', pass: 'sparsify-weights', options: {} },
   'prune.preview': { documentId: 'absent', options: {} },
   'passes.list': {},
   'recipes.list': {},

@@ -49,3 +49,25 @@ export const PrunePreview = z.object({
   exact: z.boolean(),
 })
 export type PrunePreview = z.infer<typeof PrunePreview>
+
+const prunedLayer = z.object({ nodeId: z.number().int(), nodeName: z.string(), opType: z.string() })
+
+/** What a pass may thin out, known without running anything: which of it goes is found out when it runs. */
+export const PruneCandidates = z.object({
+  candidates: z.array(
+    z.object({
+      layers: z.array(prunedLayer).min(1),
+      /** Nodes of the main graph that would change or go, the layers among them. */
+      nodes: z.array(z.number().int()),
+      /** Of the layers. */
+      parameters: z.number(),
+      /** Of the layers; null where shapes are open. */
+      macs: z.number().nullable(),
+    }),
+  ),
+  kept: z.array(prunedLayer.extend({ reason: z.string() })),
+  /** Of the whole model. */
+  parameters: z.number(),
+  macs: z.number().nullable(),
+})
+export type PruneCandidates = z.infer<typeof PruneCandidates>

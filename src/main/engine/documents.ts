@@ -15,6 +15,7 @@ import { channelRanges, mapTensor } from '#shared/onnx/view/tensor-map'
 import { checkUsability, readProviderTables } from '../device/check-usability'
 import { findAppRoot } from '../host/app-root'
 import { builtInRecipes } from '../passes/built-in-recipes'
+import { pruneCandidates } from '../passes/prune/candidates'
 import { previewPruning } from '../passes/prune/preview'
 import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
@@ -190,6 +191,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
       return { path: saved.path, sizeBytes: saved.sizeBytes }
     },
     'prune.preview': ({ documentId, options, curves }) => previewPruning(find(documentId).document, options, curves),
+    'prune.candidates': ({ documentId, pass, options }) => pruneCandidates(find(documentId).document, pass, options),
     'evaluation.describe': async ({ modelPath, dataPath }) => (await import('../runtime/evaluation/describe-data')).describeEvaluation(modelPath, dataPath),
     'evaluation.thumbnails': async ({ dataPath, names }) => (await import('../runtime/evaluation/describe-data')).sampleThumbnails(dataPath, names),
     'model.figures': ({ path }) => modelFigures(resolve(path)),

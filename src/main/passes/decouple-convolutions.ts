@@ -4,7 +4,7 @@ import { decoupledForms } from './factorize/decoupled-form'
 import type { ObservedLayer } from './factorize/fit'
 import type { LinearLayer } from './factorize/linear-layer'
 import { type Candidate, layerMacs } from './factorize/low-rank-forms'
-import { type Outcome, proposeLayers } from './factorize/propose'
+import { factorCandidates, type Outcome, proposeLayers } from './factorize/propose'
 import { replaceWhereBetter } from './factorize/replace-where-better'
 import { definePass } from './pass'
 
@@ -33,6 +33,7 @@ export const decoupleConvolutions = definePass({
     if (proposals.length === 0) return context.report({ severity: 'info', code: 'nothing-to-do', message: 'No Conv can be decoupled within this error with fewer multiply-accumulates.', hint: 'Allow more error or more pairs, or prune channels.' })
     await replaceWhereBetter(edit, proposals, { ...chosen, context })
   },
+  candidates: (document, chosen) => factorCandidates(document, { ...chosen, refusal }),
 })
 
 /** Silent about what is no convolution with a kernel at all. */

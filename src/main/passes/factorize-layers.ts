@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MatrixProducts } from '../runtime/linear-algebra'
 import type { ObservedLayer } from './factorize/fit'
 import { type Candidate, type Form, FORMS, layerMacs, lowRankForms } from './factorize/low-rank-forms'
-import { type Outcome, proposeLayers } from './factorize/propose'
+import { factorCandidates, type Outcome, proposeLayers } from './factorize/propose'
 import { replaceWhereBetter } from './factorize/replace-where-better'
 import { definePass } from './pass'
 
@@ -35,12 +35,16 @@ export const factorizeLayers = definePass({
   calibration: 'required',
   options,
   async run(edit, chosen, context) {
-    const refusal = ({ groups }: { readonly groups: number }) => (groups === 1 ? null : 'it is a grouped convolution, whose groups are small matrices already')
     const proposals = await proposeLayers(edit, { ...chosen, refusal, context }, (observed, products) => bestForm(observed, chosen, products))
     if (proposals.length === 0) return context.report({ severity: 'info', code: 'nothing-to-do', message: 'No layer can be factored at this energy, error or budget.', hint: 'Allow more error, or prune channels.' })
     await replaceWhereBetter(edit, proposals, { ...chosen, context })
   },
+  candidates: (document, chosen) => factorCandidates(document, { ...chosen, refusal }),
 })
+
+function refusal({ groups }: { readonly groups: number }): string | null {
+  return groups === 1 ? null : 'it is a grouped convolution, whose groups are small matrices already'
+}
 
 async function bestForm(observed: ObservedLayer, chosen: Options, products: MatrixProducts): Promise<Outcome> {
   const forms = await lowRankForms(observed, chosen.forms, products)

@@ -3,7 +3,7 @@ import type { Diagnostic } from '#shared/diagnostic'
 import type { LayerChange } from '#shared/ipc/jobs'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
 import type { LayerQuality } from '#shared/measurement'
-import type { Model } from '#shared/onnx/records'
+import type { Model, Node } from '#shared/onnx/records'
 import type { Feeds, LocalRunner } from '../runtime/model-runner'
 
 /** Samples to calibrate with. Reading is streamed: one sample is in memory at a time. */
@@ -52,6 +52,15 @@ export interface Pass<Options extends z.ZodType = z.ZodType> {
   /** Every field has a default and a description: form, recipe schema and CLI help come from it. */
   readonly options: Options
   run(edit: Edit, options: z.output<Options>, context: PassContext): void | Promise<void>
+  /** What the pass may touch in the main graph, told at once, without samples. Passes that thin out a model have it. */
+  candidates?(document: ModelDocument, options: z.output<Options>): Candidates
+}
+
+export interface Candidates {
+  /** Layers that change or go together, and all nodes that would. */
+  readonly candidates: readonly { readonly layers: readonly Node[]; readonly nodes: readonly Node[] }[]
+  /** Layers that a person may expect to change and that do not. */
+  readonly kept: readonly { readonly node: Node; readonly reason: string }[]
 }
 
 export function definePass<Options extends z.ZodType>(pass: Pass<Options>): Pass<Options> {

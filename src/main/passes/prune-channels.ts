@@ -23,7 +23,7 @@ export const pruneChannels = definePass({
   options,
   async run(edit, chosen, context) {
     reportInner(edit.document, context)
-    const graph = followChannels(edit.document, { protectedNodes: idsOf(edit, chosen.excludeNodes) })
+    const graph = followChannels(edit.document, { cut: chosen.cut, protectedNodes: idsOf(edit, chosen.excludeNodes) })
     const free = graph.groups.filter(({ lock, units }) => !lock && units.length > 1)
     if (free.length === 0) return context.report({ severity: 'info', code: 'nothing-to-prune', message: 'No layer has channels that can go.', ...lockHint(graph) })
     const plan = await choosePlan(edit.document, graph, chosen, context)
@@ -89,7 +89,7 @@ function report(document: ModelDocument, graph: ChannelGraph, { plan }: ChosenPl
   }
   for (const { lock, producers } of graph.groups) {
     const [producer] = producers
-    if (!lock || !producer || lock.code === 'model-output') continue
+    if (!lock || !producer || lock.code === 'model-output' || lock.code === 'not-asked') continue
     context.report({ severity: 'info', code: 'channels-locked', message: `${producer.node.name || producer.node.opType} keeps its channels: ${lock.reason}.`, nodeId: producer.node.id, nodeName: producer.node.name })
   }
 }

@@ -29,7 +29,7 @@ export const removeBlocks = definePass({
     const reference = await runReference(source, context, Math.min(JUDGED_SAMPLES, calibrationSamples))
     const changed = new Set<number>()
     for (let round = 0; round < atMost; round++) {
-      const blocks = findBlocks(trial).filter(({ layers }) => !layers.some(({ name }) => excludeNodes.includes(name)))
+      const blocks = blocksOf(trial, excludeNodes)
       const best = await leastNeeded(trial, blocks, { reference, context, done: round / atMost, share: 1 / atMost })
       if (!best) {
         if (round === 0) context.report({ severity: 'info', code: 'no-blocks', message: 'The model has no residual block, attention or feed-forward sublayer that could be left out.' })
@@ -51,7 +51,12 @@ export const removeBlocks = definePass({
     }
     replaceModel(edit, trial)
   },
+  candidates: (document, { excludeNodes }) => ({ candidates: blocksOf(document, excludeNodes), kept: [] }),
 })
+
+function blocksOf(document: ModelDocument, excludeNodes: readonly string[]): Block[] {
+  return findBlocks(document).filter(({ layers }) => !layers.some(({ name }) => excludeNodes.includes(name)))
+}
 
 interface Scoring {
   readonly reference: Reference

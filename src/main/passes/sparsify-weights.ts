@@ -1,12 +1,13 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { z } from 'zod'
-import type { Edit } from '#shared/onnx/document'
+import type { Edit, ModelDocument } from '#shared/onnx/document'
+import type { Node } from '#shared/onnx/records'
 import { bytesOf } from '#shared/onnx/tensor-data'
 import { type MatrixProducts, openMatrixProducts } from '../runtime/linear-algebra'
 import { type LinearLayer, linearLayer, weightMatrix, weightTensor } from './factorize/linear-layer'
 import { type PatchMoments, patchMoments } from './factorize/patch-moments'
-import { definePass, type PassContext } from './pass'
+import { type Candidates, definePass, type PassContext } from './pass'
 import { layerSparsity, maskOf, type MaskOptions, type Pattern, scoreWeights, type ScoredLayer, SCOPES } from './sparsify/choose-sparsity'
 import { outputLoss } from './sparsify/output-loss'
 import { sparseGpt } from './sparsify/sparse-gpt'
@@ -60,19 +61,32 @@ export const sparsifyWeights = definePass({
       if (saved > 0) context.report({ severity: 'info', code: 'sparse-storage', message: `Sparse storage saves ${bytesText(saved)} of the file.`, hint: 'onnxruntime reads it; check other runtimes before you ship it.' })
     }
   },
+  candidates(document, chosen): Candidates {
+    const { layers, kept } = sortLayers(document, chosen)
+    return { candidates: layers.map(({ node }) => ({ layers: [node], nodes: [node] })), kept }
+  },
 })
 
-function findLayers(edit: Edit, { excludeNodes, minElements }: Options, context: PassContext): LinearLayer[] {
-  return edit.main.nodes.flatMap((node) => {
-    if (excludeNodes.includes(node.name)) return []
-    const layer = linearLayer(edit.document, edit.main, node, minElements)
-    if (!('reason' in layer)) return [layer]
-    if (layer.note) {
-      context.reportLayer?.({ nodeId: node.id, nodeName: node.name, opType: node.opType, isChanged: false, note: layer.reason, figures: {} })
-      context.report({ severity: 'info', code: 'layer-kept', message: `${node.opType} '${node.name}' stays as it is: ${layer.reason}.`, nodeId: node.id, nodeName: node.name })
-    }
-    return []
-  })
+function findLayers(edit: Edit, chosen: Options, context: PassContext): LinearLayer[] {
+  const { layers, kept } = sortLayers(edit.document, chosen)
+  for (const { node, reason } of kept) {
+    context.reportLayer?.({ nodeId: node.id, nodeName: node.name, opType: node.opType, isChanged: false, note: reason, figures: {} })
+    context.report({ severity: 'info', code: 'layer-kept', message: `${node.opType} '${node.name}' stays as it is: ${reason}.`, nodeId: node.id, nodeName: node.name })
+  }
+  return layers
+}
+
+function sortLayers(document: ModelDocument, { excludeNodes, minElements }: Options): { layers: LinearLayer[]; kept: { node: Node; reason: string }[] } {
+  const { graph } = document.model
+  const layers: LinearLayer[] = []
+  const kept: { node: Node; reason: string }[] = []
+  for (const node of graph.nodes) {
+    if (excludeNodes.includes(node.name)) continue
+    const layer = linearLayer(document, graph, node, minElements)
+    if (!('reason' in layer)) layers.push(layer)
+    else if (layer.note) kept.push({ node, reason: layer.reason })
+  }
+  return { layers, kept }
 }
 
 interface Needs {

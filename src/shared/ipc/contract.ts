@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { DeployPlan, DeviceRun } from '../deploy'
 import { AdbSettings, DeviceFacts, DeviceList, DoctorCheck } from '../device'
 import { ProfileResult } from '../measurement'
-import { PruneCurve, PrunePreview } from '../prune'
+import { PruneCandidates, PruneCurve, PrunePreview } from '../prune'
 import { EvaluationResult } from '../evaluation/evaluation-result'
 import { EvaluationSetup } from '../evaluation/evaluation-setup'
 import { Preprocessing } from '../evaluation/preprocessing'
@@ -142,6 +142,8 @@ export const requests = {
 
   /** What `prune-channels` with these options would do to the document as it is. Curves are those of a `prune-curves` job. */
   'prune.preview': request('engine', document.extend({ options: z.record(z.string(), z.unknown()), curves: z.array(PruneCurve).nullable().default(null) }), PrunePreview),
+  /** What a pass that makes layers sparse, factors them or leaves out blocks may touch. Throws `invalid-recipe` for options it does not have. */
+  'prune.candidates': request('engine', document.extend({ pass: z.string(), options: z.record(z.string(), z.unknown()) }), PruneCandidates),
 
   'passes.list': request('engine', nothing, z.array(PassInfo)),
   'recipes.list': request('engine', nothing, z.array(Recipe)),

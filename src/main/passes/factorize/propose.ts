@@ -1,7 +1,8 @@
 /** What the passes that factor layers have in common: which layers, what their inputs are like, and trying forms on each. */
-import type { Edit } from '#shared/onnx/document'
+import type { Edit, ModelDocument } from '#shared/onnx/document'
+import type { Graph, Node } from '#shared/onnx/records'
 import { type MatrixProducts, openMatrixProducts } from '../../runtime/linear-algebra'
-import type { PassContext } from '../pass'
+import type { Candidates, PassContext } from '../pass'
 import { type ObservedLayer, observeLayer } from './fit'
 import { type LinearLayer, linearLayer } from './linear-layer'
 import { layerMacs } from './low-rank-forms'
@@ -11,12 +12,15 @@ import type { Proposal } from './replace-where-better'
 /** Wider patches have covariances of gigabytes. */
 const WIDEST = 4608
 
-export interface Selection {
+export interface Choosing {
   readonly minElements: number
   readonly excludeNodes: readonly string[]
-  readonly calibrationSamples: number
-  /** Why a layer is not for this pass; null: it is. */
+  /** Why a layer is not for this pass; null: it is. Empty where nobody would expect it to be. */
   readonly refusal: (layer: LinearLayer) => string | null
+}
+
+export interface Selection extends Choosing {
+  readonly calibrationSamples: number
   readonly context: PassContext
 }
 
@@ -54,19 +58,44 @@ export async function proposeLayers(edit: Edit, selection: Selection, propose: (
   }
 }
 
-function selectLayers(edit: Edit, { minElements, excludeNodes, refusal, context }: Selection): LinearLayer[] {
+function selectLayers(edit: Edit, selection: Selection): LinearLayer[] {
+  const { context } = selection
   return edit.main.nodes.flatMap((node) => {
-    if (excludeNodes.includes(node.name)) return []
-    const layer = linearLayer(edit.document, edit.main, node, minElements)
-    if ('reason' in layer) {
-      if (layer.note) context.report({ severity: 'info', code: 'layer-kept', message: `${node.opType} '${node.name}' stays as it is: ${layer.reason}.`, nodeId: node.id, nodeName: node.name })
-      return []
-    }
-    const reason = layer.columns > WIDEST ? `its ${layer.columns} inputs are too many to look at together` : refusal(layer)
-    if (reason === null) return [layer]
-    if (reason !== '') tellKept(context, layer, reason, {})
+    const found = layerFor(edit.document, edit.main, node, selection)
+    if (found === null) return []
+    if (!('reason' in found)) return [found]
+    if (found.layer) tellKept(context, found.layer, found.reason, {})
+    else context.report({ severity: 'info', code: 'layer-kept', message: `${node.opType} '${node.name}' stays as it is: ${found.reason}.`, nodeId: node.id, nodeName: node.name })
     return []
   })
+}
+
+/** Layers that forms would be tried on, and those that stay whatever samples show. */
+export function factorCandidates(document: ModelDocument, choosing: Choosing): Candidates {
+  const { graph } = document.model
+  const found = graph.nodes.flatMap((node) => layerFor(document, graph, node, choosing) ?? [])
+  const layers = found.filter((entry) => !('reason' in entry))
+  return {
+    candidates: layers.map(({ node }) => ({ layers: [node], nodes: [node] })),
+    kept: found.filter((entry) => 'reason' in entry).map(({ node, reason }) => ({ node, reason })),
+  }
+}
+
+interface Kept {
+  readonly node: Node
+  readonly reason: string
+  /** Null where it is none that could be written as a matrix. */
+  readonly layer: LinearLayer | null
+}
+
+/** The layer that a node is, or why it stays; null for what nobody would expect to change. */
+function layerFor(document: ModelDocument, graph: Graph, node: Node, { minElements, excludeNodes, refusal }: Choosing): LinearLayer | Kept | null {
+  if (excludeNodes.includes(node.name)) return null
+  const layer = linearLayer(document, graph, node, minElements)
+  if ('reason' in layer) return layer.note ? { node, reason: layer.reason, layer: null } : null
+  const reason = layer.columns > WIDEST ? `its ${layer.columns} inputs are too many to look at together` : refusal(layer)
+  if (reason === null) return layer
+  return reason === '' ? null : { node, reason, layer }
 }
 
 function tellKept(context: PassContext, { node }: LinearLayer, note: string, figures: Readonly<Record<string, number>>): void {

@@ -10,6 +10,9 @@ import type { ChannelMap, Lock } from './channel-space'
 import { ruleFor } from './rules'
 import { label, type LayerAxes, Trace } from './trace'
 
+export const CUTS = ['channels', 'heads', 'hidden-units'] as const
+export type Cut = (typeof CUTS)[number]
+
 /** Channels that have the same weights behind them: any number of them can go, each by itself. */
 export interface ChannelGroup {
   /** Stable for one model: the place in the order of the graph. */
@@ -35,10 +38,12 @@ export interface ChannelGraph {
 export interface ChannelGraphOptions {
   /** Nodes whose channels stay, by id. */
   readonly protectedNodes?: ReadonlySet<number>
+  /** Groups of another kind stay. */
+  readonly cut?: readonly Cut[]
 }
 
 /** Follows channels through the main graph in one walk. Never throws on account of the model: what is not understood is locked. */
-export function followChannels(document: ModelDocument, { protectedNodes = new Set() }: ChannelGraphOptions = {}): ChannelGraph {
+export function followChannels(document: ModelDocument, { protectedNodes = new Set(), cut = CUTS }: ChannelGraphOptions = {}): ChannelGraph {
   const { graph } = document.model
   const types = inferTypes(document, { dims: singleBatch(document) })
   const declared = inferTypes(document)
@@ -58,10 +63,10 @@ export function followChannels(document: ModelDocument, { protectedNodes = new S
   for (const { node, output } of trace.layers) {
     if (protectedNodes.has(node.id)) trace.space.lock(output, { code: 'protected', reason: `${label(node)} is protected`, nodeId: node.id })
   }
-  return { trace, types, ...groupUnits(trace) }
+  return { trace, types, ...groupUnits(trace, cut) }
 }
 
-function groupUnits(trace: Trace): Pick<ChannelGraph, 'groups' | 'groupOf'> {
+function groupUnits(trace: Trace, cut: readonly Cut[]): Pick<ChannelGraph, 'groups' | 'groupOf'> {
   const sites = new Map<number, string[]>()
   for (const [name, axes] of trace.axes) {
     if (!trace.isConstant(name)) continue
@@ -80,11 +85,21 @@ function groupUnits(trace: Trace): Pick<ChannelGraph, 'groups' | 'groupOf'> {
     const { producers, consumers } = layersOf.get(first) ?? { producers: [], consumers: [] }
     if (producers.length === 0) continue
     const widths = producers.map(({ output }) => output?.reduce((count, channel) => count + (trace.space.root(channel) === first ? 1 : 0), 0) ?? 1)
-    const group: ChannelGroup = { index: groups.length, units, unitWidth: Math.max(1, ...widths), lock: trace.space.lockOf(first), producers, consumers }
+    const unitWidth = Math.max(1, ...widths)
+    const lock = trace.space.lockOf(first) ?? (cut.includes(cutOf(producers, unitWidth)) ? null : NOT_ASKED)
+    const group: ChannelGroup = { index: groups.length, units, unitWidth, lock, producers, consumers }
     groups.push(group)
     for (const unit of units) groupOf.set(unit, group)
   }
   return { groups, groupOf }
+}
+
+const NOT_ASKED: Lock = { code: 'not-asked', reason: 'it is not of the kind that was asked for', nodeId: null }
+
+/** In products of matrices only attention ties several columns to one unit: its heads. */
+function cutOf(producers: readonly LayerAxes[], unitWidth: number): Cut {
+  if (producers.some(({ node }) => node.opType.startsWith('Conv'))) return 'channels'
+  return unitWidth > 1 ? 'heads' : 'hidden-units'
 }
 
 interface Sides {

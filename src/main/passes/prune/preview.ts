@@ -18,7 +18,7 @@ export function previewPruning(document: ModelDocument, given: Readonly<Record<s
   if (!parsed.success) throw new AppError({ code: 'invalid-recipe', message: `prune-channels: ${parsed.error.issues[0]?.message ?? 'bad options'}.` })
   const options = parsed.data
   const excluded = new Set(options.excludeNodes)
-  const graph = followChannels(document, { protectedNodes: new Set(document.model.graph.nodes.flatMap(({ id, name }) => (excluded.has(name) ? [id] : []))) })
+  const graph = followChannels(document, { cut: options.cut, protectedNodes: new Set(document.model.graph.nodes.flatMap(({ id, name }) => (excluded.has(name) ? [id] : []))) })
   const planned = planGroups(graph.groups, { roundTo: options.roundTo, mostOfGroup: options.mostOfLayer })
   const costs = costModel(document, graph)
   const none = graph.groups.map(() => 1)

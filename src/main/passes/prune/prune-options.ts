@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { CUTS } from './channel-graph'
 import { IMPORTANCE } from './unit-scores'
 
 /** Options of prune-channels that decide what goes. */
 export const pruneOptions = {
+  cut: z.array(z.enum(CUTS)).min(1).default([...CUTS]).describe('What may go: channels of convolutions, heads of attention, hidden units of other layers.'),
   target: z.enum(['channels', 'macs', 'parameters', 'size', 'latency']).default('macs').describe('What is to shrink: channels of every layer, multiply–accumulates, parameters, bytes of the weights, or latency as measured here.'),
   amount: z.number().min(0).max(0.95).default(0.3).describe('How much of it to save, as a part of the whole.'),
   distribution: z.enum(['even', 'importance', 'sensitivity', 'latency']).default('even').describe('Which layers lose how much: the same part of each; where the least important channels are; where outputs lose least, measured layer by layer (needs data); or where they lose least for the time that is saved, both measured, on this computer (latency).'),
