@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { DeviceFacts } from './device'
 import { MetricName } from './evaluation/metric'
-import { Conditions, KernelProfile, LatencyStatistics, OutputError } from './measurement'
+import { Conditions, KernelProfile, LatencyBeside, LatencyStatistics, OutputError } from './measurement'
 
 /** Ways of running a model on a phone. */
 export const DeployAdapter = z.enum(['native', 'browser', 'custom'])
@@ -124,6 +124,19 @@ export const DeployResult = z.object({
   model: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }),
 })
 export type DeployResult = z.infer<typeof DeployResult>
+
+/** A result timed on a phone beside its source, in turns. */
+export const PhoneLatency = LatencyBeside.extend({
+  serial: z.string(),
+  /** Maker and model. */
+  phone: z.string(),
+  adapter: DeployAdapter,
+  /** How often the program was started for each model; one says little of a phone that heats up. */
+  turns: z.number().int(),
+  /** The result's outputs there against the result's here: whether the phone computes what this computer does. */
+  outputError: z.array(OutputError),
+})
+export type PhoneLatency = z.infer<typeof PhoneLatency>
 
 /** A result as it is kept, latest first. */
 export const DeviceRun = z.object({ id: z.string(), result: DeployResult })

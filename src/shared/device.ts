@@ -54,6 +54,11 @@ export const DeviceFacts = z.object({
 })
 export type DeviceFacts = z.infer<typeof DeviceFacts>
 
+/** What to call a phone: its serial where it tells nothing of itself. */
+export function phoneName({ maker, model, serial }: Pick<DeviceFacts, 'maker' | 'model' | 'serial'>): string {
+  return [maker, model].filter((part) => part !== null).join(' ') || serial
+}
+
 export const DoctorCheck = z.object({
   /** Null where the check is not of one phone. */
   serial: z.string().nullable(),

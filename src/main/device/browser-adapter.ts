@@ -34,6 +34,7 @@ type PageEvent = z.infer<typeof PageEvent>
 
 export const browserAdapter: DeviceAdapter = {
   name: 'browser',
+  isRepeatable: false,
   exactIntegers: () => true,
   async probe({ phone, options }) {
     if (options.kernels) throw new AppError({ code: 'not-supported', message: 'A browser does not tell what each kernel costs.', hint: 'Leave the kernels out, or choose the native runtime.' })

@@ -39,6 +39,7 @@ export type Manifest = z.infer<typeof Manifest>
 
 export const customAdapter: DeviceAdapter = {
   name: 'custom',
+  isRepeatable: true,
   exactIntegers: ({ abis }) => !abis.includes('x86_64'),
   async probe({ options }) {
     const { folder, manifest } = readManifest(options.manifestPath)

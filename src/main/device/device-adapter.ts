@@ -75,6 +75,8 @@ export interface PreparedRun {
 
 export interface DeviceAdapter {
   readonly name: DeployAdapter
+  /** Whether what is prepared once may be run several times. */
+  readonly isRepeatable: boolean
   /** Whether integer kernels there do not saturate: outputs are compared with this computer's computed the same way. */
   exactIntegers(facts: DeviceFacts): boolean
   /** Throws AppError not-supported or not-found where this phone, or this computer, cannot do it; nothing is pushed. */

@@ -45,6 +45,7 @@ type RunnerLine = z.infer<typeof RunnerLine>
 
 export const nativeAdapter: DeviceAdapter = {
   name: 'native',
+  isRepeatable: true,
   exactIntegers: ({ abis }) => !abis.includes('x86_64'),
   async probe({ facts, runtimeFolder }) {
     openDeviceRuntime(runtimeFolder, facts.abis)

@@ -15,8 +15,8 @@ const GRACE_MS = 400
 export const JOB_FLAGS = ['--max-semi-space-size=2']
 /** glibc keeps freed memory for each thread that asked for some; with one pool for all, a job's size stays with what it holds. */
 export const JOB_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' }
-/** A deploy takes its files off the phone first. */
-const DEPLOY_GRACE_MS = 3000
+/** What runs on a phone takes its files off it first. */
+const PHONE_GRACE_MS = 3000
 
 export type JobRequest = ParsedParams<'job.start'>
 
@@ -155,7 +155,7 @@ export function createJobQueue(options: {
     }
     const child = job.process
     child?.send({ type: 'cancel' })
-    const timer = setTimeout(() => void child?.kill(), job.request.kind === 'deploy' ? DEPLOY_GRACE_MS : GRACE_MS)
+    const timer = setTimeout(() => void child?.kill(), usesPhone(job.request) ? PHONE_GRACE_MS : GRACE_MS)
     await job.ended
     clearTimeout(timer)
     removeUnfinishedOutput(job.request)
@@ -188,6 +188,10 @@ export function createJobQueue(options: {
       await Promise.all(all().map(cancelJob))
     },
   }
+}
+
+function usesPhone({ kind, params }: JobRequest): boolean {
+  return kind === 'deploy' || (kind === 'optimize' && params.phone !== undefined)
 }
 
 function phoneOf({ request }: Job): string | null {

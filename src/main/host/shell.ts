@@ -4,6 +4,7 @@
  */
 import { DeployResult } from '#shared/deploy'
 import { AppError, toErrorData } from '#shared/errors'
+import { jobKinds } from '#shared/ipc/jobs'
 import { type Answer, type EventName, type EventPayload, type ParsedParams, type RequestName, requests } from '#shared/ipc/contract'
 import type { Disposer } from '#shared/disposer'
 import { TryDescription, TryPortable, TryReading, TryResult } from '#shared/samples/try'
@@ -18,7 +19,7 @@ import { appInfo } from './app-info'
 import type { EngineCommand } from './engine-process'
 import { createEngineService } from './engine-service'
 import { createEvaluationService } from './evaluation-service'
-import { createJobQueue, type JobRequest } from './jobs'
+import { createJobQueue, type FinishedJob, type JobRequest } from './jobs'
 import { openLog } from './log-file'
 import { listSamples } from './samples'
 import type { ShellHandlers } from './shell-handlers'
@@ -88,12 +89,12 @@ export function createShell(options: ShellOptions): Shell {
     jobsFolder: home.jobsFolder,
     log,
     onEvent: (owner, payload) => tell(owner, { name: 'job', payload }),
-    complete: (job) => {
-      if (job.request.kind === 'deploy') {
-        deviceRuns.add(DeployResult.parse(job.result))
-        tellAll({ name: 'deviceRuns', payload: {} })
-      }
-      return workspace.keep(job)
+    complete: async (job) => {
+      const kept = await workspace.keep(job)
+      const runs = runsOnPhones(job, kept)
+      for (const run of runs) deviceRuns.add(run)
+      if (runs.length > 0) tellAll({ name: 'deviceRuns', payload: {} })
+      return kept
     },
   })
   const tries = createTryService({ command: options.engine, jobsFolder: home.jobsFolder, log })
@@ -207,6 +208,7 @@ export function createShell(options: ShellOptions): Shell {
   /** What only the shell knows: the phone settings, and where results are kept. */
   function withOwnFields(request: JobRequest): JobRequest {
     if (request.kind === 'deploy') return { ...request, params: { ...request.params, adb: settings.get().adb } }
+    if (request.kind === 'optimize' && request.params.phone) return { ...request, params: { ...request.params, phone: { ...request.params.phone, adb: settings.get().adb } } }
     if (request.kind === 'evaluate') return { ...request, params: { ...request.params, storeFolder: home.evaluationsFolder } }
     return request
   }
@@ -258,6 +260,15 @@ export function createShell(options: ShellOptions): Shell {
       await engine.dispose()
     },
   }
+}
+
+/** What a job measured on phones, with models where they are kept now. */
+function runsOnPhones({ request, result }: FinishedJob, kept: unknown): DeployResult[] {
+  if (request.kind === 'deploy') return [DeployResult.parse(result)]
+  if (request.kind !== 'optimize') return []
+  const { phoneRuns, report } = jobKinds.optimize.result.parse(result)
+  const { variant } = jobKinds.optimize.result.parse(kept)
+  return phoneRuns.map((run) => (variant !== null && run.model.path === report.result.path ? { ...run, model: { ...run.model, path: variant.modelPath } } : run))
 }
 
 function isRequestName(name: string): name is RequestName {

@@ -1,5 +1,6 @@
 /** Models with everything that was measured on them, gathered from where it is kept. */
 import type { DeployResult } from '#shared/deploy'
+import { phoneName } from '#shared/device'
 import type { EvaluationResult } from '#shared/evaluation/evaluation-result'
 import type { RequestResult } from '#shared/ipc/contract'
 import type { OptimizeReport, Variant } from '#shared/ipc/jobs'
@@ -60,8 +61,7 @@ function fromProfile({ conditions, latency, peakMemoryBytes }: ProfileResult): D
 }
 
 function fromPhone({ facts, adapter, conditions, latency, peakMemoryBytes }: DeployResult): DeviceLatency {
-  const phone = [facts.maker, facts.model].filter((part) => part !== null).join(' ') || facts.serial
-  return { device: `${phone}, ${adapter}, ${conditions.provider}`, isPhone: true, p50Ms: latency.p50Ms, p95Ms: latency.p95Ms, spread: latency.spread, peakMemoryBytes, conditions: conditionsText(conditions), measuredAt: conditions.measuredAt }
+  return { device: `${phoneName(facts)}, ${adapter}, ${conditions.provider}`, isPhone: true, p50Ms: latency.p50Ms, p95Ms: latency.p95Ms, spread: latency.spread, peakMemoryBytes, conditions: conditionsText(conditions), measuredAt: conditions.measuredAt }
 }
 
 function conditionsText({ runtime, provider, threads, runs, warmup, inputs, measuredAt }: Conditions): string {

@@ -9,6 +9,7 @@ import type { Model } from '#shared/onnx/records'
 import type { Recipe } from '#shared/recipe'
 import packageInfo from '../../../package.json'
 import { openCalibrationData } from '../runtime/calibration-data'
+import { metricOpener } from '../runtime/evaluation/open-metric'
 import { hashModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
 import type { ModelRunner } from '../runtime/model-runner'
 import { modelInputs } from '../runtime/model-inputs'
@@ -68,6 +69,7 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
       float: null,
       signal: context.signal,
       report,
+      openMetric: metricOpener({ data: params.data, model: source.model, modelPath: params.inputPath, runner, signal: context.signal }),
       progress: (phase, fraction, ...rest) => context.progress(phase, fraction === null ? null : fraction * MEASURING, ...rest),
     }
     const passes = await runRecipe(document, params.recipe, passContext)
@@ -88,6 +90,7 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
       outputErrorConditions: measured.conditions,
       kernels: measured.kernels,
       latency,
+      phone: null,
       diagnostics,
       durationMs: performance.now() - started,
       peakMemoryBytes: peakMemoryBytes(),

@@ -33,6 +33,7 @@ function report(options: { recipe?: string; pass?: string; data?: string; sha256
     outputErrorConditions: '',
     kernels: null,
     latency: null,
+    phone: null,
     diagnostics: [],
     durationMs: 1,
     peakMemoryBytes: 1,

@@ -8,7 +8,7 @@ import { formatBytes, formatMs, formatPercent, type Quantity, quantityText, sign
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { showOverlay } from '../stores/overlay-store'
 import { forgetRun } from './devices-session'
-import { phoneName } from './results-table'
+import { phoneName } from '#shared/device'
 import styles from './devices-panel.module.css'
 
 const SustainedChart = lazy(() => import('./sustained-chart'))
@@ -107,7 +107,7 @@ function KernelsButton({ result }: { readonly result: DeployResult }): ReactNode
     showOverlay({
       id: 'phone-kernels',
       documentId: document.documentId,
-      title: t('result.kernelsTitle', { phone: phoneName(result) }),
+      title: t('result.kernelsTitle', { phone: phoneName(result.facts) }),
       nodes: new Map([...times].map(([id, value]) => [id, { level: longest === 0 ? 0 : value / longest, text: figure(value) }])),
       legend: { scale: [figure(0), figure(longest / 2), figure(longest)] },
     })

@@ -4,6 +4,7 @@ import type { ColumnDef } from '@tanstack/react-table'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DeployResult, DeviceRun } from '#shared/deploy'
+import { phoneName } from '#shared/device'
 import { fileName } from '../format/format-type'
 import { formatPercent, quantityText, significant } from '../format/format-number'
 import { DataTable, type ColumnLook } from '../panels/data-table'
@@ -39,7 +40,7 @@ export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableP
   const columns = useMemo<ColumnDef<DeviceRun>[]>(() => {
     const time = new Intl.DateTimeFormat(i18n.language, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
     return [
-      { id: 'phone', header: t('results.phone'), accessorFn: ({ result }) => phoneName(result), cell: ({ row }) => <PhoneCell result={row.original.result} ambiguous={isAmbiguous(row.original, runs)} /> },
+      { id: 'phone', header: t('results.phone'), accessorFn: ({ result }) => phoneName(result.facts), cell: ({ row }) => <PhoneCell result={row.original.result} ambiguous={isAmbiguous(row.original, runs)} /> },
       { id: 'model', header: t('results.model'), accessorFn: ({ result }) => titleOf(result, models), cell: ({ getValue }) => <Ellipsis text={String(getValue())} /> },
       { id: 'runtime', header: t('results.runtime'), accessorFn: ({ result }) => runtimeText(result, t(`form.adapters.${result.adapter}`)), cell: ({ getValue }) => <Ellipsis text={String(getValue())} /> },
       { id: 'p50', header: t('results.p50'), accessorFn: ({ result }) => result.latency.p50Ms, cell: ({ row }) => <Latency result={row.original.result} /> },
@@ -62,18 +63,15 @@ export function ResultsTable({ runs, models, selected, onSelect }: ResultsTableP
   )
 }
 
-export function phoneName({ facts }: DeployResult): string {
-  return [facts.maker, facts.model].filter((part) => part !== null).join(' ') || facts.serial
-}
 
 /** Whether another phone has the same name. */
 function isAmbiguous({ result }: DeviceRun, runs: readonly DeviceRun[]): boolean {
-  return runs.some((other) => other.result.facts.serial !== result.facts.serial && phoneName(other.result) === phoneName(result))
+  return runs.some((other) => other.result.facts.serial !== result.facts.serial && phoneName(other.result.facts) === phoneName(result.facts))
 }
 
 /** The end of the serial tells phones of one model apart, whatever the width. */
 function PhoneCell({ result, ambiguous }: { readonly result: DeployResult; readonly ambiguous: boolean }): ReactNode {
-  const name = phoneName(result)
+  const name = phoneName(result.facts)
   if (!ambiguous) return <Ellipsis text={name} />
   const { serial } = result.facts
   return (

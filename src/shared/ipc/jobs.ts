@@ -1,6 +1,6 @@
 /** Long requests: what starts them, what they tell on the way, what they end with. */
 import { z } from 'zod'
-import { DeployOptions, DeployResult } from '../deploy'
+import { DeployOptions, DeployResult, PhoneLatency } from '../deploy'
 import { AdbSettings } from '../device'
 import { Diagnostic } from '../diagnostic'
 import { EvaluateParams, LayerErrorParams } from '../evaluation/evaluate-job'
@@ -97,6 +97,8 @@ export const OptimizeReport = z.object({
   kernels: KernelSummary.nullable(),
   /** Null where one of them did not run, there was no data, or it was not asked for. */
   latency: LatencyBeside.nullable().default(null),
+  /** On the phone that was asked for; null where none was, or it could not be measured, which is in the diagnostics. */
+  phone: PhoneLatency.nullable().default(null),
   diagnostics: z.array(Diagnostic),
   durationMs: z.number(),
   peakMemoryBytes: z.number(),
@@ -143,8 +145,17 @@ export type OrtGraph = z.infer<typeof OrtGraph>
 /** The kinds of job: parameters in, result out. The one list from which dispatch and types come. */
 export const jobKinds = {
   optimize: {
-    params: z.object({ modelPath: z.string(), recipe: Recipe, data: DataSource, outputPath: z.string().optional(), keepVariant: z.boolean().default(true) }),
-    result: z.object({ report: OptimizeReport, variant: Variant.nullable() }),
+    params: z.object({
+      modelPath: z.string(),
+      recipe: Recipe,
+      data: DataSource,
+      outputPath: z.string().optional(),
+      keepVariant: z.boolean().default(true),
+      /** Also times source and result on a phone. The shell fills in `adb` from the settings. */
+      phone: z.object({ serial: z.string(), options: DeployOptions, adb: AdbSettings.default({ path: null, port: null }) }).optional(),
+    }),
+    /** `phoneRuns`: source and result by themselves, for the shell to keep. */
+    result: z.object({ report: OptimizeReport, variant: Variant.nullable(), phoneRuns: z.array(DeployResult).default([]) }),
   },
   profile: {
     params: z.object({ modelPath: z.string(), options: ProfileOptions, data: DataSource, tracePath: z.string().optional() }),

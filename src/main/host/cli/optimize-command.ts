@@ -17,6 +17,7 @@ interface OptimizeOptions {
   calibration?: string
   report?: string
   json?: true
+  device?: string
 }
 
 export function optimizeCommand(context: CliContext): Command {
@@ -27,6 +28,7 @@ export function optimizeCommand(context: CliContext): Command {
     .requiredOption('-o, --output <out.onnx>', 'where to write the result')
     .option('--calibration <path>', 'a folder, an .npz, an .npy or test_data_set_* folders; random inputs where it is left out')
     .option('--report <file.json>', 'write the full report here')
+    .option('--device <serial>', 'also time source and result on this phone, in turns; `edgefit devices` lists them')
     .addOption(jsonOption())
     .action(async (model: string, options: OptimizeOptions) => {
       const report = await withSession(context, (session) => optimize(session, resolve(model), options))
@@ -44,7 +46,7 @@ async function optimize(session: Session, modelPath: string, options: OptimizeOp
   if (options.calibration === undefined) await warnOfSynthetic(session, recipe)
   const { report } = await session.runJob<'optimize'>({
     kind: 'optimize',
-    params: { modelPath, recipe, data: dataSource(options.calibration, 8), outputPath, keepVariant: false },
+    params: { modelPath, recipe, data: dataSource(options.calibration, 8), outputPath, keepVariant: false, ...(options.device !== undefined && { phone: { serial: options.device, options: {} } }) },
   })
   return report
 }
@@ -93,6 +95,10 @@ function layersText({ passes }: OptimizeReport): string[] {
   return worst.length === 0 ? [] : [`Of ${layers.length} quantized layers furthest from float: ${worst.map(({ nodeName, nodeId, sqnrDb }) => `${nodeName || `#${String(nodeId)}`} ${sqnrDb.toFixed(1)} dB`).join(', ')}.`]
 }
 
+function phoneText({ phone, ratio, source, result, turns, conditions: { runtime, threads } }: NonNullable<OptimizeReport['phone']>): string {
+  return `On ${phone} (${runtime}, ${threads === 0 ? 'threads as onnxruntime chooses' : `${threads} threads`}, ${turns} turns): ×${ratio.p50.toFixed(2)} (source ${latencyText(source)}; result ${latencyText(result)})`
+}
+
 function reportText(report: OptimizeReport): string {
   const { source, result } = report
   const lines = [
@@ -110,6 +116,7 @@ function reportText(report: OptimizeReport): string {
     ...layersText(report),
     ...(report.kernels ? [`Runs in onnxruntime on this computer with ${report.kernels.integerKernels} integer kernels of ${Object.values(report.kernels.opCounts).reduce((sum, count) => sum + count, 0)}.`] : []),
     ...(report.latency ? [`Latency in turns with the source: ×${report.latency.ratio.p50.toFixed(2)} (source ${latencyText(report.latency.source)}; result ${latencyText(report.latency.result)})`] : []),
+    ...(report.phone ? [phoneText(report.phone)] : []),
   ]
   const diagnostics = [...report.passes.flatMap((pass) => pass.diagnostics), ...report.diagnostics]
   return [...lines, ...diagnosticsText(diagnostics)].join('\n')
