@@ -4,6 +4,7 @@ import type { LayerChange } from '#shared/ipc/jobs'
 import type { Edit, ModelDocument } from '#shared/onnx/document'
 import type { LayerQuality } from '#shared/measurement'
 import type { Model, Node } from '#shared/onnx/records'
+import type { LabelledMetric, OpenMetric } from '../runtime/evaluation/open-metric'
 import type { Feeds, LocalRunner } from '../runtime/model-runner'
 
 /** Samples to calibrate with. Reading is streamed: one sample is in memory at a time. */
@@ -17,8 +18,6 @@ export interface CalibrationData {
    * until the next is asked for only.
    */
   samples(options?: { readonly reuseMemory?: boolean }): AsyncIterable<Feeds>
-  /** The class of each sample as the data has it, in order; null where it has none. */
-  labels?(): Promise<readonly number[] | null>
 }
 
 /** `layers`: those measured anew since the call before. */
@@ -37,6 +36,8 @@ export interface PassContext {
   report(diagnostic: Diagnostic): void
   /** Tells what became of one layer, for the report; where nobody listens it is left out. */
   readonly reportLayer?: (change: LayerChange) => void
+  /** Opens a metric on labelled data, at a path that may begin beside the calibration data; '' is that data itself. Left out where no data can be asked for. */
+  readonly openMetric?: (metric: LabelledMetric, dataPath: string) => Promise<OpenMetric>
 }
 
 export interface Pass<Options extends z.ZodType = z.ZodType> {

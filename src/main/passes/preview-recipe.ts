@@ -4,6 +4,7 @@ import type { JobParams, RecipePreview } from '#shared/ipc/jobs'
 import { ModelDocument } from '#shared/onnx/document'
 import { planMemory } from '#shared/onnx/memory/plan-memory'
 import { openCalibrationData } from '../runtime/calibration-data'
+import { metricOpener } from '../runtime/evaluation/open-metric'
 import { openModelFile } from '../runtime/model-file'
 import { createOrtRunner } from '../runtime/ort-runner'
 import type { TaskContext } from './task-context'
@@ -28,7 +29,7 @@ export async function previewRecipe({ modelPath, recipe, data, dims }: JobParams
     const document = new ModelDocument(source.model)
     const memoryBefore = planMemory(document, { dims: sizes })
     const nodesBefore = nodeCount(document)
-    const passes = await runRecipe(document, recipe, { calibration, runner, float: null, signal, report, progress: (phase, fraction, detail) => context.progress(phase, fraction, detail) })
+    const passes = await runRecipe(document, recipe, { calibration, runner, float: null, signal, report, openMetric: metricOpener({ data, model: source.model, modelPath, runner, signal }), progress: (phase, fraction, detail) => context.progress(phase, fraction, detail) })
     return { recipe, passes, nodesBefore, nodesAfter: nodeCount(document), memoryBefore, memoryAfter: planMemory(document, { dims: sizes }), data: calibration?.description ?? 'none', diagnostics }
   } finally {
     source.close()

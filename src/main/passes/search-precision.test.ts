@@ -1,8 +1,19 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Diagnostic } from '#shared/diagnostic'
+import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
 import { DATA_TYPES } from '#shared/onnx/data-type'
-import { opCounts, outputsOf, relativeError, runPass, snapshot, testData } from './testing/run-pass'
+import { bytesOf } from '#shared/onnx/tensor-data'
+import { Recipe } from '#shared/recipe'
+import { evaluateModel } from '../runtime/evaluation/evaluate-model'
+import { openModelFile } from '../runtime/model-file'
+import { type NpySpec, npzBytes } from '../runtime/testing/write-npz'
+import { optimizeModel } from './optimize-model'
+import { opCounts, outputsOf, ownSamples, relativeError, runner, runPass, snapshot, testData } from './testing/run-pass'
 import { quantizeStatic } from './quantize-static'
 import { searchPrecision } from './search-precision'
 
@@ -75,32 +86,84 @@ it('can go by decisions instead of errors', async () => {
 })
 
 describe('with labels', () => {
-  /** Those that the float model decides for: it is right every time. */
-  async function labels(): Promise<number[]> {
-    const values = await outputsOf(buildModel(spec), data)
-    return Array.from({ length: values.length / 6 }, (_, row) => {
-      const own = values.slice(row * 6, row * 6 + 6)
-      return own.indexOf(Math.max(...own))
-    })
+  const folder = mkdtempSync(join(tmpdir(), 'edgefit-search-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const inputPath = join(folder, 'model.onnx')
+  writeFileSync(inputPath, joinPieces(encodeModel(buildModel(spec))))
+  const float32 = (values: Float32Array, dims: readonly number[]): NpySpec => ({ descriptor: '<f4', dims, data: bytesOf(values) })
+  const size = 2 * 6 * 6
+
+  /** The calibration samples, with labels made of what the float model says in each. */
+  async function labelled(name: string, labelOf: (outputs: Float32Array) => Record<string, NpySpec>): Promise<string> {
+    const inputs: number[] = []
+    for await (const feeds of data.samples()) for (const { bytes } of feeds.values()) inputs.push(...new Float32Array(bytes.slice().buffer))
+    const path = join(folder, name)
+    writeFileSync(path, npzBytes({ x: float32(Float32Array.from(inputs), [4, 2, 6, 6]), ...labelOf(await outputsOf(buildModel(spec), data)) }))
+    return path
   }
-  const searchFor = (found: readonly number[] | null, options: Record<string, unknown> = {}) =>
-    runPass(buildModel(spec), searchPrecision, { budget: 'accuracy', quantization: { perChannel: false }, ...options }, { ...data, labels: () => Promise.resolve(found) })
+  const classes = (outputs: Float32Array, shift = 0): Record<string, NpySpec> => {
+    const decided = Array.from({ length: 4 }, (_, at) => outputs.subarray(at * size, (at + 1) * size)).map((own) => own.indexOf(Math.max(...own)))
+    return { label: { descriptor: '<i8', dims: [4], data: bytesOf(BigInt64Array.from(decided, (index) => BigInt((index + shift) % size))) } }
+  }
+  /** Values that the float model misses by 0.1 each. */
+  const values = (outputs: Float32Array): Record<string, NpySpec> => ({ target: float32(outputs.map((value, at) => value + (at % 2 === 0 ? 0.1 : -0.1)), [4, 2, 6, 6]) })
+
+  async function searchOn(path: string, options: Record<string, unknown>): Promise<{ float: string[]; diagnostics: readonly Diagnostic[] }> {
+    const recipe = Recipe.parse([{ pass: 'search-precision', options: { budget: 'accuracy', quantization: { perChannel: false }, ...options } }])
+    const outputPath = join(folder, 'result.onnx')
+    const report = await optimizeModel({ inputPath, outputPath, recipe, data: { kind: 'path', path }, measureLatency: false }, { scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined })
+    const file = openModelFile(outputPath)
+    try {
+      return { float: floatLayers(new ModelDocument(file.model)), diagnostics: report.passes.flatMap(({ diagnostics }) => diagnostics) }
+    } finally {
+      file.close()
+    }
+  }
 
   it('keeps float what top-1 falls without', async () => {
-    const { document, diagnostics } = await searchFor(await labels(), { maxAccuracyLoss: 0.05 })
-    expect(floatLayers(document)).toEqual(['b'])
-    expect(diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ code: 'kept-float', message: expect.stringContaining('% of decisions right') as string })]))
+    const { float, diagnostics } = await searchOn(await labelled('top-1.npz', classes), { maxAccuracyLoss: 0.05 })
+    expect(float).toEqual(['b'])
+    expect(diagnostics).toEqual([expect.objectContaining({ code: 'kept-float', message: expect.stringContaining('top-1 100.00 % instead of') as string })])
   })
 
   it('measures from what the float model reaches, not from all', async () => {
-    const wrong = (await labels()).map((label) => (label + 1) % 6)
-    const { document } = await searchFor(wrong, { maxAccuracyLoss: 0.05 })
-    expect(floatLayers(document)).toEqual([])
+    const { float } = await searchOn(await labelled('wrong.npz', (outputs) => classes(outputs, 1)), { maxAccuracyLoss: 0.05 })
+    expect(float).toEqual([])
   })
 
-  it('refuses data without a label for each decision', async () => {
-    await expect(searchFor(null)).rejects.toThrow(expect.objectContaining({ code: 'invalid-data', message: expect.stringContaining('no labels') as string }))
-    await expect(searchFor([1, 2])).rejects.toThrow(expect.objectContaining({ code: 'invalid-data', message: expect.stringContaining('2 labels') as string }))
+  it('keeps an error from rising by more than a part of the float model’s', async () => {
+    const path = await labelled('mae.npz', values)
+    const kept = await searchOn(path, { metric: 'mae', maxAccuracyLoss: 0.05 })
+    expect(kept.float).toEqual(['b'])
+    expect(kept.diagnostics[0]?.message).toMatch(/mae 0\.10\d+ instead of mae 0\.8\d+ with 8 bits everywhere; wanted: mae 0\.1050\./)
+    expect((await searchOn(path, { metric: 'mae', maxAccuracyLoss: 9 })).float).toEqual([])
+  })
+
+  it('takes labels from other data than it calibrates with, beside them', async () => {
+    const path = await labelled('unlabelled.npz', () => ({}))
+    await labelled('labelled.npz', classes)
+    expect((await searchOn(path, { maxAccuracyLoss: 0.05, labelledData: 'labelled.npz' })).float).toEqual(['b'])
+  })
+
+  it('refuses data without labels, with labels of another kind, and random inputs', async () => {
+    const refusal = (message: string): unknown => expect.objectContaining({ code: 'invalid-data', message: expect.stringContaining(message) as string, hint: expect.stringContaining('labelledData') as string })
+    await expect(searchOn(await labelled('none.npz', () => ({})), {})).rejects.toThrow(refusal("No top-1 can be kept to: There are no labels in 'none.npz'") as Error)
+    await expect(searchOn(await labelled('classes.npz', classes), { metric: 'psnr' })).rejects.toThrow(refusal('sample 0 expects 1 values, but the model gives 1 × 2 × 6 × 6') as Error)
+    await expect(searchOn(await labelled('classes.npz', classes), { metric: 'iou' })).rejects.toThrow(refusal('has no mask as label') as Error)
+  })
+
+  it('holds the PSNR of the super-resolution sample to 0.01 dB below float, with one layer kept', async () => {
+    const folderOfSample = join(ownSamples, 'super-resolution')
+    const outputPath = join(folder, 'super-resolution.onnx')
+    const metric = { metric: 'psnr', labelledData: 'evaluation.npz', maxAccuracyLoss: 0.0003 }
+    const recipe = Recipe.parse([{ pass: 'fold-constants' }, { pass: 'search-precision', options: { budget: 'accuracy', ...metric } }])
+    const report = await optimizeModel(
+      { inputPath: join(folderOfSample, 'super-resolution.onnx'), outputPath, recipe, data: { kind: 'path', path: join(folderOfSample, 'calibration.npz') }, measureLatency: false },
+      { scratchFolder: folder, signal: new AbortController().signal, progress: () => undefined },
+    )
+    expect(report.passes.at(-1)?.diagnostics).toMatchObject([{ code: 'kept-float', message: expect.stringMatching(/^'[^']+' stays float: psnr 34\.36 dB instead of psnr 34\.35 dB/) as string }])
+    const { value } = await evaluateModel({ modelPath: outputPath, dataPath: join(folderOfSample, 'evaluation.npz'), metric: 'psnr', runner })
+    expect(value).toBeGreaterThan(34.37 * (1 - 0.0003))
   })
 })
 

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { metricNames, metricTraits } from '#shared/evaluation/metric'
 import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
 import type { LayerSensitivity } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
+import type { LabelledMetric } from '../runtime/evaluation/open-metric'
 import { definePass, type PassContext } from './pass'
 import { dequantized, quantizeChannels } from './quantize-numerics'
 import { quantizeStatic, type StaticOptions } from './quantize-static'
@@ -12,14 +14,23 @@ import { measureSensitivity } from './sensitivity/measure-sensitivity'
 import type { NodeOverride } from './static/overrides'
 import { floatValues } from './weight-store'
 
+const labelledMetrics = metricNames.filter((name): name is LabelledMetric => metricTraits[name].labels !== 'none')
+
 const options = z.strictObject({
   budget: z
     .enum(['sqnr', 'agreement', 'accuracy'])
     .default('sqnr')
-    .describe('What must hold: the error of the outputs (sqnr), how often the largest element of the first output is the float model’s (agreement: top-1 without labels), or is the label in the data (accuracy: top-1).'),
+    .describe('What must hold: the error of the outputs (sqnr), how often the largest element of the first output is the float model’s (agreement: top-1 without labels), or a metric on labelled data (accuracy).'),
   targetSqnrDb: z.number().min(0).max(100).default(30).describe('With sqnr: the outputs must be this many decibels above their error, the worst of them.'),
   targetAgreement: z.number().gt(0).max(1).default(0.99).describe('With agreement: the share of decisions that must stay the same, 0 to 1.'),
-  maxAccuracyLoss: z.number().min(0).lt(1).default(0.005).describe('With accuracy: the share of all labelled samples by which top-1 may fall below the float model’s, 0 to 1.'),
+  metric: z.enum(labelledMetrics).default('top-1').describe('With accuracy: the metric to keep. Some fall and some rise as a model gets worse; both are known.'),
+  labelledData: z.string().default('').describe('With accuracy: the data with labels, whatever can be evaluated on; a relative path begins beside the calibration data. Empty: the calibration data itself.'),
+  maxAccuracyLoss: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0.005)
+    .describe('With accuracy: how much worse than the float model is allowed, on all labelled samples. For metrics in per cent in points of 1 (0.005: half a point), for others a part of the float model’s figure.'),
   higher: z.enum(['float', 'int16']).default('float').describe('What the most sensitive layers get instead of 8 bits. int16 is for NPUs that have it; on processors it is computed in float.'),
   fourBits: z.boolean().default(false).describe('Store weights in 4 bits wherever the budget still holds. Saves room; on processors such layers are computed in float.'),
   maxFloatLayers: z.number().int().min(0).max(100_000).default(16).describe('Give at most so many layers more than 8 bits, even if the target is not reached.'),

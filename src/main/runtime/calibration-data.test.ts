@@ -174,16 +174,6 @@ describe('which array is for which input', () => {
   })
 })
 
-test('labels go with the samples of an .npz, in their order; without them there are none', async () => {
-  const x = float32([3, 2], counting(6))
-  const label: NpySpec = { descriptor: '<i8', dims: [3], data: bytesOf(BigInt64Array.of(2n, 0n, 7n)) }
-  const of = model({ x: 'float32[1,2]' })
-  expect(await (await open(write('a.npz', npzBytes({ x, label })), of)).labels?.()).toEqual([2, 0, 7])
-  expect(await (await open(write('a.npz', npzBytes({ x })), of)).labels?.()).toBeNull()
-  const two = folderOf({ '1.npz': npzBytes({ x, label }), '2.npz': npzBytes({ x, label }) })
-  expect(await (await open(two, of)).labels?.()).toEqual([2, 0, 7, 2, 0, 7])
-})
-
 describe('element types', () => {
   test('uint8 pictures become 0…1 for a float input, and the description says so', async () => {
     const path = write('a.npy', npyBytes({ descriptor: '|u1', dims: [1, 1, 1, 3], data: Uint8Array.of(0, 51, 255) }))

@@ -1,6 +1,5 @@
 import type { DataSource } from '#shared/ipc/jobs'
 import type { Model } from '#shared/onnx/records'
-import { numbersFromBytes } from '#shared/onnx/tensor-data'
 import type { CalibrationData } from '../passes/pass'
 import { readSamples } from './bind-array'
 import type { Reading } from './data-array'
@@ -33,7 +32,6 @@ export async function openCalibrationData(source: DataSource, model: Model, opti
     sampleCount,
     synthetic: false,
     description: describeParts(source.path, sampleCount, parts),
-    labels: () => labelsOf(parts),
     async *samples(reading) {
       for (const part of parts) {
         for await (const feeds of feedsOf(part, inputs, reading)) {
@@ -43,16 +41,6 @@ export async function openCalibrationData(source: DataSource, model: Model, opti
       }
     },
   }
-}
-
-async function labelsOf(parts: readonly DataPart[]): Promise<number[] | null> {
-  const found: number[] = []
-  for (const { labels } of parts) {
-    if (!labels) return null
-    const count = labels.dims.reduce((product, dim) => product * dim, 1)
-    for await (const { bytes } of labels.read(count, 1)) found.push(...Array.from(numbersFromBytes(labels.dataType, bytes, count), Number))
-  }
-  return found
 }
 
 /** The samples of one part in order. */

@@ -11,8 +11,6 @@ import { openTensorProtoFile } from './tensor-proto-file'
 export interface DataPart {
   readonly samples: number
   readonly bound: readonly BoundArray[]
-  /** An array of integers that says what samples are. */
-  readonly labels: DataArray | null
   /** Names of arrays that no input takes. */
   readonly ignored: readonly string[]
 }
@@ -21,8 +19,6 @@ const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.ti
 const KINDS = ['.npz', '.npy', '.pb'] as const
 /** Arrays that go with samples but are never inputs. */
 const LABELS = /^(labels?|targets?|y|y_(train|test|true))$/i
-
-const INTEGERS = /^u?int(8|16|32|64)$/
 
 const WHAT_IS_ACCEPTED = 'Give an .npz or .npy file, a folder of such files, or a folder of ONNX test_data_set_* folders.'
 
@@ -91,7 +87,7 @@ async function partOfTestSet(folder: string, inputs: readonly ModelInput[]): Pro
     if (!array) throw missingInput(label, input, `input_${at}.pb`)
     return bindArray(array, input, { wholeTensor: true })
   })
-  return { samples: 1, bound, labels: null, ignored: [] }
+  return { samples: 1, bound, ignored: [] }
 }
 
 function namesAreInputs(paths: readonly string[], inputs: readonly ModelInput[]): boolean {
@@ -131,8 +127,7 @@ function matchArrays(arrays: readonly DataArray[], inputs: readonly ModelInput[]
       hint: 'All inputs need as many samples, or a single one that is used for all.',
     })
   }
-  const labels = arrays.find((array) => !taken.has(array) && LABELS.test(array.name ?? '') && INTEGERS.test(array.dataType)) ?? null
-  return { samples: first?.samples ?? 1, bound, labels, ignored: arrays.filter((array) => !taken.has(array)).map(({ name, label: own }) => name ?? own) }
+  return { samples: first?.samples ?? 1, bound, ignored: arrays.filter((array) => !taken.has(array)).map(({ name, label: own }) => name ?? own) }
 }
 
 function missingInput(label: string, input: ModelInput, found: string): AppError {

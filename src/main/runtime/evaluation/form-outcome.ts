@@ -116,7 +116,7 @@ function textOutcome({ metric, name, outputs, alphabet }: OutcomeOptions, expect
 
 function tensorOutcome({ metric, name, outputs }: OutcomeOptions, label: Extract<Label, { kind: 'tensor' }>): Outcome | { problem: string } {
   const { values, dims } = numbersOf(outputs)
-  if (values.length !== label.values.length) return { problem: `expects ${label.dims.join(' × ')} values, but the model gives ${dims.join(' × ')}` }
+  if (values.length !== label.values.length) return { problem: `expects ${label.dims.join(' × ') || '1'} values, but the model gives ${dims.join(' × ')}` }
   const shown = label.values.length === 1 ? { expectedText: Number(label.values[0]).toPrecision(5), predictedText: Number(values[0]).toPrecision(5) } : {}
   if (metric === 'mae' || metric === 'rmse') {
     let sum = 0
