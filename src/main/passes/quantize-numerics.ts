@@ -129,32 +129,44 @@ export function quantizeChannels(values: Float32Array, layout: ChannelLayout, op
   const out = quantizedArray(options.type, values.length)
   const scales = new Float32Array(channels)
   const zeroPoints = quantizedArray(options.type, channels)
+  const { mins, maxs } = channelExtremes(values, { outer, channels, inner })
   for (let channel = 0; channel < channels; channel++) {
-    let min = Infinity
-    let max = -Infinity
-    for (let o = 0; o < outer; o++) {
-      const start = (o * channels + channel) * inner
-      for (let i = start; i < start + inner; i++) {
-        const value = values[i] as number
-        if (value < min) min = value
-        if (value > max) max = value
-      }
-    }
-    const found = quantizationParameters(min, max, { ...range, symmetric: options.symmetric })
-    const parameters = { ...found, scale: Math.max(found.scale, options.minimumScales?.[channel] ?? 0) }
-    scales[channel] = parameters.scale
-    zeroPoints[channel] = parameters.zeroPoint
-    for (let o = 0; o < outer; o++) {
-      const start = (o * channels + channel) * inner
-      // As `quantizeValue`, in line: weights have millions.
-      for (let i = start; i < start + inner; i++) {
-        const quotient = Math.fround((values[i] as number) / parameters.scale)
-        const q = (Math.abs(quotient) < 2 ** 51 ? quotient + ROUNDING - ROUNDING : quotient) + parameters.zeroPoint
+    const found = quantizationParameters(mins[channel] ?? 0, maxs[channel] ?? 0, { ...range, symmetric: options.symmetric })
+    scales[channel] = Math.max(found.scale, options.minimumScales?.[channel] ?? 0)
+    zeroPoints[channel] = found.zeroPoint
+  }
+  for (let o = 0, i = 0; o < outer; o++) {
+    for (let channel = 0; channel < channels; channel++) {
+      const scale = scales[channel] as number
+      const zeroPoint = zeroPoints[channel] as number
+      // As `quantizeValue`, in line: weights have millions. What is too large to be rounded so is clipped.
+      for (const end = i + inner; i < end; i++) {
+        const q = Math.fround((values[i] as number) / scale) + ROUNDING - ROUNDING + zeroPoint
         out[i] = q < qmin ? qmin : q > qmax ? qmax : q
       }
     }
   }
   return { type: options.type, values: out, scales, zeroPoints }
+}
+
+/** In the order of memory: along a last axis the values of a channel lie far apart. Infinities where there are no values. */
+function channelExtremes(values: Float32Array, { outer, channels, inner }: { outer: number; channels: number; inner: number }): { mins: Float32Array; maxs: Float32Array } {
+  const mins = new Float32Array(channels).fill(Infinity)
+  const maxs = new Float32Array(channels).fill(-Infinity)
+  for (let o = 0, i = 0; o < outer; o++) {
+    for (let channel = 0; channel < channels; channel++) {
+      let min = mins[channel] as number
+      let max = maxs[channel] as number
+      for (const end = i + inner; i < end; i++) {
+        const value = values[i] as number
+        if (value < min) min = value
+        if (value > max) max = value
+      }
+      mins[channel] = min
+      maxs[channel] = max
+    }
+  }
+  return { mins, maxs }
 }
 
 /** The real values that quantized ones stand for. */

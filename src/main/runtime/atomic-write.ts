@@ -4,6 +4,15 @@ import { basename, dirname, join } from 'node:path'
 import { AppError } from '#shared/errors'
 import { fileError } from '../workspace/file-error'
 
+/** Pieces smaller than this are put together: each write waits for a thread of its own. */
+const GATHERED_BYTES = 256 * 1024
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal | undefined
+  /** For a file that nobody needs after this process: it is not flushed to the disk. */
+  readonly temporary?: boolean | undefined
+}
+
 /**
  * Writes a file so that a reader, or a power cut, finds the old one or the new one, never a part: under a temporary name
  * in the same folder, flushed to the disk, then renamed. Whatever fails, the old file stays and the temporary one is removed.
@@ -14,7 +23,7 @@ import { fileError } from '../workspace/file-error'
 export async function writeFileAtomically(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, temporary: isTemporary = false }: WriteOptions = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
@@ -23,21 +32,39 @@ export async function writeFileAtomically(
     try {
       // Creation applies the umask, which must not narrow the mode a file already had.
       if (mode !== null) await file.chmod(mode)
-      for await (const chunk of chunks) {
+      for await (const chunk of gathered(chunks)) {
         throwIfCancelled(signal)
         for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten
       }
-      await file.sync()
+      if (!isTemporary) await file.sync()
     } finally {
       await file.close()
     }
     throwIfCancelled(signal)
     await rename(temporary, path)
-    await syncFolder(dirname(path))
+    if (!isTemporary) await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
     throw writeError(error, path)
   }
+}
+
+/** The same bytes in fewer pieces. Each is good until the next is asked for. */
+async function* gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(GATHERED_BYTES)
+  let used = 0
+  for await (const chunk of chunks) {
+    if (used + chunk.length > memory.length) {
+      yield memory.subarray(0, used)
+      used = 0
+    }
+    if (chunk.length >= memory.length) yield chunk
+    else {
+      memory.set(chunk, used)
+      used += chunk.length
+    }
+  }
+  yield memory.subarray(0, used)
 }
 
 async function modeOf(path: string): Promise<number | null> {

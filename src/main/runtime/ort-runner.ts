@@ -34,14 +34,14 @@ export function createOrtRunner({ scratchFolder }: { readonly scratchFolder: str
       const model = modelOrDocument instanceof ModelDocument ? modelOrDocument.model : modelOrDocument
       const shown = withExtraOutputs(model, options.extraOutputs ?? [])
       if (options.spareMemory) {
-        const running = await inScratchFile(scratchFolder, (path) => saveModelFile(shown, path, { maxMessageBytes: MAPPED_FROM_BYTES }), options)
+        const running = await inScratchFile(scratchFolder, (path) => saveModelFile(shown, path, { maxMessageBytes: MAPPED_FROM_BYTES, temporary: true }), options)
         collectGarbage()
         return running
       }
       const { inline, externalBytes } = inlineExternalData(shown)
       const encoded = encodeModel(inline)
       if (externalBytes > MESSAGE_BYTES || encoded.sizeBytes > MESSAGE_BYTES) {
-        return inScratchFile(scratchFolder, (path) => saveModelFile(shown, path), options)
+        return inScratchFile(scratchFolder, (path) => saveModelFile(shown, path, { temporary: true }), options)
       }
       if (encoded.sizeBytes > IN_MEMORY_BYTES) return inScratchFile(scratchFolder, (path) => writePieces(encoded, path), options)
       return createRunningModel(joinPieces(encoded), options)

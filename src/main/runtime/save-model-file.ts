@@ -26,6 +26,8 @@ export interface SaveOptions {
   /** A model file that would be larger than this has its weights put in a data file. By default just under 2 GiB, protobuf's limit. */
   readonly maxMessageBytes?: number
   readonly signal?: AbortSignal
+  /** For a model that nobody needs after this process: it is not flushed to the disk. */
+  readonly temporary?: boolean
 }
 
 export interface SavedModel {
@@ -61,10 +63,10 @@ async function save(model: Model, target: string, options: SaveOptions): Promise
   refuseOwnData(model, target)
   const plan = planDataFile(model, target, options.maxMessageBytes ?? MAX_MESSAGE_BYTES)
   const superseded = findSupersededData(target)
-  const { signal } = options
+  const { signal, temporary } = options
   try {
-    if (plan.dataPath !== null) await writeFileAtomically(plan.dataPath, dataChunks(plan.moved), { signal })
-    await writeFileAtomically(target, pieceChunks(plan.encoded), { signal })
+    if (plan.dataPath !== null) await writeFileAtomically(plan.dataPath, dataChunks(plan.moved), { signal, temporary })
+    await writeFileAtomically(target, pieceChunks(plan.encoded), { signal, temporary })
   } catch (error) {
     if (plan.dataPath !== null) rmSync(plan.dataPath, { force: true })
     throw error

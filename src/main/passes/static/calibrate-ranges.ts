@@ -40,8 +40,10 @@ export async function calibrateRanges(edit: Edit, names: readonly string[], { co
   const methods = new Map(names.map((name) => [name, methodOf(name)]))
   const isSearched = (name: string) => !['min-max', 'moving-average'].includes(methods.get(name)?.method ?? '')
   const split = names.some(isSearched) ? 0.5 : 1
-  const collector = new RangeCollector((name) => methods.get(name)?.method === 'moving-average')
-  await observeExtremes(edit, names, { context, maxSamples, exact, nonNegative, typeOf, share: { from: 0, to: split }, add: (name, extremes) => collector.add(name, extremes) })
+  const takesMean = (name: string) => methods.get(name)?.method === 'moving-average'
+  const collector = new RangeCollector(takesMean)
+  const share = { from: 0, to: split }
+  await observeExtremes(edit, names, { context, maxSamples, exact, nonNegative, typeOf, share, together: !names.some(takesMean), add: (name, extremes) => collector.add(name, extremes) })
   const ranges = collector.ranges()
   if (split === 1) return ranges
   const histograms = await fillHistograms(edit, new Map([...ranges].filter(([name]) => isSearched(name))), { context, maxSamples, exact, share: { from: split, to: 1 } })

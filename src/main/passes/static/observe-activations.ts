@@ -4,6 +4,7 @@ import type { Edit } from '#shared/onnx/document'
 import type { Model, ValueType } from '#shared/onnx/records'
 import type { Feeds, TensorValue } from '../../runtime/model-runner'
 import { Histogram } from './histogram'
+import { forAnyBatch, samplesAtOnce } from './join-samples'
 import { type Extremes, observationOptions, observedModel } from './observed-model'
 import { type ActivationSource, runSamples } from './run-samples'
 import type { ValueRange } from './value-range'
@@ -13,27 +14,32 @@ export interface Observed extends ActivationSource {
   readonly nonNegative: ReadonlySet<string>
   /** What is known of a value's type: of those that may not be float32, the tensors themselves are looked at. */
   readonly typeOf: (name: string) => ValueType | null
+  /** Where several samples may be looked at together; only their common extremes are shown then. */
+  readonly together?: boolean
   /** Called with the extremes of each value in each sample, in the order of the samples; null where it is not float32. */
   readonly add: (name: string, extremes: Extremes | null) => void
 }
 
 /** Shows the smallest and largest value of each of `names` in each sample. Throws AppError `invalid-data` where there are no samples. */
-export async function observeExtremes(edit: Edit, names: readonly string[], { add, ...observed }: Observed): Promise<void> {
+export async function observeExtremes(edit: Edit, names: readonly string[], { add, together = false, ...observed }: Observed): Promise<void> {
   const { context } = observed
-  const inputs = names.filter((name) => edit.main.inputs.some((input) => input.name === name))
-  const computed = names.filter((name) => !inputs.includes(name))
-  const reduced = computed.filter((name) => isFloat32Type(observed.typeOf(name)))
-  const whole = computed.filter((name) => !reduced.includes(name))
+  const reduced = names.filter((name) => isFloat32Type(observed.typeOf(name)))
+  const untyped = names.filter((name) => !reduced.includes(name))
+  const inputs = untyped.filter((name) => edit.main.inputs.some((input) => input.name === name))
+  const whole = untyped.filter((name) => !inputs.includes(name))
   const observer = observedModel(edit, { reduced, whole, nonNegative: observed.nonNegative, areChannels: (name) => areChannels(observed.typeOf(name)) })
   const { outputs } = observer
-  const running = outputs.length === 0 ? null : await context.runner.load(observer.model, observationOptions(edit.main, observed))
+  // Exact ranges are those of samples computed one by one.
+  const atOnce = together && !observed.exact && whole.length === 0 ? samplesAtOnce(observer.computed, observed.typeOf) : 1
+  const model = atOnce === 1 ? observer.model : forAnyBatch(observer.model)
+  const running = outputs.length === 0 ? null : await context.runner.load(model, observationOptions(edit.main, observed))
   const show = (values: ReadonlyMap<string, TensorValue>, feeds: Feeds) => {
     for (const [name, found] of observer.extremes(values)) add(name, found)
     for (const name of inputs) add(name, extremesOf(feeds.get(name)))
     for (const name of whole) add(name, extremesOf(values.get(name)))
   }
   try {
-    await runSamples({ ...observed, running, outputs, show })
+    await runSamples({ ...observed, running, outputs, atOnce, show })
   } finally {
     await running?.close()
   }

@@ -12,6 +12,8 @@ export interface Extremes {
 
 export interface ObservedModel {
   readonly model: Model
+  /** The part of the main graph that makes the observed values. */
+  readonly computed: Graph
   readonly outputs: readonly string[]
   /** Reads the extremes of each observed value from the outputs of one inference. */
   extremes(outputs: ReadonlyMap<string, TensorValue>): Map<string, Extremes>
@@ -46,7 +48,7 @@ export function observationOptions(graph: Graph, { exact }: { readonly exact: bo
 }
 
 export interface ObservedValues {
-  /** float32 values made by nodes of the main graph, of which the extremes come out. */
+  /** float32 values of the main graph, of which the extremes come out. */
   readonly reduced: readonly string[]
   /** Values that come out as they are. */
   readonly whole: readonly string[]
@@ -83,8 +85,11 @@ export function observedModel(edit: Edit, { reduced, whole, nonNegative, areChan
     }
   })
   const outputs = [...observers.flatMap(({ min, max, sum }) => [min, max, sum]).filter((name) => name !== null), ...whole]
+  const computed = neededFor([...reduced, ...whole], main)
+  const nodes = [...computed.nodes, ...observers.toReversed().flatMap((observer) => observer.nodes)]
   return {
-    model: { ...model, graph: neededFor(outputs, { ...main, nodes: [...main.nodes, ...observers.toReversed().flatMap(({ nodes }) => nodes)] }) },
+    model: { ...model, graph: { ...computed, nodes, outputs: outputs.map((name) => ({ name, type: null })) } },
+    computed,
     outputs,
     extremes(values) {
       return new Map(

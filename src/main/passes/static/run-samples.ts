@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors'
 import type { Feeds, RunningModel, TensorValue } from '../../runtime/model-runner'
 import { collectGarbage } from '../../runtime/process-memory'
 import type { CalibrationData, PassContext } from '../pass'
+import { joinSamples } from './join-samples'
 
 /** So much is run until what it left is freed: samples of formats that are not read in place, onnxruntime's outputs. */
 const COLLECTED_BYTES = 8 * 1024 * 1024
@@ -25,24 +26,35 @@ export interface SampleRuns extends ActivationSource {
   /** Null where the feeds alone are looked at. */
   readonly running: RunningModel | null
   readonly outputs: readonly string[]
+  /** So many samples are run, and shown, at once. */
+  readonly atOnce?: number
   readonly show: (values: Values, feeds: Feeds) => void
 }
 
 /** Shows at most `maxSamples` samples in their order. Throws AppError `invalid-data` without data or samples. */
-export async function runSamples({ context, maxSamples, share, running, outputs, show }: SampleRuns): Promise<void> {
+export async function runSamples({ context, maxSamples, share, running, outputs, atOnce = 1, show }: SampleRuns): Promise<void> {
   const data = calibrationData(context)
   const total = Math.min(data.sampleCount, maxSamples)
   const garbage = new GarbageCount()
   let done = 0
-  for await (const feeds of data.samples({ reuseMemory: true })) {
+  for await (const { feeds, count } of joinSamples(firstSamples(data, { total, garbage }), atOnce)) {
     context.signal.throwIfAborted()
     const values: Values = running ? await running.run(readBy(running, feeds), outputs) : new Map()
     show(values, feeds)
-    garbage.add(feeds, values)
-    context.progress('calibrating', share.from + ((share.to - share.from) * ++done) / total, `${done} / ${total}`)
-    if (done === total) break
+    garbage.addOutputs(values)
+    done += count
+    context.progress('calibrating', share.from + ((share.to - share.from) * done) / total, `${done} / ${total}`)
   }
   if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
+}
+
+async function* firstSamples(data: CalibrationData, { total, garbage }: { total: number; garbage: GarbageCount }): AsyncGenerator<Feeds> {
+  let given = 0
+  for await (const feeds of data.samples({ reuseMemory: true })) {
+    yield feeds
+    garbage.addSample(feeds)
+    if (++given === total) return
+  }
 }
 
 /** Frees memory from time to time: V8 hardly counts the buffers that samples and outputs are in. */
@@ -50,14 +62,21 @@ class GarbageCount {
   readonly #known = new WeakSet<ArrayBufferLike>()
   #bytes = 0
 
-  add(feeds: Feeds, values: Values): void {
+  addSample(feeds: Feeds): void {
     for (const { bytes } of feeds.values()) {
       // Samples that are read into the same memory, of which there may be a few, leave nothing.
       if (this.#known.has(bytes.buffer)) continue
       this.#known.add(bytes.buffer)
-      this.#bytes += bytes.length
+      this.#add(bytes.length)
     }
-    for (const { bytes } of values.values()) this.#bytes += Math.max(bytes.length, TENSOR_BYTES)
+  }
+
+  addOutputs(values: Values): void {
+    for (const { bytes } of values.values()) this.#add(Math.max(bytes.length, TENSOR_BYTES))
+  }
+
+  #add(bytes: number): void {
+    this.#bytes += bytes
     if (this.#bytes <= COLLECTED_BYTES) return
     collectGarbage()
     this.#bytes = 0
