@@ -237,6 +237,8 @@ export const catalogueZh: CatalogueTexts = {
     targetSqnrDb: '目标 SQNR（dB）',
     targetAgreement: '目标一致率',
     maxAccuracyLoss: '准确率至多损失',
+    metric: '指标',
+    labelledData: '带标签的数据',
     higher: '更高精度',
     fourBits: '尝试 4 位',
     maxFloatLayers: '最多层数',

@@ -4,12 +4,13 @@ import { useTranslation } from 'react-i18next'
 import type { Recipe } from '#shared/recipe'
 import { Section } from '../inspector/property-list'
 import { passText } from '../optimize/catalogue-text'
-import { optionFields, type OptionField } from '../optimize/option-fields'
 import type { Catalogue } from '../stores/app-store'
 import { useDevicesStore } from '../stores/devices-store'
-import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, searchOptions, withCoreOption, withRecovery, withSearch, withSearchOption } from './quantize-choice'
+import { Choice, fieldOf } from './option-choice'
+import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, withCoreOption, withRecovery, withSearch } from './quantize-choice'
 import styles from './quantize.module.css'
 import { useQuantizeStore } from './quantize-store'
+import { SearchBudget } from './search-budget'
 
 interface RecipeSwitchesProps {
   readonly recipe: Recipe
@@ -105,51 +106,9 @@ export function AccuracySection({ recipe, catalogue, onChange }: RecipeSwitchesP
             return <Switch key={name} label={title} title={description} checked={hasPass(recipe, name)} onChange={(event) => onChange(withRecovery(recipe, name, event.currentTarget.checked, catalogue.recipes))} />
           })}
           <Switch label={t('search')} description={t('searchHint')} checked={hasPass(recipe, 'search-precision')} onChange={(event) => onChange(withSearch(recipe, event.currentTarget.checked, catalogue.recipes))} />
-          {hasPass(recipe, 'search-precision') && (
-            <Choice
-              label={t('budget')}
-              field={fieldOf(catalogue, 'search-precision', 'budget')}
-              value={searchOptions(recipe)['budget']}
-              onChange={(chosen) => onChange(withSearchOption(recipe, 'budget', chosen, catalogue.recipes))}
-              names={(name) => t(`budgets.${name as 'sqnr'}`, { db: searchOptions(recipe)['targetSqnrDb'] ?? 30, share: shareText(searchOptions(recipe)['targetAgreement'] ?? 0.99), points: shareText(searchOptions(recipe)['maxAccuracyLoss'] ?? 0.005) })}
-            />
-          )}
+          {hasPass(recipe, 'search-precision') && <SearchBudget recipe={recipe} catalogue={catalogue} onChange={onChange} />}
         </Stack>
       </Section>
     </>
   )
-}
-
-/** A share as a number of per cent. */
-function shareText(share: unknown): string {
-  return String(Number((100 * Number(share)).toFixed(2)))
-}
-
-interface ChoiceProps {
-  readonly label: string
-  readonly field: Extract<OptionField, { kind: 'choice' }> | null
-  readonly value: unknown
-  readonly onChange: (value: unknown) => void
-  /** Words for the choices; as they are where left out. */
-  readonly names?: (choice: string) => string
-}
-
-/** One option of a pass with its choices; its default is left out of the recipe. */
-function Choice({ label, field, value, onChange, names = (choice) => choice }: ChoiceProps): ReactNode {
-  if (field === null) return null
-  return (
-    <Select
-      label={label}
-      allowDeselect={false}
-      data={field.choices.map((choice) => ({ value: String(choice), label: names(String(choice)) }))}
-      value={typeof value === 'string' ? value : String(field.default)}
-      onChange={(chosen) => onChange(chosen === field.default ? undefined : chosen)}
-    />
-  )
-}
-
-function fieldOf(catalogue: Catalogue, pass: string, name: string): ChoiceProps['field'] {
-  const info = catalogue.passes.find((candidate) => candidate.name === pass)
-  const field = info && optionFields(info.optionsSchema).find((candidate) => candidate.name === name)
-  return field?.kind === 'choice' ? field : null
 }
