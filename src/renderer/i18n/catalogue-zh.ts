@@ -3,6 +3,7 @@ import type { CatalogueTexts } from './catalogue'
 const saturation = '使用 7 位，避免没有 VNNI 的 x86 处理器溢出饱和。手机不需要。'
 const opTypes = '要量化的节点类型。'
 const excludeNodes = '保持这些名称的节点不变。'
+const calibrationSamples = '至多使用的校准样本数。'
 
 export const catalogueZh: CatalogueTexts = {
   recipes: {
@@ -21,12 +22,29 @@ export const catalogueZh: CatalogueTexts = {
     'sparse-50': { title: '一半稀疏', description: '将一半权重置零，选取对输出影响最小的部分。打包后更小；在 CPU 上不会更快。' },
     'low-rank': { title: '低秩', description: '在校准数据允许且本机实测更快处，将层写成两三个更小的层；其余不变。' },
   },
+  madeRecipes: {
+    prune: '剪枝 {{percent}} %',
+    'prune-heads': '剪去注意力头 {{percent}} %',
+    'prune-hidden-units': '剪去隐藏单元 {{percent}} %',
+    'remove-blocks': '已去掉部分块',
+    'factor-layers': '低秩（任意形式）',
+    'factor-low-rank': '低秩（减少通道）',
+    'factor-spatial': '低秩（空间）',
+    'factor-tucker': '低秩 (Tucker-2)',
+    decouple: '深度卷积与逐点卷积',
+    sparsegpt: '{{percent}} % 为零 (SparseGPT)',
+    wanda: '{{percent}} % 为零 (Wanda)',
+    magnitude: '{{percent}} % 为零（按大小）',
+    'sparse-two-of-four': '每 4 个权重保留 2 个',
+    'sparse-one-of-four': '每 4 个权重保留 1 个',
+  },
   passes: {
     'prune-channels': {
       title: '剪枝通道',
       description: '从各层中取出整条通道、注意力头与隐藏单元及其附属部分，并拟合后续各层加以弥补。结果是普通的、更小的模型。',
       options: {
         target: '要减少的量：各层的通道、乘加运算、参数、权重字节数，或在本机实测的延迟。',
+        cut: '可剪去什么：卷积的通道、注意力头、其他层的隐藏单元。',
         amount: '节省的比例。',
         distribution: '各层各剪多少：都相同；取通道最不重要之处；逐层实测、取输出损失最小之处（需要数据）；或在本机实测损失与耗时，取省时相同而损失最小之处（latency）。',
         importance: '一层中先剪去哪些通道：权重小的（l1、l2）、归一化系数小的、激活小的，或后续层最不需要的（后两种需要数据）。',
@@ -35,6 +53,17 @@ export const catalogueZh: CatalogueTexts = {
         excludeNodes: '这些名称的层保持其通道。',
         calibrationSamples: '至多使用的校准样本数。',
         recovery: 'distill：同 refit，再让每一层拟合其后激活函数的输出，耗时更长。refit：剪枝之后的每一层都拟合到剪前的输出，只用校准数据，不需训练（需要数据）。merge：以保留的通道表示剪去的通道，更快；没有数据时按相似的权重。',
+      },
+    },
+    'remove-blocks': {
+      title: '去掉块',
+      description: '去掉在校准数据上对输出影响最小的残差块、注意力与前馈子层，并拟合后续各层加以弥补。',
+      options: {
+        atMost: '至多去掉这么多块，逐一进行。',
+        maxError: '使输出偏离超过此值（平方之比，拟合之前）的块保留。',
+        excludeNodes: '含有这些名称的层的块保留。',
+        recovery: 'refit：去掉的块之后的每一层都拟合到原来的输出。',
+        calibrationSamples,
       },
     },
     'fold-constants': {
@@ -226,6 +255,14 @@ export const catalogueZh: CatalogueTexts = {
   },
   optionLabels: {
     target: '目标',
+    cut: '剪去什么',
+    atMost: '至多去掉几块',
+    recovery: '补偿方式',
+    amount: '幅度',
+    distribution: '取自',
+    importance: '先剪去',
+    roundTo: '保留数取整到',
+    mostOfLayer: '每层至多',
     calibration: '校准方法',
     percentile: '百分位',
     tensorOverrides: '单个激活的选项',

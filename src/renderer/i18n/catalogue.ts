@@ -4,6 +4,8 @@
  */
 export interface CatalogueTexts {
   readonly recipes: Readonly<Record<string, { readonly title: string; readonly description: string }>>
+  /** Recipes that the Prune panel puts together; {{percent}} is the number their name ends with. */
+  readonly madeRecipes: Readonly<Record<string, string>>
   readonly passes: Readonly<Record<string, { readonly title: string; readonly description: string; readonly options: Readonly<Record<string, string>> }>>
   readonly optionLabels: Readonly<Record<string, string>>
 }
@@ -24,6 +26,22 @@ export const catalogueEn: CatalogueTexts = {
     'prune-50-recovered': { title: 'Prune half', description: 'Half of the multiply–accumulates taken out as whole channels, and the layers behind fitted from samples. About twice as fast: check the accuracy.' },
     'pruned-int8': { title: 'Prune, then static int8', description: 'Three tenths of the multiply–accumulates go, then weights and activations become 8-bit integers. The savings of size multiply.' },
     'low-rank': { title: 'Low rank', description: 'Layers written as two or three smaller ones where calibration data allows it and this computer runs them faster; the rest stays.' },
+  },
+  madeRecipes: {
+    prune: 'Pruned by {{percent}} %',
+    'prune-heads': 'Heads pruned by {{percent}} %',
+    'prune-hidden-units': 'Hidden units pruned by {{percent}} %',
+    'remove-blocks': 'Blocks removed',
+    'factor-layers': 'Low rank, any form',
+    'factor-low-rank': 'Low rank, fewer channels',
+    'factor-spatial': 'Low rank, spatial',
+    'factor-tucker': 'Low rank, Tucker-2',
+    decouple: 'Depthwise pairs',
+    sparsegpt: '{{percent}} % zeros (SparseGPT)',
+    wanda: '{{percent}} % zeros (Wanda)',
+    magnitude: '{{percent}} % zeros (magnitude)',
+    'sparse-two-of-four': '2 of each 4 weights',
+    'sparse-one-of-four': '1 of each 4 weights',
   },
   passes: {},
   optionLabels: {},

@@ -258,7 +258,6 @@ export const en = {
     addName: 'Add a name and press Enter',
     inJson: 'Edit in the JSON',
     start: 'Start optimizing',
-    prunedBy: 'Pruned by {{percent}} %',
     changedRecipe: '{{recipe}}, changed',
     finished: '{{recipe}} of {{name}} is ready',
     finishedFigures: '{{before}} → {{after}} ({{ratio}}), SQNR {{sqnr}}',

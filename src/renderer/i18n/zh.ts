@@ -260,7 +260,6 @@ export const zh: Translations = {
     addName: '输入名称后按回车',
     inJson: '请在 JSON 中编辑',
     start: '开始优化',
-    prunedBy: '剪枝 {{percent}} %',
     changedRecipe: '{{recipe}}（有改动）',
     finished: '{{name}} 的 {{recipe}} 已完成',
     finishedFigures: '{{before}} → {{after}}（{{ratio}}），SQNR {{sqnr}}',

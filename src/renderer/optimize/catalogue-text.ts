@@ -22,10 +22,10 @@ export function recipeDescription(recipe: Recipe): string {
 
 /** What a variant is called: its recipe, as the catalogue has it, or in words where a panel put it together. */
 export function variantTitle(name: string): string {
-  const pruned = /^prune-(\d+)$/.exec(name)?.[1]
+  const [, family = name, percent = ''] = /^(.+)-(\d+)$/.exec(name) ?? []
   const changed = /^(.+)-custom$/.exec(name)?.[1]
   if (changed !== undefined) return i18next.t('optimize.changedRecipe', { recipe: variantTitle(changed) })
-  return known(`recipes.${name}.title`, pruned === undefined ? name : i18next.t('optimize.prunedBy', { percent: pruned }))
+  return known(`recipes.${name}.title`, known(`madeRecipes.${family}`, name).replace('{{percent}}', percent))
 }
 
 /** The phase of a job in words: a phase of ours, a pass by its name, or as it comes. */

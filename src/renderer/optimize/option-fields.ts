@@ -33,7 +33,7 @@ const Property = z.object({
   maximum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
   items: z.object({ type: z.string().optional(), enum: z.array(z.string()).optional() }).optional(),
-  anyOf: z.array(z.object({ type: z.string().optional(), const: ScalarSchema.optional(), enum: z.array(ScalarSchema).optional() })).optional(),
+  anyOf: z.array(z.object({ type: z.string().optional(), const: ScalarSchema.optional(), enum: z.array(ScalarSchema).optional(), minimum: z.number().optional(), maximum: z.number().optional(), exclusiveMinimum: z.number().optional() })).optional(),
 })
 type Property = z.infer<typeof Property>
 
@@ -54,7 +54,8 @@ function optionField(name: string, property: Property): OptionField {
   const base = { name, description: property.description }
   const choices = scalarChoices(property)
   if (choices !== null) return { ...base, kind: 'choice', choices, default: ScalarSchema.safeParse(property.default).data ?? null }
-  switch (property.type) {
+  const { type, minimum, exclusiveMinimum, maximum } = numberOrNull(property) ?? property
+  switch (type) {
     case 'boolean':
       return { ...base, kind: 'boolean', default: property.default === true }
     case 'integer':
@@ -62,9 +63,9 @@ function optionField(name: string, property: Property): OptionField {
       return {
         ...base,
         kind: 'number',
-        integer: property.type === 'integer',
-        min: property.minimum ?? property.exclusiveMinimum ?? null,
-        max: property.maximum ?? null,
+        integer: type === 'integer',
+        min: minimum ?? exclusiveMinimum ?? null,
+        max: maximum ?? null,
         default: typeof property.default === 'number' ? property.default : null,
       }
     case 'string':
@@ -75,6 +76,12 @@ function optionField(name: string, property: Property): OptionField {
     default:
       return { ...base, kind: 'other' }
   }
+}
+
+/** The number of a `number | null`: null itself is set in the JSON. */
+function numberOrNull({ anyOf }: Property): NonNullable<Property['anyOf']>[number] | null {
+  const [branch, ...more] = anyOf?.filter(({ type }) => type !== 'null') ?? []
+  return more.length === 0 && (branch?.type === 'number' || branch?.type === 'integer') ? branch : null
 }
 
 /** All values where there are but few: an enumeration, or a union such as `'auto' | true | false`. */

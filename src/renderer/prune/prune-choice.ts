@@ -1,6 +1,5 @@
 import type { ProfileResult } from '#shared/measurement'
 import type { PruneGroup, PrunePreview } from '#shared/prune'
-import type { Recipe } from '#shared/recipe'
 import type { GraphOverlay, OverlayMark } from '../stores/overlay-store'
 
 export const TARGETS = ['macs', 'channels', 'parameters', 'size', 'latency'] as const
@@ -21,14 +20,17 @@ export interface PruneChoice {
 
 export const INITIAL_CHOICE: PruneChoice = { target: 'macs', amount: 0.3, distribution: 'even', importance: 'reconstruction', roundTo: 8, recovery: 'refit', excludeNodes: [] }
 
-/** The recipe of pruning that the studio has built in, with these options. */
-export function pruneRecipe(recipes: readonly Recipe[], choice: PruneChoice): Recipe | null {
-  const known = recipes.find(({ name }) => name === 'prune-20')
-  if (known === undefined) return null
+/** What options of prune-channels say; what they leave out, or say wrongly, is as it is by default. */
+export function choiceOf(options: Readonly<Record<string, unknown>>): PruneChoice {
+  const { target, amount, distribution, importance, roundTo, recovery, excludeNodes } = options
   return {
-    name: `prune-${Math.round(choice.amount * 100)}`,
-    description: '',
-    passes: known.passes.map((step) => (step.pass === 'prune-channels' ? { pass: step.pass, options: { ...choice } } : step)),
+    target: TARGETS.find((known) => known === target) ?? INITIAL_CHOICE.target,
+    amount: typeof amount === 'number' ? amount : INITIAL_CHOICE.amount,
+    distribution: DISTRIBUTIONS.find((known) => known === distribution) ?? INITIAL_CHOICE.distribution,
+    importance: IMPORTANCES.find((known) => known === importance) ?? INITIAL_CHOICE.importance,
+    roundTo: typeof roundTo === 'number' ? roundTo : INITIAL_CHOICE.roundTo,
+    recovery: RECOVERIES.find((known) => known === recovery) ?? INITIAL_CHOICE.recovery,
+    excludeNodes: Array.isArray(excludeNodes) ? excludeNodes.map(String) : INITIAL_CHOICE.excludeNodes,
   }
 }
 

@@ -11,10 +11,10 @@ import styles from './prune.module.css'
 export function PruneGroups({ preview }: { readonly preview: PrunePreview }): ReactNode {
   const t = usePruneTexts()
   const groups = shrinkingGroups(preview)
-  const locked = preview.groups.filter((group) => group.locked !== null)
+  const locked = preview.groups.filter(({ locked: lock }) => lock !== null && lock.code !== 'not-asked')
   return (
     <>
-      <h3 className={styles.heading}>{t('groups')}</h3>
+      <h3 className={styles.heading}>{t('together')}</h3>
       {groups.length === 0 ? (
         <p className={styles.note}>{t(preview.groups.every((group) => group.locked !== null) ? 'noFree' : 'noGroups')}</p>
       ) : (

@@ -1,140 +1,169 @@
-import { Accordion, Button, Loader, NumberInput, Select, Slider } from '@mantine/core'
-import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
-import type { PruneCurves } from '#shared/prune'
-import { jobKinds } from '#shared/ipc/jobs'
-import { groupColour } from '../canvas/scene/heat'
+import { Alert, Button, Loader, SegmentedControl } from '@mantine/core'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { OpenDocument } from '#shared/ipc/contract'
+import type { Recipe } from '#shared/recipe'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
+import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
 import { startJob } from '../session/jobs'
-import { useAppStore } from '../stores/app-store'
+import { useAppStore, type Catalogue } from '../stores/app-store'
 import { documentState, useEditStore } from '../stores/edit-store'
-import { isUnfinished, useJobsStore, type Job } from '../stores/jobs-store'
-import { showOverlay, useOverlayStore } from '../stores/overlay-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
-import { DISTRIBUTIONS, groupOverlay, IMPORTANCES, INITIAL_CHOICE, layerLabel, type PruneChoice, pruneRecipe, RECOVERIES, shrinkingGroups, TARGETS } from './prune-choice'
-import { PruneGroups } from './prune-groups'
+import { CandidatesPreview } from './candidates-preview'
+import { zeroShare } from './candidates'
+import { ChannelOptions } from './channel-options'
+import { ChannelPreview } from './channel-preview'
+import { MethodChoice } from './method-choice'
+import { PassOptions } from './pass-options'
 import { ProtectedLayers } from './protected-layers'
+import { choiceOf, INITIAL_CHOICE } from './prune-choice'
+import { coreOptions, groupOf, type Method, methodOf, passOf, recipeFor, takesChannels, withPruneOption } from './prune-recipe'
 import { PruneResults } from './prune-results'
+import { usePruneStore } from './prune-store'
 import { usePruneTexts } from './prune-texts'
-import { Savings } from './savings'
-import { usePrunePreview } from './use-prune-preview'
 import styles from './prune.module.css'
 
-const CurvesChart = lazy(() => import('./curves-chart'))
+const RecipeEditor = lazy(() => import('../optimize/recipe-editor'))
 
-/** Structured pruning beside the graph: what would go is shown there before anything is done. */
+/** Ways to make a model thinner, beside the graph: what each would touch is shown there before anything is done. */
 export default function PrunePanel(): ReactNode {
+  const { t } = useTranslation()
   const document = useSessionStore(activeDocument)
-  return document === null ? null : <PruneForm key={document.documentId} documentId={document.documentId} path={document.summary.path} />
+  const catalogue = useAppStore((state) => state.catalogue)
+  useEffect(() => void loadCatalogue(), [])
+  if (document === null) return null
+  if (catalogue === null) return <Loader size="sm" m="lg" aria-label={t('view.loading')} />
+  return <Panel key={document.documentId} document={document} catalogue={catalogue} />
 }
 
-function PruneForm({ documentId, path }: { readonly documentId: string; readonly path: string }): ReactNode {
+function Panel({ document: { documentId, summary }, catalogue }: { readonly document: OpenDocument; readonly catalogue: Catalogue }): ReactNode {
   const t = usePruneTexts()
+  const { path } = summary
+  const [view, setView] = useState<'form' | 'json'>('form')
   const samples = useAppStore((state) => state.samples)
-  const catalogue = useAppStore((state) => state.catalogue)
   const bySource = useVariantsStore((state) => state.bySource)
   const sourcePath = variantAt(bySource, path)?.sourcePath ?? path
-  const states = useEditStore((state) => state.states)
-  const [choice, setChoice] = useState(INITIAL_CHOICE)
   const sampleData = initialData(samples, sourcePath)
-  const [data, setData] = useState(sampleData)
+  const data = usePruneStore((state) => state.data[path]) ?? sampleData
+  const setData = usePruneStore((state) => state.setData)
+  const initial = recipeFor('channels', catalogue.recipes, null)
+  const draft = usePruneStore((state) => state.drafts[path]) ?? (initial && draftOfRecipe(initial))
+  const setDraft = usePruneStore((state) => state.setDraft)
+  if (draft === null || initial === null) return null
   const source = dataSource(data)
-  const curves = useCurves(path)
-  const { preview, problem } = usePrunePreview(documentId, documentState({ states }, documentId).revision, { choice, curves: curves.result?.curves ?? null })
-  const change = (fields: Partial<PruneChoice>): void => setChoice({ ...choice, ...fields })
-  useEffect(() => void loadCatalogue(), [])
-
-  const overlay = useMemo(() => preview && groupOverlay(preview, { documentId, title: t('overlay'), nameOf: ({ layers: [first] }) => (first ? layerLabel(first) : '') }), [preview, documentId, t])
-  useEffect(() => {
-    if (overlay) showOverlay(overlay)
-    else useOverlayStore.getState().remove('prune')
-  }, [overlay])
-  useEffect(() => () => useOverlayStore.getState().remove('prune'), [])
-
-  const colourOf = useMemo(() => {
-    const colours = new Map((preview ? shrinkingGroups(preview) : []).flatMap(({ layers }, index) => layers.map(({ nodeId }): [number, string] => [nodeId, groupColour(index).background])))
-    return (nodeId: number) => colours.get(nodeId) ?? null
-  }, [preview])
-
-  const recipe = catalogue && pruneRecipe(catalogue.recipes, choice)
+  const { recipe, problem } = draft
+  const method = recipe && methodOf(recipe)
+  const change = (next: Recipe): void => setDraft(path, draftOfRecipe(next))
   const start = (): void => {
     if (recipe && source) void startJob({ kind: 'optimize', params: { modelPath: path, recipe, data: source } })
   }
-  const percent = `${Math.round(choice.amount * 100)} %`
 
   return (
     <div className={styles.page}>
-      <div className={styles.body}>
-        <p className={styles.lead}>{t('lead')}</p>
-        <Select size="xs" label={t('target')} allowDeselect={false} data={TARGETS.map((value) => ({ value, label: t(`targets.${value}`) }))} value={choice.target} onChange={(value) => change({ target: TARGETS.find((known) => known === value) ?? 'macs' })} />
-        <div className={styles.amount}>
-          <span className={styles.amountLabel}>{t('amount')}</span>
-          <Slider size="sm" min={5} max={80} step={5} label={null} thumbLabel={t('amount')} value={Math.round(choice.amount * 100)} onChange={(value) => change({ amount: value / 100 })} />
-          <span className={`${styles.amountValue} figures`}>{percent}</span>
-        </div>
-        <Select size="xs" label={t('distribution')} allowDeselect={false} data={DISTRIBUTIONS.map((value) => ({ value, label: t(`distributions.${value}`) }))} value={choice.distribution} onChange={(value) => change({ distribution: DISTRIBUTIONS.find((known) => known === value) ?? 'even' })} />
-        <Select size="xs" label={t('recovery')} description={t(`recoveryHints.${choice.recovery}`)} inputWrapperOrder={['label', 'input', 'description']} allowDeselect={false} data={RECOVERIES.map((value) => ({ value, label: t(`recoveries.${value}`) }))} value={choice.recovery} onChange={(value) => change({ recovery: RECOVERIES.find((known) => known === value) ?? 'refit' })} />
-        <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
-          <Accordion.Item value="more">
-            <Accordion.Control>{t('more')}</Accordion.Control>
-            <Accordion.Panel>
-              <Select size="xs" label={t('importance')} allowDeselect={false} data={IMPORTANCES.map((value) => ({ value, label: t(`importances.${value}`) }))} value={choice.importance} onChange={(value) => change({ importance: IMPORTANCES.find((known) => known === value) ?? 'reconstruction' })} />
-              <NumberInput size="xs" label={t('roundTo')} description={t('roundToHint')} min={1} max={64} allowDecimal={false} value={choice.roundTo} onChange={(value) => typeof value === 'number' && value >= 1 && change({ roundTo: value })} />
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
-        <ProtectedLayers names={choice.excludeNodes} onChange={(excludeNodes) => change({ excludeNodes })} />
-        <DataPicker label={t('data')} value={data} onChange={setData} samplePath={sampleData.kind === 'sample' ? sampleData.path : null} syntheticNote={t('synthetic')} warnSynthetic />
-
-        <h3 className={styles.heading}>{t('preview')}</h3>
-        {problem !== null ? (
-          <p className={styles.note} role="alert">
-            {t('failed', { message: problem })}
-          </p>
-        ) : preview === null ? (
-          <Loader size="xs" aria-label={t('working')} />
-        ) : (
-          <>
-            <Savings preview={preview} path={path} />
-            <PruneGroups preview={preview} />
-          </>
-        )}
-
-        <h3 className={styles.heading}>
-          {t('curves')}
-          <Button size="compact-xs" variant="default" loading={curves.running} disabled={source === null} onClick={() => source && void startJob({ kind: 'prune-curves', params: { modelPath: path, data: source, importance: choice.importance, roundTo: choice.roundTo } })}>
-            {t(curves.result === null ? 'measure' : 'measureAgain')}
-          </Button>
-        </h3>
-        {curves.result === null ? (
-          <p className={styles.note}>{t('curvesLead')}</p>
-        ) : (
-          <Suspense fallback={<Loader size="xs" aria-label={t('measuring')} />}>
-            <CurvesChart curves={curves.result.curves} label={t('curvesLabel')} axis={t('curvesAxis')} colourOf={colourOf} className={styles.chart ?? ''} />
-            <p className={styles.note} title={curves.result.conditions}>
-              {t('curvesConditions')}
-            </p>
-          </Suspense>
-        )}
-        <PruneResults sourcePath={sourcePath} />
+      <div className={styles.views}>
+        <SegmentedControl
+          fullWidth
+          aria-label={t('views')}
+          value={view}
+          onChange={setView}
+          data={[
+            { value: 'form', label: t('form') },
+            { value: 'json', label: t('json') },
+          ]}
+        />
       </div>
+      {view === 'json' ? (
+        <div className={styles.json}>
+          <Suspense fallback={<Loader size="sm" m="lg" aria-label={t('json')} />}>
+            <RecipeEditor text={draft.text} schema={catalogue.schema} onChange={(text) => setDraft(path, draftOfText(text))} />
+          </Suspense>
+        </div>
+      ) : (
+        <div className={styles.body}>
+          {recipe === null || method === null ? (
+            <div>
+              <p className={styles.note}>{t('noForm')}</p>
+              <Button variant="default" size="compact-xs" mt={8} onClick={() => change(initial)}>
+                {t('startOver')}
+              </Button>
+            </div>
+          ) : (
+            <>
+              <MethodChoice method={method} onChange={(next) => change(recipeFor(next, catalogue.recipes, recipe) ?? recipe)} />
+              <MethodForm recipe={recipe} method={method} catalogue={catalogue} onChange={change} />
+              <DataPicker label={t('data')} value={data} onChange={(next) => setData(path, next)} samplePath={sampleData.kind === 'sample' ? sampleData.path : null} syntheticNote={t(method === 'magnitude' ? 'syntheticUnused' : takesChannels(method) ? 'synthetic' : 'syntheticLayers')} warnSynthetic={method !== 'magnitude'} />
+              <Preview documentId={documentId} path={path} recipe={recipe} method={method} source={source} />
+            </>
+          )}
+          <PruneResults sourcePath={sourcePath} />
+        </div>
+      )}
       <div className={styles.footer}>
-        <Button fullWidth onClick={start} disabled={!recipe || source === null || problem !== null}>
-          {t('apply', { percent })}
+        {problem !== null && (
+          <Alert color="red" p={8} mb={8} role="alert">
+            {t('notJson', { problem })}
+          </Alert>
+        )}
+        <Button fullWidth onClick={start} disabled={recipe === null || source === null}>
+          {method === null || recipe === null ? t('run') : startLabel(t, method, coreOptions(recipe))}
         </Button>
       </div>
     </div>
   )
 }
 
-/** The latest curves of the model, and whether new ones are on their way. */
-function useCurves(path: string): { readonly result: PruneCurves | null; readonly running: boolean } {
-  const jobs = useJobsStore((state) => state.jobs)
-  return useMemo(() => {
-    const own = jobs.filter((job) => job.kind === 'prune-curves' && job.modelPath === path)
-    const done = own.find((job): job is Extract<Job, { state: 'done' }> => job.state === 'done')
-    return { result: done ? jobKinds['prune-curves'].result.parse(done.result) : null, running: own.some(isUnfinished) }
-  }, [jobs, path])
+interface MethodFormProps {
+  readonly recipe: Recipe
+  readonly method: Method
+  readonly catalogue: Catalogue
+  readonly onChange: (recipe: Recipe) => void
+}
+
+function MethodForm({ recipe, method, catalogue, onChange }: MethodFormProps): ReactNode {
+  const options = coreOptions(recipe)
+  const choice = choiceOf(options)
+  const pass = catalogue.passes.find(({ name }) => name === passOf(method))
+  const set = (fields: Partial<typeof choice>): void => {
+    const entries = Object.entries(fields) as [keyof typeof choice, unknown][]
+    // How much goes is always said: it is what the recipe is about.
+    onChange(entries.reduce((so, [name, value]) => withPruneOption(so, { name, value, fallback: name === 'amount' ? null : INITIAL_CHOICE[name] }), recipe))
+  }
+  return (
+    <>
+      {takesChannels(method) ? <ChannelOptions choice={choice} onChange={set} /> : pass && <PassOptions method={method} pass={pass} options={options} onOption={(option) => onChange(withPruneOption(recipe, option))} />}
+      <ProtectedLayers names={choice.excludeNodes} onChange={(excludeNodes) => set({ excludeNodes })} />
+    </>
+  )
+}
+
+interface PreviewProps {
+  readonly documentId: string
+  readonly path: string
+  readonly recipe: Recipe
+  readonly method: Method
+  readonly source: ReturnType<typeof dataSource>
+}
+
+function Preview({ documentId, path, recipe, method, source }: PreviewProps): ReactNode {
+  const states = useEditStore((state) => state.states)
+  const { revision } = documentState({ states }, documentId)
+  const options = coreOptions(recipe)
+  return takesChannels(method) ? (
+    <ChannelPreview documentId={documentId} path={path} revision={revision} options={options} data={source} />
+  ) : (
+    <CandidatesPreview key={passOf(method)} documentId={documentId} revision={revision} method={method} options={options} />
+  )
+}
+
+function startLabel(t: ReturnType<typeof usePruneTexts>, method: Method, options: Readonly<Record<string, unknown>>): string {
+  if (takesChannels(method)) return t('apply', { percent: percent(choiceOf(options).amount) })
+  if (method === 'blocks' || method === 'decouple') return t(method === 'blocks' ? 'applyBlocks' : 'applyDecouple')
+  return groupOf(method) === 'parts' ? t('applyParts') : t('applyZeros', { percent: percent(zeroShare(options)) })
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
 }

@@ -8,8 +8,10 @@ import { openPaths } from '../session/open-models'
 import { showOverlay } from '../stores/overlay-store'
 import { activeDocument, activeGraph, graphOf, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, worstSqnrDb } from '../stores/variants-store'
+import { isPruning } from './prune-recipe'
 import { usePruneTexts } from './prune-texts'
 import { removedOverlay } from './removed-overlay'
+import { sparsityOverlay } from './sparsity-overlay'
 import styles from './prune.module.css'
 
 const NONE: readonly Variant[] = []
@@ -18,7 +20,7 @@ const NONE: readonly Variant[] = []
 export function PruneResults({ sourcePath }: { readonly sourcePath: string }): ReactNode {
   const t = usePruneTexts()
   const variants = useVariantsStore((state) => state.bySource[sourcePath] ?? NONE)
-  const pruned = variants.filter(({ report }) => report.recipe.passes.some(({ pass }) => pass === 'prune-channels' || pass === 'remove-blocks')).toReversed()
+  const pruned = variants.filter(({ report }) => isPruning(report.recipe)).toReversed()
   if (pruned.length === 0) return null
   return (
     <>
@@ -35,8 +37,30 @@ export function PruneResults({ sourcePath }: { readonly sourcePath: string }): R
           </UnstyledButton>
         ))}
       </div>
+      {pruned.some(hasZeros) && <p className={styles.note}>{t('zerosNote')}</p>}
       <ShowRemoved sourcePath={sourcePath} />
+      <ShowZeros variants={pruned} />
     </>
+  )
+}
+
+function hasZeros({ report }: Variant): boolean {
+  return report.recipe.passes.some(({ pass }) => pass === 'sparsify-weights')
+}
+
+/** Colours the variant that is open by its share of zeros. */
+function ShowZeros({ variants }: { readonly variants: readonly Variant[] }): ReactNode {
+  const t = usePruneTexts()
+  const document = useSessionStore(activeDocument)
+  const graph = useSessionStore(activeGraph)
+  const shown = variants.find(({ modelPath }) => modelPath === document?.summary.path)
+  if (document === null || graph === null || shown === undefined) return null
+  const overlay = sparsityOverlay(graph, shown.report.passes.flatMap(({ layerChanges }) => layerChanges), { documentId: document.documentId, title: t('sparsity') })
+  if (overlay === null) return null
+  return (
+    <Button size="compact-xs" variant="default" onClick={() => showOverlay(overlay)}>
+      {t('showSparsity')}
+    </Button>
   )
 }
 

@@ -8,7 +8,7 @@ export type Axes = readonly (ChannelMap | null)[]
 
 /** Why channels stay. */
 export interface Lock {
-  readonly code: 'model-input' | 'model-output' | 'operator' | 'mixes-channels' | 'meets-fixed' | 'protected' | 'dynamic-shape' | 'normalized' | 'subgraph'
+  readonly code: 'model-input' | 'model-output' | 'operator' | 'mixes-channels' | 'meets-fixed' | 'protected' | 'dynamic-shape' | 'normalized' | 'subgraph' | 'not-asked'
   readonly reason: string
   readonly nodeId: number | null
 }

@@ -1,27 +1,28 @@
 import { useEffect, useState } from 'react'
-import type { PruneCurve, PrunePreview } from '#shared/prune'
+import type { RequestParams, RequestResult } from '#shared/ipc/contract'
 import { toErrorData } from '#shared/errors'
 import { getBridge } from '../bridge/bridge'
-import type { PruneChoice } from './prune-choice'
 
-export interface PreviewState {
+type Previewing = 'prune.preview' | 'prune.candidates'
+
+export interface PreviewState<N extends Previewing> {
   /** The latest one, also while the next is worked out. */
-  readonly preview: PrunePreview | null
+  readonly preview: RequestResult<N> | null
   readonly problem: string | null
 }
 
 /** Long enough that dragging a slider does not ask at every pixel. */
 const PAUSE_MS = 120
 
-/** Asks for a preview whenever the choice, the document or its revision changes. */
-export function usePrunePreview(documentId: string, revision: number, { choice, curves }: { choice: PruneChoice; curves: readonly PruneCurve[] | null }): PreviewState {
-  const [state, setState] = useState<PreviewState>({ preview: null, problem: null })
+/** Asks for a preview whenever what is asked for, the document or its revision changes. */
+export function usePreview<N extends Previewing>(name: N, params: RequestParams<N>, revision: number): PreviewState<N> {
+  const [state, setState] = useState<PreviewState<N>>({ preview: null, problem: null })
+  const asked = JSON.stringify(params)
   useEffect(() => {
     let isCurrent = true
     const ask = async () => {
-      const { recovery: _, ...options } = choice
       try {
-        const preview = await getBridge().request('prune.preview', { documentId, options, curves: curves ? [...curves] : null })
+        const preview = await getBridge().request(name, JSON.parse(asked) as RequestParams<N>)
         if (isCurrent) setState({ preview, problem: null })
       } catch (error) {
         if (isCurrent) setState({ preview: null, problem: toErrorData(error).message })
@@ -32,6 +33,6 @@ export function usePrunePreview(documentId: string, revision: number, { choice, 
       isCurrent = false
       clearTimeout(timer)
     }
-  }, [documentId, revision, choice, curves])
+  }, [name, asked, revision])
   return state
 }
