@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { createWriteStream, existsSync, writeFileSync } from 'node:fs'
+import { createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import { build } from 'vite'
@@ -19,7 +19,7 @@ import { type Bench, type BenchContext, type Figure, spreadOf } from './bench'
 
 const SAMPLES = 100
 const MANY_SAMPLES = 1000
-const PAIRS = 5
+const PAIRS = 7
 const MEMORY_PAIRS = 5
 const LATENCY_RUNS = 200
 const WARMUP = 10
@@ -41,15 +41,17 @@ export const quantize: Bench = {
     writeFileSync(model, joinPieces(encodeModel(mobileNetV2())))
     await writeSamples(data, MANY_SAMPLES)
     const program = await bundled(context)
-    const [ours, theirs] = [join(context.scratch, 'ours.onnx'), join(context.scratch, 'theirs.onnx')]
+    const [ours, oursExact, theirs] = [join(context.scratch, 'ours.onnx'), join(context.scratch, 'exact.onnx'), join(context.scratch, 'theirs.onnx')]
 
     const python = process.env['EDGEFIT_PEER_PYTHON']
     const hasPeer = python !== undefined && existsSync(python)
     const [own, exact, peer]: [Outcome[], Outcome[], Outcome[]] = [[], [], []]
     // In turns and as often as each other: a change of the machine's load meets both.
     for (let pair = 0; pair < PAIRS; pair++) {
+      // Both write new files: we look through one that is replaced, the reference does not.
+      for (const path of [ours, oursExact, theirs]) rmSync(path, { force: true })
       own.push(runOurs(context, program, [model, data, ours, String(SAMPLES)]))
-      exact.push(runOurs(context, program, [model, data, ours, String(SAMPLES), 'exact']))
+      exact.push(runOurs(context, program, [model, data, oursExact, String(SAMPLES), 'exact']))
       if (hasPeer) peer.push(outcomeOf(python, ['-W', 'ignore', join(context.repository, 'tests/bench/peers/ort_quantize_timed.py'), model, data, theirs, String(SAMPLES)], context))
     }
     const seconds = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.seconds)

@@ -130,8 +130,9 @@ export function quantizeChannels(values: Float32Array, layout: ChannelLayout, op
   const scales = new Float32Array(channels)
   const zeroPoints = quantizedArray(options.type, channels)
   const { mins, maxs } = channelExtremes(values, { outer, channels, inner })
+  const form = { ...range, symmetric: options.symmetric }
   for (let channel = 0; channel < channels; channel++) {
-    const found = quantizationParameters(mins[channel] ?? 0, maxs[channel] ?? 0, { ...range, symmetric: options.symmetric })
+    const found = quantizationParameters(mins[channel] as number, maxs[channel] as number, form)
     scales[channel] = Math.max(found.scale, options.minimumScales?.[channel] ?? 0)
     zeroPoints[channel] = found.zeroPoint
   }
