@@ -16,8 +16,8 @@ describe('the form of a pass', () => {
     expect(optionFields(z.toJSONSchema(options))).toEqual([
       { kind: 'boolean', name: 'perChannel', description: 'One scale a channel.', default: true },
       { kind: 'choice', name: 'weightType', description: '', choices: ['int8', 'uint8'], default: 'int8' },
-      { kind: 'number', name: 'samples', description: '', integer: true, min: 1, max: 100, default: 8 },
-      { kind: 'number', name: 'factor', description: '', integer: false, min: null, max: null, default: 0.5 },
+      { kind: 'number', name: 'samples', description: '', integer: true, min: 1, max: 100, default: 8, nullable: false },
+      { kind: 'number', name: 'factor', description: '', integer: false, min: null, max: null, default: 0.5, nullable: false },
       { kind: 'text', name: 'prefix', description: '', default: 'q_' },
       { kind: 'list', name: 'exclude', description: '', choices: null, default: [] },
       { kind: 'list', name: 'opTypes', description: '', choices: ['Conv', 'Gemm'], default: ['Conv'] },
@@ -27,6 +27,11 @@ describe('the form of a pass', () => {
   it('makes one choice of a union of words and booleans', () => {
     const schema = z.toJSONSchema(z.object({ reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto') }))
     expect(optionFields(schema)[0]).toMatchObject({ kind: 'choice', choices: ['auto', true, false], default: 'auto' })
+  })
+
+  it('has a number that may be left empty for one that may be null', () => {
+    const schema = z.toJSONSchema(z.object({ minSqnrDb: z.number().min(0).max(100).nullable().default(20) }))
+    expect(optionFields(schema)[0]).toMatchObject({ kind: 'number', min: 0, max: 100, default: 20, nullable: true })
   })
 
   it('leaves what it has no input for to the JSON', () => {

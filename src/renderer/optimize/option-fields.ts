@@ -12,7 +12,7 @@ export type OptionField = FieldBase &
   (
     | { readonly kind: 'boolean'; readonly default: boolean }
     | { readonly kind: 'choice'; readonly choices: readonly Scalar[]; readonly default: Scalar | null }
-    | { readonly kind: 'number'; readonly integer: boolean; readonly min: number | null; readonly max: number | null; readonly default: number | null }
+    | { readonly kind: 'number'; readonly integer: boolean; readonly min: number | null; readonly max: number | null; readonly default: number | null; readonly nullable: boolean }
     | { readonly kind: 'text'; readonly default: string }
     /** `choices` where only these may be in the list. */
     | { readonly kind: 'list'; readonly choices: readonly string[] | null; readonly default: readonly string[] }
@@ -54,7 +54,8 @@ function optionField(name: string, property: Property): OptionField {
   const base = { name, description: property.description }
   const choices = scalarChoices(property)
   if (choices !== null) return { ...base, kind: 'choice', choices, default: ScalarSchema.safeParse(property.default).data ?? null }
-  const { type, minimum, exclusiveMinimum, maximum } = numberOrNull(property) ?? property
+  const orNull = numberOrNull(property)
+  const { type, minimum, exclusiveMinimum, maximum } = orNull ?? property
   switch (type) {
     case 'boolean':
       return { ...base, kind: 'boolean', default: property.default === true }
@@ -67,6 +68,7 @@ function optionField(name: string, property: Property): OptionField {
         min: minimum ?? exclusiveMinimum ?? null,
         max: maximum ?? null,
         default: typeof property.default === 'number' ? property.default : null,
+        nullable: orNull !== null,
       }
     case 'string':
       return { ...base, kind: 'text', default: typeof property.default === 'string' ? property.default : '' }
@@ -78,7 +80,7 @@ function optionField(name: string, property: Property): OptionField {
   }
 }
 
-/** The number of a `number | null`: null itself is set in the JSON. */
+/** The number of a `number | null`. */
 function numberOrNull({ anyOf }: Property): NonNullable<Property['anyOf']>[number] | null {
   const [branch, ...more] = anyOf?.filter(({ type }) => type !== 'null') ?? []
   return more.length === 0 && (branch?.type === 'number' || branch?.type === 'integer') ? branch : null

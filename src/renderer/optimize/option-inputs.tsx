@@ -36,8 +36,8 @@ export function OptionInput({ pass, field, value, onChange }: OptionInputProps):
           allowDecimal={!field.integer}
           {...(field.min !== null && { min: field.min })}
           {...(field.max !== null && { max: field.max })}
-          value={typeof value === 'number' ? value : (field.default ?? '')}
-          onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
+          value={typeof value === 'number' ? value : value === null ? '' : (field.default ?? '')}
+          onChange={(next) => onChange(typeof next === 'number' ? next : field.nullable ? null : undefined)}
         />
       )
     case 'text':

@@ -2,6 +2,7 @@ import { Modal, Table } from '@mantine/core'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptimizeReport } from '#shared/ipc/jobs'
+import type { LatencyBeside } from '#shared/measurement'
 import { withoutFolders } from '#shared/without-folders'
 import { Figure } from '../format/figure'
 import { formatBytes, formatDb, formatDuration, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
@@ -14,6 +15,9 @@ import { passText, recipeTitle } from './catalogue-text'
 import styles from './report-dialog.module.css'
 
 const LayerChanges = lazy(() => import('../prune/layer-changes'))
+
+/** Above this the runs differ too much for the figure to be trusted. */
+const FLAGGED_SPREAD = 0.05
 
 /** What an optimization did: sizes, output error, kernels, findings, and how they were measured. */
 export default function ReportDialog(): ReactNode {
@@ -35,7 +39,7 @@ export default function ReportDialog(): ReactNode {
 
 function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
-  const { source, result, sizeRatio, latency, kernels, durationMs, peakMemoryBytes, data, tool } = report
+  const { source, result, sizeRatio, latency, phone, kernels, durationMs, peakMemoryBytes, data, tool } = report
   return (
     <div className={styles.report}>
       <div className={styles.headline}>
@@ -44,11 +48,13 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
         <Headline label={t('report.ratio')} figure={<Figure {...formatRatio(sizeRatio)} />} />
         {report.outputError.length > 0 && <Headline label={t('report.worstSqnr')} figure={<Figure {...formatDb(worstSqnrDb(report))} />} />}
         {latency !== null && <Headline label={t('report.latency')} figure={<Figure {...formatRatio(latency.ratio.p50)} />} />}
+        {phone !== null && <Headline label={t('report.onPhone', { phone: phone.phone })} figure={<Figure {...formatRatio(phone.ratio.p50)} />} />}
         {kernels !== null && <Headline label={t('report.integerKernels')} figure={<Figure value={formatInteger(kernels.integerKernels)} unit="" />} />}
       </div>
       <Findings report={report} />
       <OutputErrors report={report} />
-      <Latency report={report} />
+      {phone !== null && <Latency latency={phone} title={t('report.phoneBeside', { phone: phone.phone, count: phone.turns })} />}
+      {latency !== null && <Latency latency={latency} title={t('report.latencyBeside')} />}
       <Passes report={report} />
       {report.passes.some(({ layerChanges }) => layerChanges.length > 0) && (
         <Suspense>
@@ -118,22 +124,22 @@ function OutputErrors({ report: { outputError, outputErrorConditions } }: { read
 }
 
 /** Source and result timed in turns, in one run. */
-function Latency({ report: { latency } }: { readonly report: OptimizeReport }): ReactNode {
+function Latency({ latency: { source, result, conditions }, title }: { readonly latency: LatencyBeside; readonly title: string }): ReactNode {
   const { t } = useTranslation()
-  if (latency === null) return null
-  const { source, result, conditions } = latency
   const row = (name: string, { p50Ms, p95Ms, spread }: typeof source) => (
     <Table.Tr>
       <Table.Td>{name}</Table.Td>
       <Table.Td ta="right">{quantityText(formatMs(p50Ms))}</Table.Td>
       <Table.Td ta="right">{quantityText(formatMs(p95Ms))}</Table.Td>
-      <Table.Td ta="right">{quantityText(formatPercent(spread))}</Table.Td>
+      <Table.Td ta="right" className={spread > FLAGGED_SPREAD ? 'warning' : ''}>
+        {quantityText(formatPercent(spread))}
+      </Table.Td>
     </Table.Tr>
   )
   return (
-    <section aria-label={t('report.latencyBeside')}>
-      <h3>{t('report.latencyBeside')}</h3>
-      <Table className="figures" verticalSpacing={4} fz={12} aria-label={t('report.latencyBeside')}>
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      <Table className="figures" verticalSpacing={4} fz={12} aria-label={title}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th />
@@ -188,8 +194,12 @@ function Passes({ report: { passes } }: { readonly report: OptimizeReport }): Re
   )
 }
 
-function Findings({ report: { diagnostics } }: { readonly report: OptimizeReport }): ReactNode {
+const SEVERITIES = ['error', 'warning', 'info']
+
+/** Of the run and of its passes, what matters most first. */
+function Findings({ report }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
+  const diagnostics = [...report.diagnostics, ...report.passes.flatMap((pass) => pass.diagnostics)].toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
   if (diagnostics.length === 0) return null
   return (
     <section aria-label={t('report.findings')}>

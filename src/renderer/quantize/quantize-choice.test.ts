@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Recipe } from '#shared/recipe'
-import { coreOptions, overridesOf, precisionOf, recipeFor, searchOptions, withCoreOption, withOverride, withRecovery, withSearch, withSearchOption } from './quantize-choice'
+import { coreOptions, overridesOf, precisionOf, recipeFor, searchOptions, suits, withCoreOption, withOverride, withRecovery, withSearch, withSearchOption, withSuggestion } from './quantize-choice'
 
 const step = (pass: string, options = {}) => ({ pass, options })
 const builtIn: Recipe[] = [
@@ -72,5 +72,27 @@ describe('overrides', () => {
     expect(withOverride(dynamic, { kind: 'node', name: 'fc', setting: null }, builtIn)).toEqual(builtIn[1])
     const excluded = withCoreOption(start('int8'), 'excludeNodes', ['fc'], builtIn)
     expect(coreOptions(withOverride(excluded, { kind: 'node', name: 'fc', setting: { activationType: 'uint16' } }, builtIn))).toEqual({ nodeOverrides: { fc: { activationType: 'uint16' } } })
+  })
+})
+
+describe('what is proposed for a phone', () => {
+  const schema = { properties: { perChannel: { type: 'boolean', default: true }, activationType: { type: 'string', enum: ['auto', 'uint8', 'int8'], default: 'auto' } } }
+  const info = { title: '', description: '', calibration: 'none' as const }
+  const catalogue = { recipes: builtIn, passes: [{ ...info, name: 'quantize-static', optionsSchema: schema }, { ...info, name: 'quantize-dynamic', optionsSchema: {} }] }
+  const signed = { name: 'int8-static', options: { 'quantize-static': { perChannel: true, activationType: 'int8' } } }
+
+  it('sets types beside exceptions and recovery that are there already, and leaves defaults out', () => {
+    const recipe = withOverride(withRecovery(start('int8'), 'correct-bias', true, builtIn), { kind: 'node', name: 'fc', setting: { keepFloat: true } }, builtIn)
+    const suited = withSuggestion(recipe, signed, catalogue)
+    expect(coreOptions(suited)).toEqual({ nodeOverrides: { fc: { keepFloat: true } }, activationType: 'int8' })
+    expect(names(suited)).toEqual(names(recipe))
+    expect([suits(recipe, signed, catalogue), suits(suited, signed, catalogue)]).toEqual([false, true])
+  })
+
+  it('takes the place of a recipe that quantizes in another way', () => {
+    const dynamic = { name: 'int8-dynamic', options: {} }
+    expect(suits(start('int8'), dynamic, catalogue)).toBe(false)
+    expect(withSuggestion(start('int8'), dynamic, catalogue)).toEqual(builtIn[1])
+    expect(suits(start('int8-dynamic'), dynamic, catalogue)).toBe(true)
   })
 })

@@ -1,6 +1,9 @@
 /** What the Quantize panel's switches read from a recipe and write to it: the recipe itself is the only state. */
+import type { DeployPlan } from '#shared/deploy'
 import type { Recipe } from '#shared/recipe'
+import { optionFields } from '../optimize/option-fields'
 import { renamed } from '../optimize/recipe-draft'
+import type { Catalogue } from '../stores/app-store'
 
 export const PRECISIONS = ['int8', 'a16w8', 'int8-dynamic', 'int4', 'float16', 'float16-storage'] as const
 export type Precision = (typeof PRECISIONS)[number]
@@ -99,6 +102,37 @@ export function withSearchOption(recipe: Recipe, name: string, value: unknown, b
   const { [name]: _before, ...others } = searchOptions(recipe)
   const options = value === undefined ? others : { ...others, [name]: value }
   return hasPass(recipe, 'search-precision') ? renamed(recipe, recipe.passes.with(at, { pass: 'search-precision', options }), builtIn) : recipe
+}
+
+/** What the rules for phones propose: a built-in recipe, with options of its passes. */
+type Suggestion = NonNullable<DeployPlan['recipe']>
+type Known = Pick<Catalogue, 'recipes' | 'passes'>
+
+/** Whether a recipe quantizes as is proposed; whatever else it does is its own matter. */
+export function suits(recipe: Recipe, suggestion: Suggestion, catalogue: Known): boolean {
+  const base = catalogue.recipes.find(({ name }) => name === suggestion.name)
+  if (base === undefined || precisionOf(base) !== precisionOf(recipe)) return false
+  return suggestedOptions(base, suggestion, catalogue).every(({ name, value, fallback }) => (coreOptions(recipe)[name] ?? fallback) === value)
+}
+
+/** The recipe quantizing as is proposed. Recovery and exceptions stay where the way of quantizing does; else it is the proposed one alone. */
+export function withSuggestion(recipe: Recipe, suggestion: Suggestion, catalogue: Known): Recipe {
+  const base = catalogue.recipes.find(({ name }) => name === suggestion.name)
+  if (base === undefined) return recipe
+  return suggestedOptions(base, suggestion, catalogue).reduce(
+    (so, { name, value, fallback }) => withCoreOption(so, name, value === fallback ? undefined : value, catalogue.recipes),
+    isStatic(base) && isStatic(recipe) ? recipe : base,
+  )
+}
+
+function suggestedOptions(base: Recipe, { options }: Suggestion, { passes }: Known) {
+  const pass = coreStep(base)?.pass ?? ''
+  const info = passes.find(({ name }) => name === pass)
+  const fields = info === undefined ? [] : optionFields(info.optionsSchema)
+  return Object.entries(options[pass] ?? {}).map(([name, value]) => {
+    const field = fields.find((candidate) => candidate.name === name)
+    return { name, value, fallback: field !== undefined && 'default' in field ? field.default : undefined }
+  })
 }
 
 export interface Override {

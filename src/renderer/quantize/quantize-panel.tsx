@@ -51,6 +51,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const initial = recipeFor('int8', catalogue.recipes) ?? { name: 'custom', description: '', passes: [] }
   const draft = useQuantizeStore((state) => state.drafts[modelPath]) ?? draftOfRecipe(initial)
   const data = useQuantizeStore((state) => state.data[modelPath]) ?? sampleData
+  const phone = useQuantizeStore((state) => state.phones[modelPath]) ?? null
   const setDraft = useQuantizeStore((state) => state.setDraft)
   const setData = useQuantizeStore((state) => state.setData)
   const running = useJobsStore((state) => state.jobs.some((job) => job.kind === 'optimize' && job.modelPath === modelPath && isUnfinished(job)))
@@ -63,7 +64,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
     setView('form')
     // There the layers show as they are measured.
     top.current?.scrollIntoView({ block: 'start' })
-    void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source } })
+    void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source, ...(phone && { phone: { serial: phone.serial, options: {} } }) } })
   }
   const needsData = recipe?.passes.some(({ pass }) => catalogue.passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
 

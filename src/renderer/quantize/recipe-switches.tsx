@@ -5,12 +5,11 @@ import type { Recipe } from '#shared/recipe'
 import { Section } from '../inspector/property-list'
 import { passText } from '../optimize/catalogue-text'
 import type { Catalogue } from '../stores/app-store'
-import { useDevicesStore } from '../stores/devices-store'
 import { Choice, fieldOf } from './option-choice'
 import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, withCoreOption, withRecovery, withSearch } from './quantize-choice'
 import styles from './quantize.module.css'
-import { useQuantizeStore } from './quantize-store'
 import { SearchBudget } from './search-budget'
+import { TargetSelect } from './target-select'
 
 interface RecipeSwitchesProps {
   readonly recipe: Recipe
@@ -36,45 +35,11 @@ export function PrecisionSection({ recipe, catalogue, modelPath, onChange }: Rec
           }}
         />
         {precision === null && <p className={`${styles.note} warning`}>{t('notKnown')}</p>}
-        {isStatic(recipe) && <TargetSelect recipe={recipe} catalogue={catalogue} modelPath={modelPath} onChange={onChange} />}
+        <TargetSelect recipe={recipe} catalogue={catalogue} modelPath={modelPath} onChange={onChange} />
       </Stack>
     </Section>
   )
 }
-
-const PLACES = ['cpu', 'cpu-avx2', 'xnnpack', 'nnapi', 'qnn', 'coreml', 'webgpu'] as const
-type Place = (typeof PLACES)[number]
-
-/** Computers, providers by name, and the phones there are: those run onnxruntime on their CPU. */
-function TargetSelect({ recipe, catalogue, modelPath, onChange }: RecipeSwitchesProps & { readonly modelPath: string }): ReactNode {
-  const { t } = useTranslation('quantize')
-  const phones = useDevicesStore((state) => state.list?.devices.filter(({ state: ready }) => ready === 'ready') ?? NO_PHONES)
-  const place = PLACES.find((name) => name === coreOptions(recipe)['target']) ?? 'cpu'
-  const phone = useQuantizeStore((state) => state.phones[modelPath]) ?? null
-  const setPhone = useQuantizeStore((state) => state.setPhone)
-  const isPhone = place === 'cpu' && phones.some(({ serial }) => serial === phone)
-  const entry = (name: Place) => ({ value: name, label: t(`targets.${name}`) })
-  return (
-    <Select
-      label={t('target')}
-      allowDeselect={false}
-      value={isPhone ? `phone:${phone ?? ''}` : place}
-      data={[
-        { group: t('targetGroups.here'), items: [entry('cpu'), entry('cpu-avx2')] },
-        ...(phones.length === 0 ? [] : [{ group: t('targetGroups.phones'), items: phones.map(({ serial, name }) => ({ value: `phone:${serial}`, label: t('phone', { name }) })) }]),
-        { group: t('targetGroups.providers'), items: PLACES.slice(2).map(entry) },
-      ]}
-      description={isPhone ? t('phoneHint') : place === 'cpu' || place === 'cpu-avx2' ? undefined : t('untried')}
-      onChange={(chosen) => {
-        setPhone(modelPath, chosen?.startsWith('phone:') === true ? chosen.slice('phone:'.length) : null)
-        const name = PLACES.find((known) => known === chosen) ?? 'cpu'
-        onChange(withCoreOption(recipe, 'target', name === 'cpu' ? undefined : name, catalogue.recipes))
-      }}
-    />
-  )
-}
-
-const NO_PHONES: never[] = []
 
 /** How ranges or codes are chosen, and what brings lost accuracy back. */
 export function AccuracySection({ recipe, catalogue, onChange }: RecipeSwitchesProps): ReactNode {

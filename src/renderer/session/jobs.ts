@@ -129,6 +129,7 @@ function tellOptimized(report: OptimizeReport): void {
         ratio: quantityText(formatRatio(report.sizeRatio)),
         sqnr: quantityText(formatDb(worstSqnrDb(report))),
       }),
+      onPhone: report.phone && i18next.t('optimize.finishedOnPhone', { phone: report.phone.phone, before: quantityText(formatMs(report.phone.source.p50Ms)), after: quantityText(formatMs(report.phone.result.p50Ms)), ratio: quantityText(formatRatio(report.phone.ratio.p50)) }),
       warning: warning?.message ?? null,
       detailsLabel: i18next.t('optimize.showResult'),
       onDetails: () => {
