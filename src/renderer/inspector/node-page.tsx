@@ -40,11 +40,7 @@ export function NodePage({ node, graph, modelPath }: NodePageProps): ReactNode {
               <Figure {...formatCount(node.parameterCount)} /> · <Figure {...formatBytes(node.parameterBytes)} />
             </Property>
           )}
-          {node.macs !== null && (
-            <Property name={t('inspector.macs')}>
-              <Figure {...formatCount(node.macs)} />
-            </Property>
-          )}
+          <Property name={t('inspector.macs')}>{node.macs === null ? <span className="dim" title={t('inspector.macsUnknown')}>{t('inspector.unknown')}</span> : <Figure {...formatCount(node.macs)} />}</Property>
           <Latency nodeId={node.id} modelPath={modelPath} />
           <Property name={t('inspector.description')}>
             <EditableText label={t('inspector.description')} value={node.docString ?? ''} onSubmit={describe}>

@@ -26,7 +26,7 @@ export function CandidatesPreview({ documentId, revision, method, options }: Can
   const { preview, problem } = usePreview('prune.candidates', { documentId, pass: passOf(method), options }, revision)
   const share = groupOf(method) === 'zeros' && isSameForAll(options) ? zeroShare(options) : null
   const overlay = useMemo(
-    () => preview && candidateOverlay(preview, { documentId, title: t(`candidates.${groupOf(method)}`), name: t(`candidates.${groupOf(method)}`), method, share }),
+    () => preview && candidateOverlay(preview, { documentId, title: t(`candidates.${groupOf(method)}`), name: t(`methods.${method}`), method, share }),
     [preview, documentId, method, share, t],
   )
   usePruneOverlay(overlay)
@@ -45,12 +45,13 @@ export function CandidatesPreview({ documentId, revision, method, options }: Can
   )
 }
 
-/** What the candidates are of the whole model, and what becomes of size and time. */
+/** What the candidates are of the whole model, and what becomes of size and time. Blocks may lie within others: they are told one by one. */
 function AtStake({ preview, method, options }: { readonly preview: PruneCandidates; readonly method: Method; readonly options: CandidatesPreviewProps['options'] }): ReactNode {
   const t = usePruneTexts()
   const totals = candidateTotals(preview)
   const zeros = groupOf(method) === 'zeros'
   if (preview.candidates.length === 0) return null
+  if (method === 'blocks') return <p className={styles.note}>{t('blocksNote')}</p>
   return (
     <>
       <table className={styles.savings} aria-label={t('preview')}>
@@ -68,7 +69,7 @@ function AtStake({ preview, method, options }: { readonly preview: PruneCandidat
           )}
         </tbody>
       </table>
-      <p className={styles.note}>{zeros ? t('zerosNote') : t(method === 'blocks' ? 'blocksNote' : 'partsNote')}</p>
+      <p className={styles.note}>{t(zeros ? 'zerosNote' : 'partsNote')}</p>
     </>
   )
 }

@@ -7,7 +7,7 @@ export const pruneEn = {
   startOver: 'Start over',
   notJson: 'Not a recipe: {{problem}}',
   run: 'Run the recipe',
-  method: 'Method',
+  method: 'How to prune',
   groups: { smaller: 'A smaller network', parts: 'Layers in cheaper parts', zeros: 'Zeros among the weights' },
   methods: {
     channels: 'Channels, heads and hidden units',

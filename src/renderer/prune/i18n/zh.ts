@@ -6,7 +6,7 @@ export const pruneZh = {
   startOver: '重新开始',
   notJson: '不是配方：{{problem}}',
   run: '运行配方',
-  method: '方法',
+  method: '剪枝方式',
   groups: { smaller: '更小的网络', parts: '把层拆成更省的几层', zeros: '部分权重置零' },
   methods: {
     channels: '通道、注意力头与隐藏单元',

@@ -4,6 +4,7 @@
  */
 import type { ModelDocument } from '../document'
 import type { Dim, FunctionDefinition, Graph, Node } from '../records'
+import { opVersions } from '../schema/op-schema'
 import { elementCountOf, normalizeAxis, type Shape } from './dims'
 import { shapeOf } from './fact'
 import { MAX_CALL_DEPTH, type TypeTable } from './infer-types'
@@ -21,8 +22,8 @@ interface Counted {
 type Count = (counted: Counted) => number | null
 
 /**
- * Multiply–accumulates of one node, or null where a shape it depends on has a symbol or is unknown: infer with
- * `dims` to fix symbols. If counts its dearest branch, Loop and Scan their turns; a call of a function its body.
+ * Multiply–accumulates of one node, or null where the operator is neither ONNX's nor onnxruntime's, or a shape it depends on has a
+ * symbol or is unknown: infer with `dims` to fix symbols. If counts its dearest branch, Loop and Scan their turns; a call of a function its body.
  */
 export function nodeMacs(document: ModelDocument, graph: Graph, node: Node, types: TypeTable): number | null {
   const definition = document.model.functions.find((known) => known.domain === node.domain && known.name === node.opType && known.overload === (node.overload ?? ''))
@@ -30,7 +31,7 @@ export function nodeMacs(document: ModelDocument, graph: Graph, node: Node, type
   const nested = nestedMacs(document, graph, node, types)
   if (nested !== undefined) return nested
   const count = COUNTS[node.domain === '' || node.domain === 'ai.onnx' ? node.opType : `${node.domain}:${node.opType}`]
-  if (!count) return 0
+  if (!count) return opVersions(node.domain, node.opType).length > 0 ? 0 : null
   const shape = (name: string | undefined) => (name ? shapeOf(types.typeOf(graph, name)) : null)
   return count({ node, attributes: attributesOf(node), input: (at) => shape(node.inputs[at]), output: (at) => shape(node.outputs[at]) })
 }
