@@ -7,8 +7,9 @@ import type { Graph, Node } from '#shared/onnx/records'
 import { constantTensor, opsetVersion } from './constants'
 import { definePass, type PassContext } from './pass'
 import { type ActivationOptions, nonNegativeValues, planActivations, quantizerOf, rangesFromReaders } from './static/activation-parameters'
-import { calibrateBodies } from './static/calibrate-bodies'
-import { CALIBRATION_METHODS, calibrateRanges, type RangeMethod } from './static/calibrate-ranges'
+import { COUNTING_OPSET } from './static/body-measures'
+import { calibrateBodies, canCountInBodies } from './static/calibrate-bodies'
+import { CALIBRATION_METHODS, calibrateRanges, isSearched, type RangeMethod } from './static/calibrate-ranges'
 import { type Choice, type ChosenNode, chooseNodes, readersOf } from './static/choose-nodes'
 import { guardFloatLayers } from './static/guard-float-layers'
 import { insertPairs } from './static/insert-pairs'
@@ -187,15 +188,24 @@ function mainRanges(
   })
 }
 
-/** Values within If, Loop and Scan come out as their extremes only, so there is nothing to search in. Empty where onnxruntime does not bring them out. */
-async function bodyRanges(edit: Edit, names: ReadonlyMap<Graph, readonly string[]>, { context, chosen }: RangeNeeds): Promise<Map<Graph, Map<string, ValueRange>>> {
+/** Empty where onnxruntime does not bring values out. */
+async function bodyRanges(edit: Edit, names: ReadonlyMap<Graph, readonly string[]>, { context, chosen, activation }: RangeNeeds): Promise<Map<Graph, Map<string, ValueRange>>> {
   if (names.size === 0) return new Map()
-  const searched = [...names.values()].flat().filter((name) => !['min-max', 'moving-average'].includes(methodOf(chosen, name).method))
-  if (searched.length > 0) {
-    context.report({ severity: 'info', code: 'extremes-in-bodies', message: `${searched.length} values within If, Loop or Scan are calibrated by their extremes: no histogram of them can be had.` })
+  const searched = [...names.values()].flat().filter((name) => isSearched(methodOf(chosen, name)))
+  if (searched.length > 0 && !canCountInBodies(edit)) {
+    context.report({
+      severity: 'info',
+      code: 'extremes-in-bodies',
+      message: `${searched.length} values within If, Loop or Scan are calibrated by their extremes: there are no histograms of them below opset ${COUNTING_OPSET}.`,
+    })
   }
   try {
-    return await calibrateBodies(edit, names, { context, maxSamples: chosen.calibrationSamples, exact: chosen.exactRanges, takesMean: (name) => methodOf(chosen, name).method === 'moving-average' })
+    return await calibrateBodies(edit, names, {
+      context,
+      maxSamples: chosen.calibrationSamples,
+      exact: chosen.exactRanges,
+      methodOf: (body, name) => ({ ...methodOf(chosen, name), quantizer: quantizerOf(activation(body)(name)) }),
+    })
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'runtime-rejected') throw error
     context.report({ severity: 'warning', code: 'bodies-not-observed', message: `What lies within If, Loop and Scan stays float: its values cannot be brought out. ${error.message}`, hint: 'Dynamic quantization needs no ranges.' })

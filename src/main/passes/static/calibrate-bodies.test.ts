@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { ModelDocument } from '#shared/onnx/document'
 import type { Graph } from '#shared/onnx/records'
 import { buildModel, filledTensor, type GraphSpec, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
-import { tensorFloats } from '#shared/onnx/tensor-data'
+import { tensorFloats, tensorNumbers } from '#shared/onnx/tensor-data'
 import { openCalibrationData } from '../../runtime/calibration-data'
 import { openModelFile } from '../../runtime/model-file'
 import { measureOutputError } from '../../runtime/output-error'
@@ -139,8 +139,68 @@ describe('leaves float, and says so,', () => {
   })
 })
 
-it('says that histograms cannot be had of values within', async () => {
-  const { diagnostics, layers } = await quantized(loop(3), rows, { calibration: 'mse' })
+describe('searches for ranges as it does outside of bodies:', () => {
+  /** Two rows in five steps; one value of all is larger than the others. */
+  const steps: CalibrationData = {
+    ...rows,
+    sampleCount: 200,
+    async *samples() {
+      for (let sample = 0; sample < 200; sample++) yield new Map([['x', float32Tensor([5, 2, 8], Array.from({ length: 80 }, (_, at) => sample === 0 && at === 3 ? 3 : Math.sin(at * 7.31 + sample)))]])
+    },
+  }
+  const constants = { m: weights.m, n: tensor('int64', [], [5]) }
+  const layer = (input: string): string[] => [`d = MatMul(${input}, m)`, 't = Relu(d)', 'o = MatMul(t, m)']
+  const taken = (inner: GraphSpec['nodes']): GraphSpec => ({ outputs: { p: 'float32[2,8]' }, nodes: [...(inner ?? []), 'p = Identity(o)'] })
+  const bodies: Record<string, ModelSpec['nodes']> = {
+    Scan: [['rows = Scan(x)', { num_scan_inputs: 1, body: { inputs: { e: 'float32[2,8]' }, outputs: { row: 'float32[2,8]' }, nodes: [...layer('e'), 'row = Identity(o)'] } }]],
+    Loop: [['rows = Loop(n)', { body: { inputs: { i: 'int64[]', go: 'bool[]' }, outputs: { on: 'bool[]', row: 'float32[2,8]' }, nodes: ['on = Identity(go)', 'e = Gather(x, i)', ...layer('e'), 'row = Identity(o)'] } }]],
+    'If in Loop': [
+      [
+        'rows = Loop(n)',
+        {
+          body: {
+            inputs: { i: 'int64[]', go: 'bool[]' },
+            outputs: { on: 'bool[]', row: 'float32[2,8]' },
+            initializers: { two: tensor('int64', [], [2]) },
+            // Never false, and not known to be so.
+            nodes: ['on = Identity(go)', 'e = Gather(x, i)', 'q = Mul(i, two)', 'c = GreaterOrEqual(q, i)', ['row = If(c)', { then_branch: taken(layer('e')), else_branch: { outputs: { n2: 'float32[2,8]' }, nodes: ['n2 = Identity(e)'] } }]],
+          },
+        },
+      ],
+    ],
+  }
+  const around = { inputs: { x: 'float32[5,2,8]' }, initializers: constants, opsets: { '': 17 } }
+  const inlined: ModelSpec = { ...around, outputs: { rows: 'float32[5,2,8]' }, nodes: [...layer('x'), 'rows = Identity(o)'] }
+
+  /** Scale and zero point of what comes into and lies between the layers, wherever they are. */
+  async function parameters(spec: ModelSpec, options: Record<string, unknown>): Promise<number[][]> {
+    const { document, diagnostics } = await quantized(spec, steps, { exactRanges: true, ...options })
+    expect(diagnostics).toEqual([])
+    const layers = document.graphs().flatMap((graph) => graph.nodes.flatMap((node) => (node.opType === 'MatMul' ? [{ graph, name: node.inputs[0] ?? '' }] : [])))
+    return layers.map(({ graph, name }) => {
+      const definition = document.index(graph).definition(name)
+      const inputs = definition?.kind === 'node' ? definition.node.inputs.slice(1) : []
+      return inputs.flatMap((input) => graph.initializers.filter((stored) => stored.name === input)).flatMap((stored) => Array.from(tensorNumbers(stored), Number))
+    })
+  }
+
+  it.each(Object.keys(bodies).flatMap((kind) => ['percentile', 'mse', 'entropy'].map((calibration) => [calibration, kind] as const)))('%s, in %s', async (calibration, kind) => {
+    const options = { calibration, percentile: 98 }
+    const outside = await parameters(inlined, options)
+    expect(outside.flat()).toHaveLength(4)
+    expect(outside).not.toEqual(await parameters(inlined, {}))
+    expect(await parameters({ ...around, outputs: { rows: 'float32[5,2,8]' }, nodes: bodies[kind] ?? [] }, options)).toEqual(outside)
+  })
+
+  it('where a value is empty in some rounds', async () => {
+    const growing: ModelSpec['nodes'] = [['rows = Loop(n, , x)', { body: { inputs: { i: 'int64[]', go: 'bool[]', v: 'float32[5,2,8]' }, outputs: { on: 'bool[]', w: 'float32[5,2,8]' }, initializers: { zero: tensor('int64', [1], [0]), shape: tensor('int64', [1], [1]) }, nodes: ['on = Identity(go)', 'w = Identity(v)', 'end = Reshape(i, shape)', 'e = Slice(x, zero, end, zero)', ...layer('e')] } }]]
+    const { layers, diagnostics } = await quantized({ ...around, outputs: { rows: 'float32[5,2,8]' }, nodes: growing }, steps, { calibration: 'mse' })
+    expect([layers, diagnostics]).toEqual([{ MatMul: true }, []])
+  })
+})
+
+it('takes extremes where an opset cannot count, and says so', async () => {
+  const { diagnostics, layers } = await quantized({ ...loop(3), opsets: { '': 10 } }, rows, { calibration: 'mse', perChannel: false })
   expect([layers, diagnostics.map(({ code }) => code)]).toEqual([{ dense: true }, ['extremes-in-bodies']])
 })
 

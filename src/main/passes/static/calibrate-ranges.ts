@@ -38,20 +38,25 @@ export interface Calibration {
  */
 export async function calibrateRanges(edit: Edit, names: readonly string[], { context, maxSamples, exact, methodOf, nonNegative, typeOf }: Calibration): Promise<Map<string, ValueRange>> {
   const methods = new Map(names.map((name) => [name, methodOf(name)]))
-  const isSearched = (name: string) => !['min-max', 'moving-average'].includes(methods.get(name)?.method ?? '')
-  const split = names.some(isSearched) ? 0.5 : 1
+  const isSearchedFor = (name: string) => isSearched(methodOf(name))
+  const split = names.some(isSearchedFor) ? 0.5 : 1
   const takesMean = (name: string) => methods.get(name)?.method === 'moving-average'
   const collector = new RangeCollector(takesMean)
   const share = { from: 0, to: split }
   await observeExtremes(edit, names, { context, maxSamples, exact, nonNegative, typeOf, share, together: !names.some(takesMean), add: (name, extremes) => collector.add(name, extremes) })
   const ranges = collector.ranges()
   if (split === 1) return ranges
-  const histograms = await fillHistograms(edit, new Map([...ranges].filter(([name]) => isSearched(name))), { context, maxSamples, exact, share: { from: split, to: 1 } })
+  const histograms = await fillHistograms(edit, new Map([...ranges].filter(([name]) => isSearchedFor(name))), { context, maxSamples, exact, share: { from: split, to: 1 } })
   for (const [name, histogram] of histograms) {
     const method = methods.get(name)
     if (method) ranges.set(name, searchedRange(histogram, method) ?? histogram.range)
   }
   return ranges
+}
+
+/** Whether a range is searched for in a histogram, instead of taken from the samples' extremes. */
+export function isSearched({ method }: Pick<RangeMethod, 'method'>): boolean {
+  return method !== 'min-max' && method !== 'moving-average'
 }
 
 /** The range that one of the searching methods takes from a histogram; null for the others. */

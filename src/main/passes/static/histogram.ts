@@ -35,4 +35,10 @@ export class Histogram {
     }
     this.zeros += zeros
   }
+
+  /** Counts of the bins in order, and of exact zeros behind them. */
+  addCounts(counts: Float32Array): void {
+    for (let at = 0; at < BINS; at++) this.counts[at] = (this.counts[at] as number) + (counts[at] as number)
+    this.zeros += counts[BINS] as number
+  }
 }

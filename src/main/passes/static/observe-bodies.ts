@@ -1,35 +1,46 @@
-/** What calibration sees of values within If, Loop and Scan: their extremes, brought out as further outputs of the nodes around them. */
-import { intsAttribute, makeGraph, makeInt, makeInts, makeTensor } from '#shared/onnx/attributes'
+/** What calibration sees of values within If, Loop and Scan: figures of fixed size, brought out as further outputs of the nodes around them. */
+import { intAttribute, makeGraph, makeTensor } from '#shared/onnx/attributes'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import { type Edit, sameDomain } from '#shared/onnx/document'
 import { subgraphsOf } from '#shared/onnx/graph-index'
-import type { Graph, Model, Node, ValueInfo } from '#shared/onnx/records'
+import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { opsetVersion } from '../constants'
 import type { ReadonlyDocument } from '../pass'
-import type { Extremes } from './observed-model'
 
 /** Before, Scan took a batch and lengths. */
 const SCAN_OPSET = 9
 
-/** What stands for a value that was not computed: a branch not taken, a loop of no rounds. */
-const REDUCTIONS = { ReduceMin: Infinity, ReduceMax: -Infinity, ReduceSum: 0 } as const
-type Reduction = keyof typeof REDUCTIONS
-
-/** A value of one body, and the scalar under which a graph knows one of its extremes. */
-interface Seen {
-  readonly body: Graph
+/** What is brought out of a value: a float32 tensor of fixed shape. */
+export interface Measure {
+  /** For names of what is made. */
   readonly name: string
-  readonly reduction: Reduction
-  readonly scalar: string
+  readonly dims: readonly number[]
+  /** Each element, where the value was not computed: a branch not taken, a loop of no rounds. */
+  readonly none: number
+  /** The operator that joins what a round gives with what those before it gave. */
+  readonly join: 'Min' | 'Max' | 'Add'
+  /** Nodes that compute `output` of `value`. */
+  compute(value: string, output: string, make: NodeMaker): Node[]
 }
 
-export interface ObservedBodies {
-  /** The main graph with float32 scalars for its only outputs. */
-  readonly model: Model
-  readonly outputs: readonly string[]
-  /** Extremes of each value that was computed in one inference; NaN where a value is. */
-  extremes(scalarOf: (output: string) => number): { readonly body: Graph; readonly name: string; readonly extremes: Extremes }[]
+export interface NodeMaker {
+  fresh(base: string): string
+  node(opType: string, inputs: readonly string[], outputs: readonly string[], attributes?: readonly Attribute[]): Node
+  constant(tensor: Tensor): Node
+}
+
+/** A measure of a value, float32 as seen from its body. */
+export interface Wanted {
+  readonly body: Graph
+  readonly name: string
+  readonly measure: Measure
+}
+
+/** What is wanted, and the name under which a graph knows it. */
+interface Seen {
+  readonly wanted: Wanted
+  readonly output: string
 }
 
 /** Graphs within If, Loop and Scan of the main graph, at any depth, whose values can be brought out. */
@@ -52,45 +63,44 @@ function bringsOut({ model }: ReadonlyDocument, node: Node): boolean {
   return node.opType === 'If' || node.opType === 'Loop' || (node.opType === 'Scan' && opsetVersion(model) >= SCAN_OPSET)
 }
 
-/**
- * The model with the smallest and largest value of each of `values`, float32 as seen from their body, for outputs. A branch gives scalars, and
- * the other one what stands for none; loops give a scalar for each round, of which the extreme is taken again. A sum shows NaN, which ReduceMin and
- * ReduceMax pass over.
- */
-export function observedBodies(edit: Edit, values: ReadonlyMap<Graph, readonly string[]>): ObservedBodies {
-  const made = new Observer(edit, values)
-  const { graph, seen } = made.withExtremes(edit.main)
-  const outputs = seen.map(({ scalar }) => scalar)
-  return {
-    model: { ...edit.model, graph: { ...graph, outputs: outputs.map(scalarInfo) } },
-    outputs,
-    extremes(scalarOf) {
-      return [...values].flatMap(([body, names]) =>
-        names.flatMap((name) => {
-          const read = (reduction: Reduction) => {
-            const found = seen.find((one) => one.body === body && one.name === name && one.reduction === reduction)
-            if (!found) throw new Error(`internal: '${name}' was not brought out`)
-            return scalarOf(found.scalar)
-          }
-          const [min, max, sum] = [read('ReduceMin'), read('ReduceMax'), read('ReduceSum')]
-          if (Number.isNaN(sum)) return [{ body, name, extremes: { min: NaN, max: NaN } }]
-          return min > max ? [] : [{ body, name, extremes: { min, max } }]
-        }),
-      )
-    },
-  }
+export interface BroughtOut {
+  /** The main graph with what is wanted for its only outputs. */
+  readonly model: Model
+  /** One for each that is wanted, in that order. */
+  readonly outputs: readonly string[]
+}
+
+/** The model that gives what is wanted: a branch gives its figures and the other one what stands for none; loops carry them from round to round. */
+export function bringOut(edit: Edit, wanted: readonly Wanted[]): BroughtOut {
+  const { graph, seen } = new Observer(edit, wanted).withMeasures(edit.main)
+  const outputs = wanted.map((one) => {
+    const found = seen.find((own) => own.wanted === one)
+    if (!found) throw new Error(`internal: '${one.name}' was not brought out`)
+    return found.output
+  })
+  return { model: { ...edit.model, graph: { ...graph, outputs: seen.map(outputInfo) } }, outputs }
 }
 
 class Observer {
   #nodes = 0
+  readonly #bodies: ReadonlySet<Graph>
+  readonly #make: NodeMaker
 
   constructor(
     readonly edit: Edit,
-    readonly values: ReadonlyMap<Graph, readonly string[]>,
-  ) {}
+    readonly wanted: readonly Wanted[],
+  ) {
+    this.#bodies = new Set(wanted.map(({ body }) => body))
+    const make: NodeMaker = {
+      fresh: (base) => edit.freshName(edit.main, base),
+      node: (opType, inputs, outputs, attributes = []) => ({ id: -1 - this.#nodes++, name: '', domain: '', opType, inputs, outputs, attributes }),
+      constant: (tensor) => make.node('Constant', [], [make.fresh('constant')], [makeTensor('value', tensor)]),
+    }
+    this.#make = make
+  }
 
-  /** The graph with the scalars of its own values, and of those within it, computed by its nodes. */
-  withExtremes(graph: Graph): { graph: Graph; seen: Seen[] } {
+  /** The graph with the measures of its own values, and of those within it, computed by its nodes. */
+  withMeasures(graph: Graph): { graph: Graph; seen: Seen[] } {
     const seen: Seen[] = []
     const nodes = graph.nodes.flatMap((node): Node[] => {
       if (!bringsOut(this.edit.document, node) || !subgraphsOf(node).some((body) => this.#isObserved(body))) return [node]
@@ -98,71 +108,77 @@ class Observer {
       seen.push(...brought.seen)
       return brought.nodes
     })
-    for (const name of this.values.get(graph) ?? []) {
-      for (const reduction of Object.keys(REDUCTIONS) as Reduction[]) {
-        const scalar = this.#fresh(`${name}.${reduction}`)
-        nodes.push(this.#node({ opType: reduction, inputs: [name], outputs: [scalar], attributes: [makeInt('keepdims', 0)] }))
-        seen.push({ body: graph, name, reduction, scalar })
-      }
+    for (const wanted of this.wanted) {
+      if (wanted.body !== graph) continue
+      const output = this.#fresh(wanted)
+      nodes.push(...wanted.measure.compute(wanted.name, output, this.#make))
+      seen.push({ wanted, output })
     }
     return { graph: { ...graph, nodes }, seen }
   }
 
   #isObserved(graph: Graph): boolean {
-    return this.values.has(graph) || graph.nodes.some((node) => subgraphsOf(node).some((body) => this.#isObserved(body)))
+    return this.#bodies.has(graph) || graph.nodes.some((node) => subgraphsOf(node).some((body) => this.#isObserved(body)))
   }
 
   #branches(node: Node): { nodes: Node[]; seen: Seen[] } {
-    const branches = node.attributes.flatMap((attribute) => (attribute.type === 'graph' ? [{ name: attribute.name, ...this.withExtremes(attribute.value) }] : []))
+    const branches = node.attributes.flatMap((attribute) => (attribute.type === 'graph' ? [{ name: attribute.name, ...this.withMeasures(attribute.value) }] : []))
     const all = branches.flatMap(({ seen }) => seen)
     const attributes = branches.map(({ name, graph, seen }) => {
-      const scalars = all.map((one) => (seen.includes(one) ? null : this.#constant(REDUCTIONS[one.reduction], [])))
-      const outputs = all.map((one, at) => scalarInfo(scalars[at]?.outputs[0] ?? one.scalar))
-      return makeGraph(name, { ...graph, nodes: [...graph.nodes, ...scalars.flatMap((made) => made ?? [])], outputs: [...graph.outputs, ...outputs] })
+      const nothing = all.map((one) => (seen.includes(one) ? null : this.#none(one.wanted)))
+      const outputs = all.map((one, at) => outputInfo({ ...one, output: nothing[at]?.outputs[0] ?? one.output }))
+      return makeGraph(name, { ...graph, nodes: [...graph.nodes, ...nothing.flatMap((made) => made ?? [])], outputs: [...graph.outputs, ...outputs] })
     })
-    const seen = all.map((one) => ({ ...one, scalar: this.#fresh(one.scalar) }))
-    return { nodes: [{ ...node, attributes, outputs: [...node.outputs, ...seen.map(({ scalar }) => scalar)] }], seen }
+    const seen = all.map(({ wanted }) => ({ wanted, output: this.#fresh(wanted) }))
+    return { nodes: [{ ...node, attributes, outputs: [...node.outputs, ...seen.map(({ output }) => output)] }], seen }
   }
 
+  /** What is carried comes behind what the loop carries already, and before what it stacks or, with Scan, goes over. */
   #rounds(node: Node): { nodes: Node[]; seen: Seen[] } {
     const held = node.attributes.find(({ name }) => name === 'body')
     if (held?.type !== 'graph') return { nodes: [node], seen: [] }
-    const { graph, seen: inner } = this.withExtremes(held.value)
-    const attributes = node.attributes.map((attribute) => {
-      if (attribute === held) return makeGraph('body', { ...graph, outputs: [...graph.outputs, ...inner.map(({ scalar }) => scalarInfo(scalar))] })
-      // One entry for each output of Scan that is stacked.
-      if (attribute.name === 'scan_output_axes' || attribute.name === 'scan_output_directions') return makeInts(attribute.name, [...intsAttribute(node, attribute.name, []), ...inner.map(() => 0)])
-      return attribute
-    })
-    // The body of Loop also gives whether to go on.
-    const count = held.value.outputs.length - (node.opType === 'Loop' ? 1 : 0)
-    const own = [...node.outputs, ...Array.from({ length: count - node.outputs.length }, () => '')]
-    const stacks = inner.map(({ scalar }) => this.#fresh(`${scalar}.rounds`))
-    const nodes: Node[] = [{ ...node, attributes, outputs: [...own, ...stacks] }]
-    const seen = inner.map((one, at): Seen => {
-      const none = this.#constant(REDUCTIONS[one.reduction], [1])
-      const [all, scalar] = [this.#fresh(`${one.scalar}.all`), this.#fresh(one.scalar)]
-      nodes.push(none, this.#node({ opType: 'Concat', inputs: [stacks[at] ?? '', ...none.outputs], outputs: [all], attributes: [makeInt('axis', 0)] }))
-      nodes.push(this.#node({ opType: one.reduction, inputs: [all], outputs: [scalar], attributes: [makeInt('keepdims', 0)] }))
-      return { ...one, scalar }
-    })
-    return { nodes, seen }
+    const { graph, seen: inner } = this.withMeasures(held.value)
+    const isLoop = node.opType === 'Loop'
+    // Loop counts rounds and asks whether to go on; its body gives the latter too.
+    const carried = isLoop ? held.value.inputs.length - 2 : held.value.inputs.length - intAttribute(node, 'num_scan_inputs', 0)
+    const before = inner.map((one) => ({ ...one, output: this.#fresh(one.wanted) }))
+    const joined = inner.map((one) => ({ ...one, output: this.#fresh(one.wanted) }))
+    const joins = inner.map(({ wanted, output }, at) => this.#make.node(wanted.measure.join, [before[at]?.output ?? '', output], [joined[at]?.output ?? '']))
+    const body: Graph = {
+      ...graph,
+      nodes: [...graph.nodes, ...joins],
+      inputs: inserted(graph.inputs, carried + (isLoop ? 2 : 0), before.map(outputInfo)),
+      outputs: inserted(graph.outputs, carried + (isLoop ? 1 : 0), joined.map(outputInfo)),
+    }
+    const nothing = inner.map(({ wanted }) => this.#none(wanted))
+    const seen = inner.map(({ wanted }) => ({ wanted, output: this.#fresh(wanted) }))
+    const given = {
+      inputs: inserted(padded(node.inputs, held.value.inputs.length), carried + (isLoop ? 2 : 0), nothing.flatMap(({ outputs }) => outputs)),
+      outputs: inserted(padded(node.outputs, held.value.outputs.length - (isLoop ? 1 : 0)), carried, seen.map(({ output }) => output)),
+    }
+    const attributes = node.attributes.map((attribute) => (attribute === held ? makeGraph('body', body) : attribute))
+    return { nodes: [...nothing, { ...node, ...given, attributes }], seen }
   }
 
-  #constant(value: number, dims: readonly number[]): Node {
-    const name = this.#fresh('none')
-    return this.#node({ opType: 'Constant', inputs: [], outputs: [name], attributes: [makeTensor('value', rawTensor('', 'float32', dims, bytesOf(Float32Array.of(value))))] })
+  #none({ measure: { dims, none } }: Wanted): Node {
+    const size = dims.reduce((product, dim) => product * dim, 1)
+    return this.#make.constant(rawTensor('', 'float32', dims, bytesOf(new Float32Array(size).fill(none))))
   }
 
-  #fresh(base: string): string {
-    return this.edit.freshName(this.edit.main, base)
-  }
-
-  #node(fields: Pick<Node, 'opType' | 'inputs' | 'outputs' | 'attributes'>): Node {
-    return { id: -1 - this.#nodes++, name: '', domain: '', ...fields }
+  #fresh({ name, measure }: Wanted): string {
+    return this.#make.fresh(`${name}.${measure.name}`)
   }
 }
 
-function scalarInfo(name: string): ValueInfo {
-  return { name, type: { kind: 'tensor', dataType: DATA_TYPES.float32.code, shape: [] } }
+function inserted<Item>(list: readonly Item[], at: number, more: readonly Item[]): Item[] {
+  return [...list.slice(0, at), ...more, ...list.slice(at)]
+}
+
+/** Names left out at the end of a list stand there as empty ones. */
+function padded(names: readonly string[], count: number): string[] {
+  return [...names, ...Array.from({ length: Math.max(0, count - names.length) }, () => '')]
+}
+
+function outputInfo({ wanted, output }: Seen): ValueInfo {
+  return { name: output, type: { kind: 'tensor', dataType: DATA_TYPES.float32.code, shape: [...wanted.measure.dims] } }
 }

@@ -124,7 +124,7 @@ function neededFor(outputs: readonly string[], graph: Graph): Graph {
 }
 
 /** The float32 scalar that an inference gave as `name`. */
-export function scalarOf(values: ReadonlyMap<string, TensorValue>, name: string): number {
+function scalarOf(values: ReadonlyMap<string, TensorValue>, name: string): number {
   const value = values.get(name)
   if (value?.bytes.length !== 4) throw new Error(`internal: '${name}' is not one float32`)
   return new DataView(value.bytes.buffer, value.bytes.byteOffset).getFloat32(0, true)
