@@ -96,6 +96,7 @@ const harmless: { [N in RequestName]: unknown } = {
   'prune.preview': { documentId: 'absent', options: {} },
   'passes.list': {},
   'recipes.list': {},
+  'recipes.check': { recipe: [{ pass: 'fold-constants' }] },
   'recipes.schema': {},
   'variants.list': { modelPath: sample.model },
   'variants.table': { modelPaths: ['/absent.onnx'] },

@@ -19,6 +19,7 @@ import { pruneCandidates } from '../passes/prune/candidates'
 import { previewPruning } from '../passes/prune/preview'
 import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
+import { recipeProblem } from '../passes/resolve-recipe'
 import { openModelFile, saveModelFile } from '../runtime/model-file'
 import { countEdits, type Draft, type Drafts } from '../workspace/drafts'
 import { editSchema } from './edit-schema'
@@ -197,6 +198,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     'model.figures': ({ path }) => modelFigures(resolve(path)),
     'passes.list': () => passInfo(),
     'recipes.list': () => [...builtInRecipes],
+    'recipes.check': ({ recipe }) => recipeProblem(recipe),
     'recipes.schema': () => recipeSchema(),
   }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { AppError } from '#shared/errors'
+import { AppError, type ErrorData, toErrorData } from '#shared/errors'
 import type { Recipe } from '#shared/recipe'
 import { nearestNames } from './nearest-names'
 import type { Pass } from './pass'
@@ -28,6 +28,17 @@ export function resolveRecipe(recipe: Recipe): ResolvedStep[] {
       details: { pass: step.pass, step: at, field: issue.path.join('.') },
     })
   })
+}
+
+/** Why a recipe cannot be resolved; null where it can. */
+export function recipeProblem(recipe: Recipe): ErrorData | null {
+  try {
+    resolveRecipe(recipe)
+    return null
+  } catch (error) {
+    if (error instanceof AppError) return toErrorData(error)
+    throw error
+  }
 }
 
 /** The recipe as it is written in reports: with every default. */

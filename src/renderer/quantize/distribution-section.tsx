@@ -6,7 +6,7 @@ import type { DistributionResult } from '#shared/measurement'
 import type { Recipe } from '#shared/recipe'
 import { formatDb, formatPercent, quantityText, significant } from '../format/format-number'
 import { Section } from '../inspector/property-list'
-import { startJob } from '../session/jobs'
+import { requestJob } from '../session/jobs'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { useSelectionStore } from '../stores/selection-store'
 import { activeGraph, useSessionStore } from '../stores/session-store'
@@ -39,7 +39,7 @@ export function DistributionSection({ modelPath, recipe, builtIn, data, onChange
       {value === null ? (
         <p className={styles.note}>{t('distributionHint')}</p>
       ) : (
-        <Button variant="default" loading={job !== undefined && isUnfinished(job)} disabled={data === null} onClick={() => data && void startJob({ kind: 'distribution', params: { modelPath, data, value, options } })} classNames={{ label: 'ellipsis' }} maw="100%">
+        <Button variant="default" loading={job !== undefined && isUnfinished(job)} disabled={data === null} onClick={() => data && void requestJob({ kind: 'distribution', params: { modelPath, data, value, options } })} classNames={{ label: 'ellipsis' }} maw="100%">
           {t('distributionOf', { name: value })}
         </Button>
       )}

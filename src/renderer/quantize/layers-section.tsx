@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
 import { Section } from '../inspector/property-list'
 import { phaseText } from '../optimize/catalogue-text'
+import { cancelJob } from '../session/jobs'
 import { useAppStore } from '../stores/app-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { LayerBars, showLayers, type LayerFigure } from './layer-bars'
@@ -29,7 +30,12 @@ export function LayersSection({ documentId, modelPath }: { readonly documentId: 
     <Section title={t('layers')}>
       {job.state === 'running' && (
         <>
-          <p className={styles.note}>{t('running', { phase: phaseText(job.progress.phase, passes) })}</p>
+          <div className={styles.running}>
+            <p className={`${styles.note} ellipsis`}>{t('running', { phase: [phaseText(job.progress.phase, passes), job.progress.detail].filter((text) => text !== '').join(' · ') })}</p>
+            <Button variant="default" size="compact-xs" onClick={() => void cancelJob(job.jobId)}>
+              {t('cancel')}
+            </Button>
+          </div>
           <Progress size="sm" value={(job.progress.fraction ?? 0) * 100} mb={8} aria-label={t('layers')} />
         </>
       )}

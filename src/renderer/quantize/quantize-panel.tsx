@@ -7,7 +7,7 @@ import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
-import { startJob } from '../session/jobs'
+import { requestJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
@@ -21,6 +21,7 @@ import { useQuantizeStore } from './quantize-store'
 import styles from './quantize.module.css'
 import { AccuracySection, PrecisionSection } from './recipe-switches'
 import { SensitivitySection } from './sensitivity-section'
+import { useRecipeProblem } from './use-recipe-problem'
 import { VariantsSection } from './variants-section'
 
 const RecipeEditor = lazy(() => import('../optimize/recipe-editor'))
@@ -54,9 +55,11 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const phone = useQuantizeStore((state) => state.phones[modelPath]) ?? null
   const setDraft = useQuantizeStore((state) => state.setDraft)
   const setData = useQuantizeStore((state) => state.setData)
-  const running = useJobsStore((state) => state.jobs.some((job) => job.kind === 'optimize' && job.modelPath === modelPath && isUnfinished(job)))
+  const last = useJobsStore((state) => state.jobs.find((job) => job.kind === 'optimize' && job.modelPath === modelPath))
+  const running = last !== undefined && isUnfinished(last)
   const source = dataSource(data)
   const { recipe } = draft
+  const problem = useRecipeProblem(recipe)
   const change = (next: Parameters<typeof draftOfRecipe>[0]): void => setDraft(modelPath, draftOfRecipe(next))
   const top = useRef<HTMLDivElement>(null)
   const start = (): void => {
@@ -64,7 +67,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
     setView('form')
     // There the layers show as they are measured.
     top.current?.scrollIntoView({ block: 'start' })
-    void startJob({ kind: 'optimize', params: { modelPath, recipe, data: source, ...(phone && { phone: { serial: phone.serial, options: {} } }) } })
+    void requestJob({ kind: 'optimize', params: { modelPath, recipe, data: source, ...(phone && { phone: { serial: phone.serial, options: {} } }) } })
   }
   const needsData = recipe?.passes.some(({ pass }) => catalogue.passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
 
@@ -128,7 +131,17 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
             {t('notJson', { problem: draft.problem })}
           </Alert>
         )}
-        <Button fullWidth loading={running} disabled={recipe === null || source === null} onClick={start}>
+        {problem === null && last?.state === 'failed' && (
+          <Alert color="red" p={8} mb={8} role="alert">
+            {t('failed', { reason: last.error.message })} {last.error.hint !== undefined && <span className="dim">{last.error.hint}</span>}
+          </Alert>
+        )}
+        {problem !== null && (
+          <Alert color="red" p={8} mb={8} role="alert">
+            {problem.message} {problem.hint !== undefined && <span className="dim">{problem.hint}</span>}
+          </Alert>
+        )}
+        <Button fullWidth loading={running} disabled={recipe === null || source === null || problem !== null} onClick={start}>
           {t('start')}
         </Button>
       </footer>

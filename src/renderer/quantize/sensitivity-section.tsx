@@ -7,7 +7,7 @@ import type { Recipe } from '#shared/recipe'
 import { Figure } from '../format/figure'
 import { formatDb } from '../format/format-number'
 import { Section } from '../inspector/property-list'
-import { startJob } from '../session/jobs'
+import { requestJob } from '../session/jobs'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { LayerBars, showLayers } from './layer-bars'
 import { coreOptions, isStatic, withOverride } from './quantize-choice'
@@ -46,7 +46,7 @@ export function SensitivitySection({ documentId, modelPath, recipe, builtIn, dat
         </>
       )}
       <Group gap={8}>
-        <Button variant="default" loading={running} disabled={data === null} onClick={() => data && void startJob({ kind: 'sensitivity', params: { modelPath, data, options: isStatic(recipe) ? options : {} } })}>
+        <Button variant="default" loading={running} disabled={data === null} onClick={() => data && void requestJob({ kind: 'sensitivity', params: { modelPath, data, options: isStatic(recipe) ? options : {} } })}>
           {t(result === null ? 'measure' : 'measureAgain')}
         </Button>
         {result !== null && (

@@ -147,6 +147,8 @@ export const requests = {
 
   'passes.list': request('engine', nothing, z.array(PassInfo)),
   'recipes.list': request('engine', nothing, z.array(Recipe)),
+  /** Why the recipe cannot be run as it is; null where it can. */
+  'recipes.check': request('engine', z.object({ recipe: Recipe }), ErrorPayload.nullable()),
   'recipes.schema': request('engine', nothing, z.record(z.string(), z.unknown())),
 
   'variants.list': request('shell', z.object({ modelPath: z.string() }), z.array(Variant)),

@@ -96,4 +96,6 @@ export const quantizeEn = {
   warnings_other: '{{count}} warnings',
   start: 'Quantize',
   running: 'Quantizing: {{phase}}',
+  cancel: 'Cancel',
+  failed: 'The last run failed: {{reason}}',
 }

@@ -98,4 +98,6 @@ export const quantizeZh: typeof quantizeEn = {
   warnings_other: '{{count}} 条警告',
   start: '量化',
   running: '正在量化：{{phase}}',
+  cancel: '取消',
+  failed: '上次运行失败：{{reason}}',
 }
