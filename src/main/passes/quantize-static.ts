@@ -84,14 +84,17 @@ export const quantizeStatic = definePass({
     }
     reportInnerNodes(edit, { table: target.placement, reached }, context)
     reportWithoutKernel(edit, target, context)
-    const preliminary = choose(inferTypes(edit.document), () => true)
+    const typesBefore = inferTypes(edit.document)
+    const preliminary = choose(typesBefore, () => true)
     for (const { node, refusal } of [...preliminary.values()].flatMap(({ refusals }) => refusals)) if (refusal.note) context.report(leftFloat(node, refusal.reason))
     if ([...preliminary.values()].every(({ nodes }) => nodes.size === 0)) return
 
+    const opset = opsetVersion(edit.model)
     const perChannel = raiseForScales(edit, chosen.perChannel && target.perChannel, context)
     if (perChannel === null) return
-    const types = inferTypes(edit.document)
-    const candidates = choose(types, () => true)
+    const isRaised = opsetVersion(edit.model) !== opset
+    const types = isRaised ? inferTypes(edit.document) : typesBefore
+    const candidates = isRaised ? choose(types, () => true) : preliminary
     const common = activationOptions(chosen, target)
     const activations = new Map([...candidates].map(([graph, { nodes }]) => [graph, activationOptionsOf(chosen, nodes.values(), common)]))
     const activation = (graph: Graph) => activations.get(graph) ?? (() => common)
