@@ -136,6 +136,56 @@ describe('a table that embeddings share with the output', () => {
     expect(relativeError(await outputsOf(apart.document, states), found)).toBeGreaterThan(0)
   })
 
+  const of21 = (spec: ModelSpec): ModelSpec => ({ ...spec, opset: 21, irVersion: 10 })
+  const inQdq = { ...all, form: 'QDQ', method: 'rtn' } as const
+
+  it.each(forms.flatMap(([name, spec]) => ([8, 4] as const).flatMap((bits) => [true, false].flatMap((symmetric) => [64, 72].map((columns) => ({ name, spec, bits, symmetric, columns }))))))(
+    'is stored once in the QDQ form, and computes what it does when it is stored for each: $name, $bits bits, symmetric $symmetric, rows of $columns',
+    async ({ spec, bits, symmetric, columns }) => {
+      const options = { ...inQdq, bits, symmetric }
+      const source = columns === 72 ? longer(spec) : spec
+      const own = testData({ x: [3, columns] })
+      const { document } = await runPass(buildModel(of21(source)), quantizeWeights, options)
+      const turns = source.initializers?.['turned'] ? { Transpose: symmetric && bits === 4 ? 2 : 3 } : {}
+      expect(opCounts(document)).toEqual({ GatherBlockQuantized: 1, Add: 1, DequantizeLinear: 1, ...turns, [source.initializers?.['turned'] ? 'MatMul' : 'Gemm']: 1 })
+      expect(codes(document)).toHaveLength(1)
+      const apart = await storedApart(of21(source), options)
+      expect(codes(apart)).toHaveLength(2)
+      const expected = await outputsOf(apart, own, { optimization: 'none' })
+      expect(relativeError(expected, await outputsOf(document, own, { optimization: 'none' }))).toBeLessThan(1e-6)
+      // Optimised, both are fused to the same product of 8-bit activations.
+      expect(relativeError(await outputsOf(apart, own), await outputsOf(document, own))).toBeLessThan(1e-6)
+    },
+  )
+
+  /** Tables first and products then, each with codes of its own. */
+  async function storedApart(spec: ModelSpec, options: object): Promise<ModelDocument> {
+    const { document } = await runPass(buildModel(spec), quantizeWeights, { ...options, opTypes: ['Gather'] })
+    return (await runPass(document, quantizeWeights, { ...options, opTypes: ['MatMul', 'Gemm'] })).document
+  }
+
+  /** With rows of 72, whose last block is not whole. */
+  function longer(spec: ModelSpec): ModelSpec {
+    const long = tensor('float32', [40, 72], noise(2880))
+    const longTurned = tensor('float32', [72, 40], Array.from({ length: 2880 }, (_, at) => Number(long.values[(at % 40) * 72 + Math.floor(at / 40)])))
+    return { ...spec, inputs: { x: 'float32[3,72]' }, initializers: { ...spec.initializers, table: long, ...(spec.initializers?.['turned'] && { turned: longTurned }) } }
+  }
+
+  it.each(forms.flatMap(([name, spec]) => ([4, 2] as const).map((bits) => ({ name, spec, bits }))))('is stored once with real zero points too: hqq, $name, $bits bits', async ({ spec, bits }) => {
+    const { document } = await runPass(buildModel(spec), quantizeWeights, { ...all, bits, method: 'hqq' })
+    expect([codes(document).length, opCounts(document)['MatMulNBits'], opCounts(document)['GatherBlockQuantized']]).toEqual([1, 1, 1])
+    const matrix = { values: Float32Array.from(noise(2560)), rows: 40, columns: 64 }
+    const format: BlockFormat = { bits, blockSize: 32, symmetric: false }
+    const real = dequantizeBlocks(quantizeBlocks(matrix, format, halfQuadratic(format), { realZeroPoints: true }))
+    const rounded = buildModel({ ...tied(['y = Gemm(h, table)', { transB: 1 }]), initializers: { ...tied('').initializers, table: tensor('float32', [40, 64], [...real]) } })
+    expect(relativeError(await outputsOf(rounded, states), await outputsOf(document, states))).toBeLessThan(1e-5)
+  })
+
+  it('is stored for each in 2 bits of the QDQ form, which no operator reads as a table', async () => {
+    const { document } = await runPass(buildModel({ ...tied(['y = Gemm(h, table)', { transB: 1 }]), opset: 25, irVersion: 13 }), quantizeWeights, { ...inQdq, bits: 2 })
+    expect(codes(document)).toHaveLength(2)
+  })
+
   it('is stored for each where rows do not end with a block', async () => {
     const { document } = await runPass(buildModel(tied(['y = Gemm(h, table)', { transB: 1 }])), quantizeWeights, { ...all, blockSize: 128 })
     expect(codes(document)).toHaveLength(0)

@@ -76,7 +76,8 @@ export const quantizeWeights = definePass({
     const isAware = chosen.method === 'awq' || chosen.method === 'gptq'
     const quantized = isAware ? await lookAtInputs(edit, targets, chosen, context) : new Map<string, BlockWeights>()
     const current = chosen.method === 'awq' ? findTargets(edit, chosen) : targets
-    const shared = chosen.form === 'MatMulNBits' && chosen.method !== 'hqq' ? sharedProducts(edit, current, chosen.blockSize) : new Map<WeightTarget, WeightTarget>()
+    const shared = sharedProducts(edit, current, chosen)
+    const asTable = new Set([...shared.values()].map(({ weight }) => weight))
     for (const [done, target] of current.entries()) {
       context.signal.throwIfAborted()
       context.progress('quantizing', done / current.length, target.node.name)
@@ -85,18 +86,21 @@ export const quantizeWeights = definePass({
       let weights = quantized.get(key)
       if (!weights) quantized.set(key, (weights = quantize(product ?? target, chosen)))
       if (product) writer.writeShared(target, product, weights)
-      else writer.write(target, weights)
+      else writer.write(target, weights, { asTable: asTable.has(target.weight) })
     }
     removeUnread(edit, current)
   },
 })
 
-/** For each table that a product shares, with rows of whole blocks, the first such product: both read the codes of the product. */
-function sharedProducts(edit: Edit, targets: readonly WeightTarget[], blockSize: number): Map<WeightTarget, WeightTarget> {
+/** For each table that a product shares, the first such product: both read the codes of the product. Empty where no operator reads both ways. */
+function sharedProducts(edit: Edit, targets: readonly WeightTarget[], { form, bits, blockSize }: Options): Map<WeightTarget, WeightTarget> {
+  // Gather has no kernel for ONNX's own 2-bit types.
+  if (form === 'QDQ' && bits === 2) return new Map()
   const owner = ({ graph, weight }: WeightTarget) => edit.document.definition(graph, weight.name)?.graph
   const isShared = (table: WeightTarget, product: WeightTarget) =>
     product.kind === 'product' && owner(product) === owner(table) && (product.rowsFirst ? product.weight === table.weight || isEqual(product.weight, table.weight) : isTurnedCopy(product.weight, table.weight))
-  const tables = targets.filter(({ kind, columns }) => kind === 'table' && columns % blockSize === 0)
+  // MatMulNBits fills rows up to whole blocks.
+  const tables = targets.filter(({ kind, columns }) => kind === 'table' && (form === 'QDQ' || columns % blockSize === 0))
   return new Map(
     tables.flatMap((table): [WeightTarget, WeightTarget][] => {
       const product = targets.find((target) => isShared(table, target))

@@ -1,7 +1,7 @@
-import { makeInt } from '#shared/onnx/attributes'
+import { makeInt, makeInts } from '#shared/onnx/attributes'
 import type { DataTypeName } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
-import type { Graph, Node } from '#shared/onnx/records'
+import type { Attribute, Graph, Node, Tensor } from '#shared/onnx/records'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor, isFloat32 } from '../constants'
 import { type BlockFormat, blocksPerRow, type BlockWeights, middleCode, packRows } from './block-weights'
@@ -33,26 +33,29 @@ export class BlockWeightWriter {
     readonly options: { readonly form: ProductForm; readonly integerProducts: boolean },
   ) {}
 
-  /** Makes the node read `weights` instead of its float weight. The float tensor stays, for others that may read it. */
-  write(target: WeightTarget, weights: BlockWeights): void {
+  /** Makes the node read `weights` instead of its float weight. The float tensor stays, for others that may read it. With `asTable` they lie as a table can read them too. */
+  write(target: WeightTarget, weights: BlockWeights, { asTable = false } = {}): void {
     if (target.kind === 'table') this.#gather(target, weights)
-    else if (this.options.form === 'QDQ') this.#dequantized(target, weights)
+    else if (this.options.form === 'QDQ') this.#dequantized(target, weights, asTable ? this.#turnedRows(target, weights) : this.#storeBlocks(target, weights))
     else this.#product(target, weights)
   }
 
-  /**
-   * A table whose rows, of whole blocks, are those of a product: it reads the product's codes, which lie in the same order, as [rows, bytes of
-   * a row]. Scales and zero points are the same in both operators.
-   */
+  /** A table whose rows are those of a product that is written with `asTable`: it reads the product's codes and scales. */
   writeShared(table: WeightTarget, product: WeightTarget, weights: BlockWeights): void {
+    if (this.options.form === 'QDQ') {
+      this.#gatherBlocks(table, this.#storeRows(product, weights), weights.format)
+      return
+    }
     const { graph, node, rows, columns } = table
     const names = this.#storeProduct(product, weights)
     const owner = this.edit.document.definition(graph, names.codes)?.graph
     if (!owner) throw new Error(`internal: '${names.codes}' is not defined`)
+    // Rows of whole blocks lie in the same order, as [rows, bytes of a row].
     const [shape, codes] = [this.edit.freshName(owner, `${names.codes}.shape`), this.edit.freshName(graph, `${names.codes}.rows`)]
     this.edit.setInitializer(owner, rawTensor(shape, 'int64', [2], bytesOf(BigInt64Array.of(BigInt(rows), BigInt((columns * weights.format.bits) / 8)))))
     this.edit.addNode(graph, { opType: 'Reshape', inputs: [names.codes, shape], outputs: [codes] }, { before: node })
-    this.#gatherBlocks(table, { ...names, codes }, weights.format)
+    if (weights.zeroPoints instanceof Float32Array) this.#gatherReal(table, { ...names, codes }, weights)
+    else this.#gatherBlocks(table, { ...names, codes }, weights.format)
   }
 
   /** MatMulNBits (ContribOperators.md): codes [N, blocks, bytes of a block], scales [N, blocks], zero points packed along blocks. */
@@ -91,22 +94,7 @@ export class BlockWeightWriter {
   }
 
   /** DequantizeLinear with blocks (opset 21) before the product, which stays as it is. */
-  #dequantized({ graph, node, weight, rowsFirst, rows, columns }: WeightTarget, weights: BlockWeights): void {
-    const { format, codes, zeroPoints } = weights
-    const blocks = blocksPerRow(weights, format)
-    const dataType = integerType(weights)
-    const place = (values: ArrayLike<number>, width: number): StoredTensor => ({
-      dataType,
-      dims: rowsFirst ? [rows, width] : [width, rows],
-      // Signed types count from the middle.
-      bytes: packFlat(arranged(values, { rows, width, rowsFirst }), { bits: format.bits, offset: format.symmetric ? middleCode(format) : 0 }),
-    })
-    const names = this.#store(graph, weight.name, rowsFirst ? 'rows' : 'columns', () => ({
-      codes: place(codes, columns),
-      scales: { dataType: 'float32', dims: rowsFirst ? [rows, blocks] : [blocks, rows], bytes: bytesOf(Float32Array.from(arranged(weights.scales, { rows, width: blocks, rowsFirst }))) },
-      // onnxruntime 1.30, asked for integers that do not saturate, fails on blocks of int8 without zero points.
-      zeroPoints: zeroPoints ? place(zeroPoints, blocks) : dataType === 'int8' ? place(new Uint8Array(weights.scales.length).fill(middleCode(format)), blocks) : null,
-    }))
+  #dequantized({ graph, node, weight, rowsFirst }: WeightTarget, { format }: BlockWeights, names: StoredNames): void {
     const real = this.edit.freshName(graph, `${weight.name}.dq`)
     this.edit.addNode(
       graph,
@@ -119,6 +107,46 @@ export class BlockWeightWriter {
       { before: node },
     )
     this.edit.setInput(graph, node, 1, real)
+  }
+
+  /** Lying as the float weight does. */
+  #storeBlocks({ graph, weight, rowsFirst, rows, columns }: WeightTarget, weights: BlockWeights): StoredNames {
+    const { format, codes, zeroPoints } = weights
+    const blocks = blocksPerRow(weights, format)
+    const dataType = integerType(weights)
+    const place = (values: ArrayLike<number>, width: number): StoredTensor => ({
+      dataType,
+      dims: rowsFirst ? [rows, width] : [width, rows],
+      // Signed types count from the middle.
+      bytes: packFlat(arranged(values, { rows, width, rowsFirst }), { bits: format.bits, offset: format.symmetric ? middleCode(format) : 0 }),
+    })
+    return this.#store(graph, weight.name, rowsFirst ? 'rows' : 'columns', () => ({
+      codes: place(codes, columns),
+      scales: { dataType: 'float32', dims: rowsFirst ? [rows, blocks] : [blocks, rows], bytes: bytesOf(Float32Array.from(arranged(weights.scales, { rows, width: blocks, rowsFirst }))) },
+      // onnxruntime 1.30, asked for integers that do not saturate, fails on blocks of int8 without zero points.
+      zeroPoints: zeroPoints ? place(zeroPoints, blocks) : dataType === 'int8' ? place(middles(weights), blocks) : null,
+    }))
+  }
+
+  /** As [rows, columns], of types that GatherBlockQuantized reads: int8 is none of them. */
+  #storeRows(target: WeightTarget, weights: BlockWeights): StoredNames {
+    const { format } = weights
+    const isInt8 = format.bits === 8 && format.symmetric
+    const unsigned = isInt8 ? { ...weights, format: { ...format, symmetric: false }, zeroPoints: middles(weights) } : weights
+    return this.#storeBlocks({ ...target, rowsFirst: true }, unsigned)
+  }
+
+  /** Rows, turned where the product wants them so: onnxruntime turns a constant once, when it loads the model. */
+  #turnedRows(target: WeightTarget, weights: BlockWeights): StoredNames {
+    const names = this.#storeRows(target, weights)
+    if (target.rowsFirst) return names
+    const turn = (name: string): string => {
+      if (name === '') return ''
+      const turned = this.edit.freshName(target.graph, `${name}.turned`)
+      this.edit.addNode(target.graph, { opType: 'Transpose', inputs: [name], outputs: [turned], attributes: [makeInts('perm', [1, 0])] }, { before: target.node })
+      return turned
+    }
+    return { codes: turn(names.codes), scales: turn(names.scales), zeroPoints: turn(names.zeroPoints) }
   }
 
   /** GatherBlockQuantized with codes packed into uint8 along the last axis. */
@@ -139,14 +167,45 @@ export class BlockWeightWriter {
     this.#gatherBlocks(target, names, weights.format)
   }
 
-  #gatherBlocks({ graph, node }: WeightTarget, { codes, scales, zeroPoints }: StoredNames, { bits, blockSize }: BlockFormat): void {
-    this.edit.updateNode(graph, node, {
+  #gatherBlocks({ graph, node }: WeightTarget, { codes, scales, zeroPoints }: StoredNames, { bits, blockSize }: BlockFormat): Node {
+    this.edit.requireOpset(MICROSOFT, 1)
+    return this.edit.updateNode(graph, node, {
       opType: 'GatherBlockQuantized',
       domain: MICROSOFT,
       inputs: [codes, node.inputs[1] ?? '', scales, ...(zeroPoints === '' ? [] : [zeroPoints])],
       attributes: [makeInt('bits', bits), makeInt('block_size', blockSize), makeInt('gather_axis', 0), makeInt('quantize_axis', 1)],
     })
-    this.edit.requireOpset(MICROSOFT, 1)
+  }
+
+  /**
+   * Rows with real zero points, of which the operator knows none: read around the middle code, then moved in each block by
+   * (middle − zero point) · scale.
+   */
+  #gatherReal(target: WeightTarget, names: StoredNames, { format, columns }: BlockWeights): void {
+    const { graph, node } = target
+    const [, indices = ''] = node.inputs
+    const [output = ''] = node.outputs
+    const fresh = (suffix: string) => this.edit.freshName(graph, `n${node.id}.${suffix}`)
+    const owner = this.edit.document.definition(graph, names.scales)?.graph
+    if (!owner) throw new Error(`internal: '${names.scales}' is not defined`)
+    const constant = (suffix: string, tensor: (name: string) => Tensor) => {
+      const name = this.edit.freshName(owner, `${names.scales}.${suffix}`)
+      this.edit.setInitializer(owner, tensor(name))
+      return name
+    }
+    const int64 = (...values: number[]) => (name: string) => rawTensor(name, 'int64', [values.length], bytesOf(BigInt64Array.from(values, BigInt)))
+    const middle = constant('middle', (name) => rawTensor(name, 'float32', [], bytesOf(Float32Array.of(middleCode(format)))))
+    const [inBlocks, eachBlock, width] = [constant('blocks', int64(-1, columns / format.blockSize, format.blockSize)), constant('each', int64(-1, columns / format.blockSize, 1)), constant('width', int64(columns))]
+    const around = fresh('around')
+    let last = this.#gatherBlocks({ ...target, node: this.edit.updateNode(graph, node, { outputs: [around] }) }, { ...names, zeroPoints: '' }, format)
+    const add = (opType: string, inputs: readonly string[], { made = fresh(opType.toLowerCase()), attributes = [] as readonly Attribute[] } = {}) => {
+      last = this.edit.addNode(graph, { opType, inputs, outputs: [made], attributes }, { after: last })
+      return made
+    }
+    const offset = add('Mul', [add('Sub', [middle, add('Gather', [names.zeroPoints, indices])]), add('Gather', [names.scales, indices])])
+    const moved = add('Add', [add('Reshape', [around, inBlocks]), add('Reshape', [offset, eachBlock])])
+    const shape = add('Concat', [add('Shape', [indices]), width], { attributes: [makeInt('axis', 0)] })
+    add('Reshape', [moved, shape], { made: output })
   }
 
   /** The tensors go where the float weight is, so that readers within If and Loop share them. */
@@ -167,6 +226,11 @@ export class BlockWeightWriter {
     this.#stored.set(key, names)
     return names
   }
+}
+
+/** The middle code for each block. */
+function middles({ format, scales }: BlockWeights): Uint8Array {
+  return new Uint8Array(scales.length).fill(middleCode(format))
 }
 
 /** Each row padded to whole blocks with code 0. */
