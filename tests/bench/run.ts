@@ -11,6 +11,7 @@ import { type Bench, type BenchContext, conditionsNow, type Figure, figureText }
 import { edit } from './edit'
 import { editLarge } from './edit-large'
 import { accuracy } from './accuracy'
+import { cancel } from './cancel'
 import { canvasScale } from './canvas-scale'
 import { deploy } from './deploy'
 import { diff } from './diff'
@@ -31,7 +32,7 @@ import { studioWindow } from './studio-window'
 import { tryModels } from './try'
 import { weightOnly } from './weight-only'
 
-const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, tryModels, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
+const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, cancel, tryModels, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
 
 interface Outcome {
   readonly bench: string
