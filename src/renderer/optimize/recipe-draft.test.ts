@@ -17,6 +17,7 @@ describe('a recipe under edit', () => {
   it('says why text is no recipe, and keeps the text', () => {
     expect(draftOfText('{')).toMatchObject({ text: '{', recipe: null })
     expect(draftOfText('{').problem).not.toBe('')
+    expect([draftOfText('{').isJson, draftOfText('{}').isJson]).toEqual([false, true])
     expect(draftOfText('{"passes": []}').problem).toContain('passes')
     expect(draftOfText('{"passes": [{"pass": 3}]}').problem).toContain('passes.0.pass')
   })

@@ -6,10 +6,12 @@ export interface RecipeDraft {
   readonly recipe: Recipe | null
   /** Why the text is no recipe. */
   readonly problem: string | null
+  /** False where the text does not even parse: the editor then marks where. */
+  readonly isJson: boolean
 }
 
 export function draftOfRecipe(recipe: Recipe): RecipeDraft {
-  return { text: recipeText(recipe), recipe, problem: null }
+  return { text: recipeText(recipe), recipe, problem: null, isJson: true }
 }
 
 /** Reads the text of the editor, in the full or the short form. */
@@ -18,13 +20,13 @@ export function draftOfText(text: string): RecipeDraft {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return { text, recipe: null, problem: error instanceof Error ? error.message : String(error) }
+    return { text, recipe: null, problem: error instanceof Error ? error.message : String(error), isJson: false }
   }
   const parsed = Recipe.safeParse(value)
-  if (parsed.success) return { text, recipe: parsed.data, problem: null }
+  if (parsed.success) return { text, recipe: parsed.data, problem: null, isJson: true }
   const [issue] = parsed.error.issues
   const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `
-  return { text, recipe: null, problem: `${place}${issue?.message ?? ''}` }
+  return { text, recipe: null, problem: `${place}${issue?.message ?? ''}`, isJson: true }
 }
 
 /**

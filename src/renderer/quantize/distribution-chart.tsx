@@ -7,6 +7,8 @@ import { axisText, formatInteger, significant } from '../format/format-number'
 
 register([MarkLineComponent])
 
+const MOST_BARS = 64
+
 interface DistributionChartProps {
   readonly histogram: ValueHistogram
   /** A weight after quantization, over the same bins. */
@@ -25,7 +27,8 @@ export default function DistributionChart({ histogram, quantized, range, label, 
 }
 
 function chartOption({ histogram, quantized, range }: Pick<DistributionChartProps, 'histogram' | 'quantized' | 'range'>, { text, line, accent, tooltip }: ChartLook) {
-  const { min, max, counts } = histogram
+  const { min, max } = histogram
+  const counts = merged(histogram.counts)
   const width = (max - min) / counts.length
   const middle = (at: number): number => min + (at + 0.5) * width
   const bars = (values: readonly number[], color: string, opacity: number) => ({
@@ -63,8 +66,14 @@ function chartOption({ histogram, quantized, range }: Pick<DistributionChartProp
     },
     xAxis: { type: 'value', min, max, splitLine: { show: false }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: text, fontSize: 10, hideOverlap: true, showMinLabel: range === null, showMaxLabel: range === null, formatter: axisNumber }, splitNumber: 3 },
     yAxis: { type: 'log', min: 0.5, show: false },
-    series: [{ ...bars(counts, quantized ? text : accent, quantized ? 0.45 : 0.8), ...(marks && { markLine: marks }) }, ...(quantized ? [bars(quantized.counts, accent, 0.8)] : [])],
+    series: [{ ...bars(counts, quantized ? text : accent, quantized ? 0.45 : 0.8), ...(marks && { markLine: marks }) }, ...(quantized ? [bars(merged(quantized.counts), accent, 0.8)] : [])],
   }
+}
+
+/** Bars of less than some pixels are a comb, not a shape. */
+function merged(counts: readonly number[]): number[] {
+  const each = Math.ceil(counts.length / MOST_BARS)
+  return Array.from({ length: Math.ceil(counts.length / each) }, (_, at) => counts.slice(at * each, (at + 1) * each).reduce((sum, count) => sum + count, 0))
 }
 
 function axisNumber(value: number): string {

@@ -1,5 +1,5 @@
 import { Button, UnstyledButton } from '@mantine/core'
-import { lazy, Suspense, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobKinds, type DataSource } from '#shared/ipc/jobs'
 import type { DistributionResult } from '#shared/measurement'
@@ -52,8 +52,10 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
   const { t } = useTranslation('quantize')
   const { histogram, quantized, ranges, chosen, value, weightSqnrDb } = result
   const range = ranges.find(({ method }) => method === chosen) ?? null
+  const element = useRef<HTMLDivElement>(null)
+  useEffect(() => element.current?.scrollIntoView({ block: 'nearest' }), [result])
   return (
-    <>
+    <div ref={element} className={styles.shown}>
       <p className={`${styles.value} mono ellipsis`} title={value}>
         {value} <span className="dim">{result.quantizedType}</span>
       </p>
@@ -92,7 +94,7 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
           </tbody>
         </table>
       )}
-    </>
+    </div>
   )
 }
 

@@ -128,7 +128,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
       <footer className={styles.footer}>
         {draft.problem !== null && (
           <Alert color="red" p={8} mb={8} role="alert">
-            {t('notJson', { problem: draft.problem })}
+            {draft.isJson ? t('notRecipe', { problem: draft.problem }) : t('notJson')}
           </Alert>
         )}
         {problem === null && last?.state === 'failed' && (
