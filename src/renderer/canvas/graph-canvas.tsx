@@ -82,7 +82,10 @@ function Canvas({ view, graphKey: key }: { view: GraphView; graphKey: string }):
           {failed ? t('layoutFailed') : t('layingOut', { nodes: view.nodes.length })}
         </div>
       ) : (
-        <SceneView scene={scene} label={label} graphKey={key} theme={theme} />
+        <>
+          <SceneView scene={scene} label={label} graphKey={key} theme={theme} />
+          <HeatLegend />
+        </>
       )}
     </div>
   )
@@ -209,7 +212,6 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
         {scene.graph.boxes.length === 0 && <div className={styles.notice}>{t('empty')}</div>}
         <Minimap scene={scene} />
         <CanvasControls />
-        <HeatLegend />
         {findOpen && <FindBar scene={scene} />}
         <EditGestures scene={scene} root={root} />
         {menu !== null && <ContextMenu menu={menu} scene={scene} onClose={() => setMenu(null)} />}

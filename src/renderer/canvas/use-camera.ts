@@ -90,11 +90,18 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
     toggled.current = null
   }, [ready, scene, graphKey, flow, store, canvas])
 
+  const { direction } = scene.layout
   useEffect(() => {
+    let last: Size | null = null
     const remember = () => {
       const { transform, width, height } = store.getState()
       if (shown.current === null || width === 0) return
       const viewport = { x: transform[0], y: transform[1], zoom: transform[2] }
+      const before = last
+      last = { width, height }
+      // As the window or a panel is resized, what is in the middle stays there.
+      const kept = before === null ? viewport : throughWindow({ ...viewport, ...before }, last, direction)
+      if (kept.x !== viewport.x || kept.y !== viewport.y) return void flow.setViewport(kept)
       remembered.set(graphKey, { ...viewport, width, height })
       const known = canvas.getState().viewport
       if (known.x === viewport.x && known.y === viewport.y && known.zoom === viewport.zoom && known.width === width && known.height === height) return
@@ -102,7 +109,7 @@ export function useCamera(scene: Scene, graphKey: string, openMenu: (menu: OpenM
     }
     remember()
     return store.subscribe(remember)
-  }, [store, graphKey, canvas])
+  }, [flow, store, graphKey, canvas, direction])
 
   const wish = useViewStore((state) => state.reveal)
   useEffect(() => {

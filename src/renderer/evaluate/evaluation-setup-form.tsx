@@ -31,28 +31,34 @@ export function EvaluationSetupForm({ sourcePath, rows }: SetupFormProps): React
   const ready = choice.dataPath !== null && choice.problem === null && chosen.some((path) => !againstSource || path !== sourcePath)
   return (
     <section className={styles.setup} aria-label={t('data')}>
-      <DataChoice sourcePath={sourcePath} />
-      <Select
-        label={t('metric')}
-        value={choice.metric}
-        allowDeselect={false}
-        data={GROUPS.map((group) => ({ group: t(`groups.${group}`), items: metricNames.filter((name) => metricTraits[name].labels === group).map((name) => ({ value: name, label: t(`metrics.${name}`) })) }))}
-        onChange={(value) => choose(sourcePath, { metric: MetricName.parse(value) })}
-        comboboxProps={{ withinPortal: true }}
-        maxDropdownHeight={320}
-      />
-      <ModelChoice sourcePath={sourcePath} rows={rows} />
-      <Preparation sourcePath={sourcePath} />
-      <div className={styles.pairRow}>
-        <NumberInput
-          label={t('limit')}
-          placeholder={t('all')}
-          min={1}
-          allowDecimal={false}
-          value={choice.limit ?? ''}
-          onChange={(value) => choose(sourcePath, { limit: typeof value === 'number' && value >= 1 ? Math.floor(value) : null })}
-        />
-        <Checkbox className={styles.againCheck ?? ''} label={t('again')} checked={!choice.reuse} onChange={(event) => choose(sourcePath, { reuse: !event.currentTarget.checked })} />
+      <div className={styles.fields}>
+        <div className={styles.fieldColumn}>
+          <DataChoice sourcePath={sourcePath} />
+          <Select
+            label={t('metric')}
+            value={choice.metric}
+            allowDeselect={false}
+            data={GROUPS.map((group) => ({ group: t(`groups.${group}`), items: metricNames.filter((name) => metricTraits[name].labels === group).map((name) => ({ value: name, label: t(`metrics.${name}`) })) }))}
+            onChange={(value) => choose(sourcePath, { metric: MetricName.parse(value) })}
+            comboboxProps={{ withinPortal: true }}
+            maxDropdownHeight={320}
+          />
+        </div>
+        <div className={styles.fieldColumn}>
+          <ModelChoice sourcePath={sourcePath} rows={rows} />
+          <Preparation sourcePath={sourcePath} />
+          <div className={styles.pairRow}>
+            <NumberInput
+              label={t('limit')}
+              placeholder={t('all')}
+              min={1}
+              allowDecimal={false}
+              value={choice.limit ?? ''}
+              onChange={(value) => choose(sourcePath, { limit: typeof value === 'number' && value >= 1 ? Math.floor(value) : null })}
+            />
+            <Checkbox className={styles.againCheck ?? ''} label={t('again')} checked={!choice.reuse} onChange={(event) => choose(sourcePath, { reuse: !event.currentTarget.checked })} />
+          </div>
+        </div>
       </div>
       <div className={styles.runBar}>
         {busy ? (

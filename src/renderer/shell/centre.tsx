@@ -16,6 +16,7 @@ import { activeDocument, activeGraph, activeGraphId, graphKey, useSessionStore }
 import { useViewStore } from '../stores/view-store'
 import { WelcomeScreen } from '../welcome/welcome-screen'
 import styles from './centre.module.css'
+import { FolderNote } from './folder-note'
 import { PanelBoundary } from './panel-boundary'
 
 const GraphCanvas = lazy(async () => ({ default: (await import('../canvas/graph-canvas')).GraphCanvas }))
@@ -51,7 +52,7 @@ function DocumentTabs(): ReactNode {
     <Tabs value={activeId} onChange={(id) => id !== null && activate(id)} className={styles.tabs ?? ''} variant="outline" radius={0}>
       <Tabs.List className={styles.tabList ?? ''} aria-label={t('shell.models')}>
         {documents.map(({ documentId, summary }) => (
-          <DocumentTab key={documentId} documentId={documentId} path={summary.path} active={documentId === activeId} />
+          <DocumentTab key={documentId} documentId={documentId} path={summary.path} all={documents.map((document) => document.summary.path)} active={documentId === activeId} />
         ))}
       </Tabs.List>
     </Tabs>
@@ -61,10 +62,12 @@ function DocumentTabs(): ReactNode {
 interface DocumentTabProps {
   readonly documentId: string
   readonly path: string
+  /** Of all tabs. */
+  readonly all: readonly string[]
   readonly active: boolean
 }
 
-function DocumentTab({ documentId, path, active }: DocumentTabProps): ReactNode {
+function DocumentTab({ documentId, path, all, active }: DocumentTabProps): ReactNode {
   const { t } = useTranslation()
   const title = useModelTitle(path)
   const item = useRef<HTMLDivElement>(null)
@@ -75,6 +78,7 @@ function DocumentTab({ documentId, path, active }: DocumentTabProps): ReactNode 
     <div className={styles.tabItem} ref={item}>
       <Tabs.Tab value={documentId} className={styles.tab ?? ''} title={path}>
         {title}
+        <FolderNote path={path} all={all} />
         <DirtyMark documentId={documentId} />
       </Tabs.Tab>
       <CloseButton size="xs" aria-label={t('rail.close', { name: title })} onClick={() => void closeDocument(documentId)} />

@@ -8,6 +8,7 @@ import { closeDocument, openPaths, openWithDialog } from '../session/open-models
 import { useAppStore } from '../stores/app-store'
 import { useSessionStore } from '../stores/session-store'
 import styles from './side.module.css'
+import { FolderNote } from './folder-note'
 import { VariantsTree } from './variants-tree'
 
 /** Variants of the model shown, open files, recent files. */
@@ -39,7 +40,7 @@ function OpenFiles(): ReactNode {
       {documents.length === 0 && opening.length === 0 && <p className={styles.empty}>{t('rail.nothingOpen')}</p>}
       <ul className={styles.list}>
         {documents.map((document) => (
-          <OpenFile key={document.documentId} documentId={document.documentId} path={document.summary.path} />
+          <OpenFile key={document.documentId} documentId={document.documentId} path={document.summary.path} all={documents.map(({ summary }) => summary.path)} />
         ))}
         {opening.map(({ path, name }) => (
           <li key={path} className={styles.row}>
@@ -52,7 +53,7 @@ function OpenFiles(): ReactNode {
   )
 }
 
-function OpenFile({ documentId, path }: { readonly documentId: string; readonly path: string }): ReactNode {
+function OpenFile({ documentId, path, all }: { readonly documentId: string; readonly path: string; readonly all: readonly string[] }): ReactNode {
   const { t } = useTranslation()
   const title = useModelTitle(path)
   const active = useSessionStore((state) => state.activeDocumentId === documentId)
@@ -63,6 +64,7 @@ function OpenFile({ documentId, path }: { readonly documentId: string; readonly 
         <IconCube size={14} stroke={1.6} color="var(--text-dim)" aria-hidden style={{ flex: 'none' }} />
         <span className="ellipsis" style={{ paddingRight: 16 }}>
           {title}
+          <FolderNote path={path} all={all} />
         </span>
         <DirtyMark documentId={documentId} />
       </UnstyledButton>
@@ -84,7 +86,10 @@ function RecentFiles(): ReactNode {
         {closed.map(({ path, name, exists }) => (
           <li key={path}>
             <UnstyledButton className={styles.row} data-missing={!exists || undefined} disabled={!exists} title={exists ? path : t('rail.missing', { path })} onClick={() => void openPaths([path])}>
-              <span className="ellipsis">{name}</span>
+              <span className="ellipsis">
+                {name}
+                <FolderNote path={path} all={closed.map((file) => file.path)} />
+              </span>
             </UnstyledButton>
           </li>
         ))}

@@ -42,6 +42,9 @@ export function Shell(): ReactNode {
   )
 }
 
+/** Where the toolbar of the graph is whole, in pixels. Panels beside it give way as the window gets narrower. */
+const LEAST_CENTRE = 500
+
 function Panels(): ReactNode {
   const { t } = useTranslation()
   const layout = useSettingsStore((state) => panelLayoutOnce(state.settings))
@@ -66,7 +69,7 @@ function Panels(): ReactNode {
             </Panel>
           )}
           {leftOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeLeft')} />}
-          <Panel id="centre" minSize={240}>
+          <Panel id="centre" minSize={LEAST_CENTRE}>
             <Centre />
           </Panel>
           {rightOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeRight')} />}

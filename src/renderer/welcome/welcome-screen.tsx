@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { openPaths, openWithDialog } from '../session/open-models'
 import { useAppStore } from '../stores/app-store'
+import { FolderNote } from '../shell/folder-note'
 import { useSessionStore } from '../stores/session-store'
 import { SampleGallery } from './sample-gallery'
 import styles from './welcome-screen.module.css'
@@ -40,7 +41,10 @@ export function WelcomeScreen(): ReactNode {
               {present.map(({ path, name }) => (
                 <UnstyledButton key={path} className={styles.file} title={path} onClick={() => void openPaths([path])}>
                   <IconCube size={16} stroke={1.6} aria-hidden />
-                  <span className="ellipsis">{name}</span>
+                  <span className="ellipsis">
+                    {name}
+                    <FolderNote path={path} all={present.map((file) => file.path)} />
+                  </span>
                 </UnstyledButton>
               ))}
             </div>

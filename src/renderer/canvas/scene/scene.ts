@@ -1,5 +1,6 @@
 /** A graph with its layout: what is where. */
 import { createBoxIndex, type Area, type BoxIndex } from './box-index'
+import { bundleFans } from './bundle-fans'
 import type { CanvasGraph } from './canvas-graph'
 import type { Composed } from './compose-levels'
 import type { LevelledGraph } from './levels'
@@ -34,7 +35,8 @@ export interface Scene {
   readonly edgesOfValue: readonly (readonly number[])[]
 }
 
-export function createScene(levelled: LevelledGraph, { graph, layout, shownBox }: Composed): Scene {
+export function createScene(levelled: LevelledGraph, { graph, layout: arranged, shownBox }: Composed): Scene {
+  const layout = bundleFans(graph, arranged)
   const edgesOf = graph.boxes.map(() => ({ entering: [] as number[], leaving: [] as number[] }))
   const edgesOfValue = graph.values.map((): number[] => [])
   graph.edges.forEach(({ source, target, value }, edge) => {
