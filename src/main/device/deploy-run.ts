@@ -59,7 +59,7 @@ export async function withDeployRun<T>(planned: PlannedPhone, deploy: DeployRunO
   const file = openModelFile(path)
   try {
     const runner = createOrtRunner({ scratchFolder })
-    const data = await openCalibrationData(deploy.data, file.model, { dims: options.dims, runner, signal })
+    const data = await openCalibrationData(deploy.data, file.model, { dims: options.dims, runner, signal, modelPath: path })
     const feeds = await firstSample(data)
     const meter = createThroughput(progress, file.sizeBytes)
     const samples: SustainedSample[] = []

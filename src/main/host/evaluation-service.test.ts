@@ -1,6 +1,8 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, expect, it } from 'vitest'
-import { PREPROCESSING_KEY, preprocessingOf } from '#shared/evaluation/preprocessing'
+import { ImagePreprocessing, PREPROCESSING_KEY, preprocessingOf } from '#shared/evaluation/preprocessing'
 import { openModelFile } from '../runtime/model-file'
 import { createTestShell, sample } from './testing/test-shell'
 
@@ -38,4 +40,16 @@ it('describes data, shows its samples, and exports variants with the card that w
   expect(preprocessingOf(exported.model.metadata)).toEqual(setup.card)
   expect(exported.model.metadata.filter(({ key }) => key === PREPROCESSING_KEY)).toHaveLength(1)
   exported.close()
+})
+
+it('calibrates with pictures as they were said to be prepared in evaluation', async () => {
+  const client = studio.client('window')
+  const folder = join(studio.home.folder, 'pictures')
+  mkdirSync(folder)
+  await sharp({ create: { width: 48, height: 48, channels: 3, background: '#336699' } }).png().toFile(join(folder, 'one.png'))
+  const card = { ...ImagePreprocessing.parse({ kind: 'image', input: 'image', width: 48, height: 48 }), mean: [0.5], std: [0.25] }
+  await client.request('evaluation.keepCard', { modelPath: sample.model, card })
+  const params = { modelPath: sample.model, recipe: { name: 'int8', passes: [{ pass: 'quantize-static' }] }, data: { kind: 'path', path: folder } } as const
+  const { jobId } = await client.request('job.start', { kind: 'optimize', params })
+  expect(await client.jobEnd(jobId)).toMatchObject({ type: 'done', result: { report: { data: expect.stringContaining('(x/255 − 0.5) / 0.25') as string } } })
 })

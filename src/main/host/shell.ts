@@ -2,6 +2,7 @@
  * The shell: serves the contract to every host. Parses what comes in, answers itself or hands over to the engine, and
  * tells each client of the events that concern it. It never touches tensors.
  */
+import { existsSync } from 'node:fs'
 import { DeployResult } from '#shared/deploy'
 import { AppError, toErrorData } from '#shared/errors'
 import { jobKinds } from '#shared/ipc/jobs'
@@ -162,7 +163,7 @@ export function createShell(options: ShellOptions): Shell {
       await tries.close(clientId)
       return {}
     },
-    'job.start': async (request, clientId) => jobs.start(clientId, withOwnFields(request), await snapshotsOf(engine, clientId, { modelPaths: modelPathsOf(request), write: true })),
+    'job.start': async (request, clientId) => jobs.start(clientId, await withKeptCard(withOwnFields(request)), await snapshotsOf(engine, clientId, { modelPaths: modelPathsOf(request), write: true })),
     'job.cancel': async ({ jobId }, clientId) => {
       await jobs.cancel(clientId, jobId)
       return {}
@@ -210,6 +211,15 @@ export function createShell(options: ShellOptions): Shell {
     if (request.kind === 'deploy') return { ...request, params: { ...request.params, adb: settings.get().adb } }
     if (request.kind === 'optimize' && request.params.phone) return { ...request, params: { ...request.params, phone: { ...request.params.phone, adb: settings.get().adb } } }
     if (request.kind === 'evaluate') return { ...request, params: { ...request.params, storeFolder: home.evaluationsFolder } }
+    return request
+  }
+
+  /** Data is prepared as was chosen for the model, where the request does not say how. */
+  async function withKeptCard(request: JobRequest): Promise<JobRequest> {
+    if (!('data' in request.params) || request.params.data.kind !== 'path' || request.params.data.card) return request
+    const [modelPath = ''] = modelPathsOf(request)
+    const card = existsSync(modelPath) ? await evaluations.card(modelPath) : null
+    if (card) request.params.data.card = card
     return request
   }
 

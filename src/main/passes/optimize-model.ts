@@ -111,7 +111,7 @@ interface DataNeeds {
 /** Null where made-up data cannot be had for a model (onnxruntime refuses it) and the recipe does without. */
 async function openData(params: OptimizeParams, { model, runner, needsData, signal, report }: DataNeeds): Promise<CalibrationData | null> {
   try {
-    const data = await openCalibrationData(params.data, model, { runner, signal, dims: { ...params.dims, ...fixedDims(params.recipe) } })
+    const data = await openCalibrationData(params.data, model, { runner, signal, report, modelPath: params.inputPath, dims: { ...params.dims, ...fixedDims(params.recipe) } })
     if (data.synthetic && needsData) {
       report({
         severity: 'warning',

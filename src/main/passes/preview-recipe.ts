@@ -25,7 +25,7 @@ export async function previewRecipe({ modelPath, recipe, data, dims }: JobParams
   const source = openModelFile(modelPath)
   try {
     const sizes = { ...dims, ...fixedDims(recipe) }
-    const calibration = await orNull(openCalibrationData(data, source.model, { runner, signal, dims: sizes }), report)
+    const calibration = await orNull(openCalibrationData(data, source.model, { runner, signal, report, modelPath, dims: sizes }), report)
     const document = new ModelDocument(source.model)
     const memoryBefore = planMemory(document, { dims: sizes })
     const nodesBefore = nodeCount(document)

@@ -228,8 +228,8 @@ describe('what is refused', () => {
     ['what is no archive', 'a.npz', 'hello, this is text and not a zip archive at all', /'a\.npz' is not a readable \.npz archive/],
     ['an archive without arrays', 'a.npz', npzBytes({}), 'a.npz holds no arrays.'],
     ['what is no tensor', 'a.pb', 'hello', /a\.pb is not a tensor/],
-    ['a picture', 'a.jpg', 'jpeg', /cannot be read yet/],
-    ['any other file', 'a.csv', '1,2', "'a.csv' is not a kind of data that can be read."],
+    ['a picture for a model that takes none', 'a.jpg', 'jpeg', 'The model has no input that images could feed.'],
+    ['any other file', 'a.txt', '1,2', "'a.txt' is not a kind of data that can be read."],
   ])('%s', async ([, name, content, says]) => {
     const error = await failure(open(write(name, content), x))
     if (typeof says === 'string') expect(error.message).toBe(says)

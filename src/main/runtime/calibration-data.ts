@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs'
+import type { Diagnostic } from '#shared/diagnostic'
+import { preprocessingOf } from '#shared/evaluation/preprocessing'
 import type { DataSource } from '#shared/ipc/jobs'
 import type { Model } from '#shared/onnx/records'
 import type { CalibrationData } from '../passes/pass'
-import { readSamples } from './bind-array'
-import type { Reading } from './data-array'
+import { dataKind, isCardFor } from './evaluation/data-kind'
 import { type DataPart, findData } from './find-data'
-import { type ModelInput, modelInputs } from './model-inputs'
-import type { Feeds, ModelRunner, TensorValue } from './model-runner'
+import { modelInputs } from './model-inputs'
+import type { ModelRunner } from './model-runner'
+import { feedsOf } from './sample-feeds'
 import { openSyntheticInputs } from './synthetic-inputs'
 
 export interface DataOptions {
@@ -14,10 +17,15 @@ export interface DataOptions {
   /** Tries out guessed shapes of synthetic inputs; without one the first guess stands. */
   readonly runner?: ModelRunner
   readonly signal?: AbortSignal
+  /** Where the model lies: tokenizers beside it are found. */
+  readonly modelPath?: string
+  /** Is told what was assumed of data that has to be prepared, and which samples were left out. */
+  readonly report?: (diagnostic: Diagnostic) => void
 }
 
 /**
- * Samples for the inputs of `model`. Files are looked through now (shapes, types, counts) and read while iterating, one
+ * Samples for the inputs of `model`: tensors as they are, pictures, sounds, texts and table rows by the preprocessing card of the source, else of
+ * the model, else a guess. Files are looked through now (shapes, types, counts) and read while iterating, one
  * sample at a time whatever their number.
  *
  * Throws AppError `not-found`, `not-supported` or `invalid-data`, naming the tensor; iterating throws `invalid-data` or
@@ -26,6 +34,13 @@ export interface DataOptions {
 export async function openCalibrationData(source: DataSource, model: Model, options: DataOptions = {}): Promise<CalibrationData> {
   const inputs = modelInputs(model)
   if (source.kind === 'synthetic') return openSyntheticInputs(model, inputs, { ...options, samples: source.samples })
+  const kind = existsSync(source.path) ? dataKind(source.path) : 'tensors'
+  const card = [source.card, preprocessingOf(model.metadata)].find((one) => one && isCardFor(one, kind)) ?? null
+  if (kind !== 'tensors' || card) {
+    // Tokenizers and readers of tables are large; most jobs do without.
+    const { openPreparedSamples } = await import('./evaluation/prepared-samples')
+    return openPreparedSamples(source.path, model, { ...options, card })
+  }
   const parts = await findData(source.path, inputs)
   const sampleCount = parts.reduce((sum, { samples }) => sum + samples, 0)
   return {
@@ -41,32 +56,6 @@ export async function openCalibrationData(source: DataSource, model: Model, opti
       }
     },
   }
-}
-
-/** The samples of one part in order. */
-export async function* feedsOf({ bound, samples }: DataPart, inputs: readonly ModelInput[], reading: Reading = {}): AsyncGenerator<Feeds> {
-  const readers = bound.map((array) => ({ array, values: readSamples(array, reading), repeated: null as TensorValue | null }))
-  try {
-    for (let sample = 0; sample < samples; sample++) {
-      const feeds = new Map<string, TensorValue>()
-      for (const reader of readers) {
-        const value = reader.repeated ?? (await nextValue(reader.values))
-        // One sample where others have many serves for all: lengths, thresholds, sample rates.
-        if (reader.array.samples === 1) reader.repeated = value
-        feeds.set(reader.array.input.name, value)
-      }
-      if (feeds.size !== inputs.length) throw new Error('internal: not every input is bound')
-      yield feeds
-    }
-  } finally {
-    for (const { values } of readers) await values.return(undefined)
-  }
-}
-
-async function nextValue(values: AsyncGenerator<TensorValue>): Promise<TensorValue> {
-  const next = await values.next()
-  if (next.done === true) throw new Error('internal: fewer samples than announced')
-  return next.value
 }
 
 function describeParts(path: string, sampleCount: number, parts: readonly DataPart[]): string {

@@ -100,7 +100,7 @@ interface Measured {
 /** Null where one of the models does not run; `report` has been told why. */
 async function measureBoth({ runner, fileA, fileB, options, source, signal, progress, report }: BothModels): Promise<Measured | null> {
   try {
-    const data = await openCalibrationData(source, fileA.model, { dims: options.dims, runner, ...(signal && { signal }) })
+    const data = await openCalibrationData(source, fileA.model, { dims: options.dims, runner, modelPath: fileA.path, ...(signal && { signal }) })
     const different = differentInput(fileA.model, fileB.model)
     if (different !== null) {
       report({ severity: 'error', code: 'different-inputs', message: `Outputs and latency were not compared: ${different}.`, hint: 'Compare models that take the same inputs.' })

@@ -15,7 +15,6 @@ export interface DataPart {
   readonly ignored: readonly string[]
 }
 
-const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff'])
 const KINDS = ['.npz', '.npy', '.pb'] as const
 /** Arrays that go with samples but are never inputs. */
 const LABELS = /^(labels?|targets?|y|y_(train|test|true))$/i
@@ -48,7 +47,6 @@ async function findInFolder(folder: string, inputs: readonly ModelInput[]): Prom
   const kinds = KINDS.filter((kind) => names.some((name) => extname(name).toLowerCase() === kind))
   const [kind] = kinds
   if (kind === undefined) {
-    if (names.some((name) => PICTURES.has(extname(name).toLowerCase()))) throw picturesNotSupported(folder)
     throw new AppError({ code: 'invalid-data', message: `The folder '${basename(folder)}' holds no data that can be read.`, hint: WHAT_IS_ACCEPTED })
   }
   if (kinds.length > 1) {
@@ -70,7 +68,6 @@ async function partOfFile(path: string, inputs: readonly ModelInput[]): Promise<
   }
   if (kind === '.npy') return matchArrays([await openNpyFile(path)], inputs, { label: basename(path), wholeTensor: false })
   if (kind === '.pb') return matchArrays([await openTensorProtoFile(path)], inputs, { label: basename(path), wholeTensor: true })
-  if (PICTURES.has(kind)) throw picturesNotSupported(path)
   throw new AppError({ code: 'not-supported', message: `'${basename(path)}' is not a kind of data that can be read.`, hint: WHAT_IS_ACCEPTED })
 }
 
@@ -135,13 +132,5 @@ function missingInput(label: string, input: ModelInput, found: string): AppError
     code: 'invalid-data',
     message: `${label} has nothing for the model's input '${input.name}' (${describeInput(input)}); looked at: ${found}.`,
     hint: 'Name each array after the input it is for.',
-  })
-}
-
-function picturesNotSupported(path: string): AppError {
-  return new AppError({
-    code: 'not-supported',
-    message: `'${basename(path)}' is a picture, or a folder of pictures; these cannot be read yet.`,
-    hint: 'Save them as one uint8 array [N, …] in an .npz file, in the shape that the model takes.',
   })
 }

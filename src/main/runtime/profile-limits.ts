@@ -44,7 +44,7 @@ export async function profileLimits({ path, data: source, dims, runs, scratchFol
   const file = openModelFile(path)
   try {
     progress('reading', 0)
-    const data = await openCalibrationData(source, file.model, { dims, runner, signal })
+    const data = await openCalibrationData(source, file.model, { dims, runner, signal, modelPath: path })
     const feeds = await firstSample(data)
     await loadOnnxruntime()
     progress('running', 0.1)

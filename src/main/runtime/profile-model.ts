@@ -50,7 +50,7 @@ export async function profileModel({ path, options, data: source, scratchFolder,
   progress('reading', null)
   const file = openModelFile(path)
   try {
-    const data = await openCalibrationData(source, file.model, { dims, runner, ...(signal && { signal }) })
+    const data = await openCalibrationData(source, file.model, { dims, runner, modelPath: path, ...(signal && { signal }) })
     const feeds = await firstSample(data)
     const timed = await timeLatency({ runner, path, feeds, options, signal, progress })
     const conditions = await measurementConditions({ provider, threads, warmup, runs, inputs: data.sampleCount > 1 ? `${data.description}; the first of them` : data.description })

@@ -13,7 +13,7 @@ import { choiceOf, useEvaluateStore } from './evaluate-store'
 
 /** Lets the person choose data and looks at it. */
 export async function chooseData(sourcePath: string, what: 'file' | 'folder'): Promise<void> {
-  const path = await pickData(what, '.npz,.npy,.pb,.csv,.tsv,.jsonl,.wav,image/*')
+  const path = await pickData(what)
   if (path !== null) await lookAtData(sourcePath, path)
 }
 

@@ -238,7 +238,7 @@ export const en = {
     path: 'From my files',
     file: 'File…',
     folder: 'Folder…',
-    kinds: '.npz, .npy or test_data_set folders',
+    kinds: 'Pictures, sounds, texts, tensors',
     synthetic: 'Synthetic (random)',
   },
   optimize: {

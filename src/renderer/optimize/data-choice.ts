@@ -22,7 +22,7 @@ export function dataSource(choice: DataChoice): DataSource | null {
 }
 
 /** Lets the person pick data; in the browser it is handed over first. Null when they cancel. */
-export async function pickData(what: 'file' | 'folder', accept = '.npz,.npy,.pb'): Promise<string | null> {
+export async function pickData(what: 'file' | 'folder', accept = '.npz,.npy,.pb,.csv,.tsv,.jsonl,.wav,image/*'): Promise<string | null> {
   const bridge = getBridge()
   try {
     if (bridge.host === 'electron') {

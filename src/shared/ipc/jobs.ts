@@ -6,6 +6,7 @@ import { Diagnostic } from '../diagnostic'
 import { EvaluateParams, LayerErrorParams } from '../evaluation/evaluate-job'
 import { EvaluationPartial, EvaluationResult } from '../evaluation/evaluation-result'
 import { LayerErrorResult } from '../evaluation/layer-error-result'
+import { Preprocessing } from '../evaluation/preprocessing'
 import { ComparisonResult, DistributionResult, LatencyBeside, LayerQuality, OutputError, ProfileResult, SensitivityResult } from '../measurement'
 import { PruneCurves } from '../prune'
 import { ProfileLimits } from '../profile-limits'
@@ -21,8 +22,8 @@ export const ErrorPayload = z.object({
 
 /** Where calibration or input data comes from. */
 export const DataSource = z.discriminatedUnion('kind', [
-  /** A folder of tensors or `test_data_set_*` folders, an `.npz`, or an `.npy`. */
-  z.object({ kind: z.literal('path'), path: z.string() }),
+  /** Whatever can be evaluated on. `card`: how pictures, sounds, texts or numbers are prepared; else as the model says, or as can be guessed. */
+  z.object({ kind: z.literal('path'), path: z.string(), card: Preprocessing.optional() }),
   /** Random inputs from a fixed seed: shapes are right, values are not; results say so. */
   z.object({ kind: z.literal('synthetic'), samples: z.number().int().min(1).max(1024).default(8) }),
 ])

@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { AppError } from '#shared/errors'
 import type { EvaluationResult } from '#shared/evaluation/evaluation-result'
 import { type MetricName, metricNames, metricText } from '#shared/evaluation/metric'
 import { compareOutcomes, type Significance } from '#shared/evaluation/metric-value'
 import { fromColumns } from '#shared/evaluation/outcome-columns'
-import { describePreprocessing, Preprocessing } from '#shared/evaluation/preprocessing'
+import { describePreprocessing } from '#shared/evaluation/preprocessing'
 import type { CliContext } from './cli-context'
-import { jsonOption, wholeNumber } from './options'
+import { jsonOption, readCard, wholeNumber } from './options'
 import { printJson, say } from './output'
 import { type Session, withSession } from './session'
 import { diagnosticsText, table } from './text'
@@ -70,19 +68,6 @@ async function evaluateBoth({ runJob }: Session, modelPath: string, options: Eva
   // Both are fed the same, whatever each of them carries.
   const other = await runJob<'evaluate'>({ kind: 'evaluate', params: { ...params, modelPath: against, card: result.preprocessing } })
   return { result, against: other, significance: compareOutcomes(metric, fromColumns(other.outcomes), fromColumns(result.outcomes)) }
-}
-
-function readCard(path: string): Preprocessing {
-  let raw: unknown
-  try {
-    raw = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new AppError({ code: 'bad-usage', message: `The preprocessing in '${path}' cannot be read: ${(error as Error).message}.` }, { cause: error })
-  }
-  const card = Preprocessing.safeParse(raw)
-  if (card.success) return card.data
-  const issue = card.error.issues[0]
-  throw new AppError({ code: 'bad-usage', message: `The preprocessing in '${path}' is not valid: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` })
 }
 
 function evaluationText(result: EvaluationResult, against: EvaluationResult | null, significance: Significance | null): string {

@@ -15,6 +15,7 @@ interface OptimizeOptions {
   recipe: string
   output: string
   calibration?: string
+  card?: string
   report?: string
   json?: true
   device?: string
@@ -26,7 +27,8 @@ export function optimizeCommand(context: CliContext): Command {
     .argument('<model>', 'ONNX file')
     .requiredOption('--recipe <name|file.json>', 'a built-in recipe (int8-dynamic, int8-static, …) or a file; `edgefit schema recipe` describes it')
     .requiredOption('-o, --output <out.onnx>', 'where to write the result')
-    .option('--calibration <path>', 'a folder, an .npz, an .npy or test_data_set_* folders; random inputs where it is left out')
+    .option('--calibration <path>', 'a folder of pictures or WAV files, an .npz or .npy, a .csv, a .jsonl of texts, or test_data_set_* folders; random inputs where it is left out')
+    .option('--card <file>', 'a JSON file saying how the data is prepared; guessed from model and data where it is left out')
     .option('--report <file.json>', 'write the full report here')
     .option('--device <serial>', 'also time source and result on this phone, in turns; `edgefit devices` lists them')
     .addOption(jsonOption())
@@ -46,7 +48,7 @@ async function optimize(session: Session, modelPath: string, options: OptimizeOp
   if (options.calibration === undefined) await warnOfSynthetic(session, recipe)
   const { report } = await session.runJob<'optimize'>({
     kind: 'optimize',
-    params: { modelPath, recipe, data: dataSource(options.calibration, 8), outputPath, keepVariant: false, ...(options.device !== undefined && { phone: { serial: options.device, options: {} } }) },
+    params: { modelPath, recipe, data: dataSource(options.calibration, 8, options.card), outputPath, keepVariant: false, ...(options.device !== undefined && { phone: { serial: options.device, options: {} } }) },
   })
   return report
 }

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
+import { AppError } from '#shared/errors'
+import { Preprocessing } from '#shared/evaluation/preprocessing'
 import type { DataSource } from '#shared/ipc/jobs'
 
 export function jsonOption(): Option {
@@ -26,6 +29,20 @@ export function dimOption(): Option {
 }
 
 /** The data a path option names; random inputs where it is left out. */
-export function dataSource(path: string | undefined, samples: number): z.input<typeof DataSource> {
-  return path === undefined ? { kind: 'synthetic', samples } : { kind: 'path', path: resolve(path) }
+export function dataSource(path: string | undefined, samples: number, card?: string): z.input<typeof DataSource> {
+  return path === undefined ? { kind: 'synthetic', samples } : { kind: 'path', path: resolve(path), ...(card !== undefined && { card: readCard(resolve(card)) }) }
+}
+
+/** How data is prepared, from a file. Throws AppError `bad-usage`. */
+export function readCard(path: string): Preprocessing {
+  let raw: unknown
+  try {
+    raw = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new AppError({ code: 'bad-usage', message: `The preprocessing in '${path}' cannot be read: ${(error as Error).message}.` }, { cause: error })
+  }
+  const card = Preprocessing.safeParse(raw)
+  if (card.success) return card.data
+  const issue = card.error.issues[0]
+  throw new AppError({ code: 'bad-usage', message: `The preprocessing in '${path}' is not valid: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` })
 }

@@ -70,7 +70,7 @@ export async function analyzeDistribution(params: DistributionParams, { scratchF
     const subject: Subject = { document, params, options: options.data, path: file.path }
     const weight = constantTensor(document, document.model.graph, params.value)
     if (weight) return weightDistribution(subject, weight)
-    return await activationDistribution(subject, { ...context, calibration: await openCalibrationData(params.data, document.model, { runner, signal }) })
+    return await activationDistribution(subject, { ...context, calibration: await openCalibrationData(params.data, document.model, { runner, signal, modelPath: params.modelPath }) })
   } finally {
     file.close()
   }

@@ -38,7 +38,7 @@ export async function analyzeCurves({ modelPath, data: source, importance, round
   try {
     const diagnostics: Diagnostic[] = [...file.diagnostics]
     const runner = createOrtRunner({ scratchFolder })
-    const calibration = await openCalibrationData(source, file.model, { runner, signal })
+    const calibration = await openCalibrationData(source, file.model, { runner, signal, modelPath, report: (found) => void diagnostics.push(found) })
     const document = new ModelDocument(file.model)
     const context: PassContext = { calibration, runner, float: null, signal, report: (found) => void diagnostics.push(found), progress }
     await runRecipe(document, cleanUp, { ...context, progress: () => undefined })

@@ -37,7 +37,7 @@ export async function analyzeSensitivity({ modelPath, data: source, options, sam
   try {
     const diagnostics: Diagnostic[] = [...file.diagnostics]
     const runner = createOrtRunner({ scratchFolder })
-    const calibration = await openCalibrationData(source, file.model, { runner, signal })
+    const calibration = await openCalibrationData(source, file.model, { runner, signal, modelPath, report: (found) => void diagnostics.push(found) })
     const document = new ModelDocument(file.model)
     const part = (from: number, to: number): PassContext['progress'] => (phase, fraction, detail) => progress(phase, fraction === null ? null : from + (to - from) * fraction, detail)
     const context: PassContext = { calibration, runner, float: null, signal, report: (found) => void diagnostics.push(found), progress: part(0, QUANTIZED / 2) }

@@ -10,8 +10,8 @@ import { isLabelName } from '../find-data'
 import { openModelFile } from '../model-file'
 import { modelInputs } from '../model-inputs'
 import { type Pixels, thumbnail } from './decode-image'
-import { PICTURES } from './image-data'
-import { chooseCard, dataKind, openEvaluationData } from './open-evaluation-data'
+import { dataKind, PICTURES } from './data-kind'
+import { chooseCard, openEvaluationData } from './open-evaluation-data'
 import { findTokenizer } from './tokenize'
 
 const SIDE = 96

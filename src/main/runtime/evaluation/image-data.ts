@@ -5,6 +5,7 @@ import { AppError } from '#shared/errors'
 import type { Box } from '#shared/evaluation/detection'
 import type { ImagePreprocessing } from '#shared/evaluation/preprocessing'
 import { type ModelInput, modelInputs } from '../model-inputs'
+import { PICTURES } from './data-kind'
 import { decodeMask, decodePicture, decodeWhole, picturePlacement, pixelsToTensor, type Placement } from './decode-image'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
 import { listFingerprint, withFile } from './fingerprint'
@@ -12,8 +13,6 @@ import { type Label, readLabel } from './label'
 import { listSampleFiles, type SampleFile, sideFolder } from './list-files'
 import { lookAhead } from './look-ahead'
 
-/** What libvips reads in the builds that npm has. */
-export const PICTURES: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif'])
 /** Pictures decoded ahead of the one that is run: as many as libuv has threads. */
 const AHEAD = 4
 

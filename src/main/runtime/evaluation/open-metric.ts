@@ -3,12 +3,14 @@ import { basename, dirname, resolve } from 'node:path'
 import { AppError } from '#shared/errors'
 import { type MetricName, metricTraits, type Outcome } from '#shared/evaluation/metric'
 import { metricValue } from '#shared/evaluation/metric-value'
+import type { Preprocessing } from '#shared/evaluation/preprocessing'
 import type { DataSource } from '#shared/ipc/jobs'
 import type { ModelDocument } from '#shared/onnx/document'
 import type { Model } from '#shared/onnx/records'
 import type { ModelRunner } from '../model-runner'
 import { findAlphabet } from './class-names'
 import { formOutcome } from './form-outcome'
+import { dataKind, isCardFor } from './data-kind'
 import { chooseCard, openEvaluationData } from './open-evaluation-data'
 
 /** Metrics of labels; those of another model's outputs say nothing about a float model by itself. */
@@ -18,6 +20,8 @@ export interface MetricOptions {
   readonly metric: LabelledMetric
   /** Samples with labels: whatever can be evaluated on. */
   readonly dataPath: string
+  /** How the data is prepared, where it is of that kind; else as the model says, or as can be guessed. */
+  readonly card?: Preprocessing | undefined
   /** The model as it was opened: inputs and preprocessing are its own. */
   readonly model: Model
   /** Where it lies: tokenizers and alphabets beside it are found. */
@@ -37,8 +41,8 @@ export interface OpenMetric {
  * Throws AppError `not-found`, `not-supported` or `invalid-data` where the data cannot be read or has no labels; evaluating throws
  * `invalid-data` where no sample has a label of the metric's kind, `runtime-rejected`, and `cancelled`.
  */
-export async function openMetric({ metric, dataPath, model, modelPath, runner, signal }: MetricOptions): Promise<OpenMetric> {
-  const card = await chooseCard(dataPath, model)
+export async function openMetric({ metric, dataPath, card: given, model, modelPath, runner, signal }: MetricOptions): Promise<OpenMetric> {
+  const card = given && isCardFor(given, dataKind(dataPath)) ? given : await chooseCard(dataPath, model)
   const data = await openEvaluationData({ path: dataPath, labelsPath: null, labels: metricTraits[metric].labels, model, modelPath, card })
   const alphabet = findAlphabet(modelPath, dataPath)
   const frame = card.kind === 'image' ? card : null
@@ -66,9 +70,9 @@ export async function openMetric({ metric, dataPath, model, modelPath, runner, s
 }
 
 /** Opens metrics for a job: at a path of its own, relative ones beginning beside the job's data, or where it is empty on that data itself. */
-export function metricOpener({ data, ...options }: Omit<MetricOptions, 'metric' | 'dataPath'> & { readonly data: DataSource }): (metric: LabelledMetric, dataPath: string) => Promise<OpenMetric> {
+export function metricOpener({ data, ...options }: Omit<MetricOptions, 'metric' | 'dataPath' | 'card'> & { readonly data: DataSource }): (metric: LabelledMetric, dataPath: string) => Promise<OpenMetric> {
   return async (metric, dataPath) => {
-    if (data.kind === 'path') return openMetric({ ...options, metric, dataPath: dataPath === '' ? data.path : resolve(dirname(data.path), dataPath) })
+    if (data.kind === 'path') return openMetric({ ...options, metric, card: data.card, dataPath: dataPath === '' ? data.path : resolve(dirname(data.path), dataPath) })
     if (dataPath === '') throw new AppError({ code: 'invalid-data', message: 'Random inputs have no labels.' })
     return openMetric({ ...options, metric, dataPath: resolve(dataPath) })
   }

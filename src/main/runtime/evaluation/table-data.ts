@@ -88,8 +88,10 @@ function columnsOf({ header, inputs, labelColumn, path }: { header: readonly str
   const byName = inputs.map((input) => ({ input, columns: [header.indexOf(input.name)] }))
   if (byName.every(({ columns: [at = -1] }) => at >= 0)) return byName
   const [input, ...others] = inputs
-  const features = header.map((_, at) => at).filter((at) => at !== labelColumn)
   const wanted = input?.shape?.at(-1)
+  // A label that nobody asked for is there all the same.
+  const aside = labelColumn < 0 && wanted === header.length - 1 ? labelColumnOf(header) : labelColumn
+  const features = header.map((_, at) => at).filter((at) => at !== aside)
   if (!input || others.length > 0 || (typeof wanted === 'number' && wanted !== features.length)) {
     throw new AppError({
       code: 'invalid-data',
