@@ -16,6 +16,7 @@ import { modelInputs } from '../runtime/model-inputs'
 import { createOrtRunner } from '../runtime/ort-runner'
 import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
+import { floatWeights } from './float-weights'
 import { findFloatKernels, summarizeKernels } from './kernel-summary'
 import type { CalibrationData, PassContext } from './pass'
 import { fixedDims } from './recipe-dims'
@@ -77,6 +78,8 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
     const latency = params.measureLatency !== false && measured.runs && data ? await measureLatencyBeside(document, { runner, source: params.inputPath, data, signal: context.signal, report }) : null
     context.progress('saving', SAVING)
     const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, context })
+    const left = floatWeights(document.model, result.sizeBytes)
+    if (left) report(left)
     if (result.sizeBytes > source.sizeBytes) report({ severity: 'warning', code: 'larger-than-source', message: `The result is ×${(result.sizeBytes / source.sizeBytes).toFixed(2)} the size of the source.` })
     return {
       tool: `${packageInfo.name} ${packageInfo.version}`,

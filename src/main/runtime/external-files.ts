@@ -117,11 +117,11 @@ function escapes(location: string): AppError {
 
 function toDiagnostic({ code, location, reason, firstTensor, tensors }: Problem): Diagnostic {
   const who = tensors === 1 ? `tensor '${firstTensor}' has no values` : `${tensors} tensors have no values, '${firstTensor}' the first`
-  const where = location === '' ? 'External data' : `Data file '${location.replaceAll('\0', '\\0')}'`
+  const file = location.replaceAll('\0', '\\0')
   return {
     severity: 'error',
     code,
-    message: `${where}: ${reason}; ${who}.`,
+    message: file === '' ? `External data: ${reason}; ${who}.` : `Data file '${file}': ${reason}; ${who}.`,
     hint: code === 'path-escapes-folder' ? 'The file was not read. Move it beside the model and correct its location.' : 'Put the data file beside the model and open the model again.',
     valueName: firstTensor,
   }

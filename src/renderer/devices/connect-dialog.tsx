@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RequestResult } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
+import { said } from '../i18n/engine-words'
 import { updateSettings } from '../session/settings'
 import { useSettingsStore } from '../stores/settings-store'
 import type { ConnectTab } from './device-list'
@@ -76,8 +77,8 @@ function problemOf(error: unknown): { message: string; hint: string } {
 function Outcome({ done, problem }: Pick<Attempt, 'done' | 'problem'>): ReactNode {
   if (problem !== null) {
     return (
-      <Alert color="red" variant="light" title={problem.message}>
-        {problem.hint}
+      <Alert color="red" variant="light" title={said(problem.message)}>
+        {said(problem.hint ?? '')}
       </Alert>
     )
   }

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NETWORK_SERIAL } from '#shared/deploy'
 import type { DeviceEntry } from '#shared/device'
+import { said } from '../i18n/engine-words'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { useDevicesStore } from '../stores/devices-store'
 import { lookForPhones } from './devices-session'
@@ -59,7 +60,7 @@ function Problem(): ReactNode {
   if (list.problem !== null) {
     return (
       <p className={styles.empty} role="alert">
-        <span className="bad">{list.problem.message}</span> {list.problem.hint}
+        <span className="bad">{said(list.problem.message)}</span> {said(list.problem.hint ?? '')}
       </p>
     )
   }

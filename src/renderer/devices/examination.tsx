@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DoctorCheck } from '#shared/device'
 import { getBridge } from '../bridge/bridge'
+import { said } from '../i18n/engine-words'
 import { reportError } from '../session/report-error'
 import styles from './devices-panel.module.css'
 
@@ -51,8 +52,8 @@ function CheckItem({ check: { status, message, hint } }: { readonly check: Docto
     <li data-status={status}>
       <StatusIcon status={status} label={t(`examination.statuses.${status}`)} />
       <div>
-        {message}
-        {hint !== null && <span className="dim"> {hint}</span>}
+        {said(message)}
+        {hint !== null && <span className="dim"> {said(hint)}</span>}
       </div>
     </li>
   )

@@ -1,6 +1,7 @@
 import { Button, Progress } from '@mantine/core'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { said } from '../i18n/engine-words'
 import { phaseText } from '../optimize/catalogue-text'
 import { cancelJob } from '../session/jobs'
 import { useDevicesStore } from '../stores/devices-store'
@@ -25,7 +26,7 @@ export function RunningDeploy({ serial }: { readonly serial: string }): ReactNod
     case 'failed':
       return (
         <p className={styles.failed} role="alert">
-          <span className="bad">{job.error.message}</span> <span className="dim">{job.error.hint}</span>
+          <span className="bad">{said(job.error.message)}</span> <span className="dim">{said(job.error.hint ?? '')}</span>
         </p>
       )
     default:

@@ -5,6 +5,7 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { LayerError, LayerErrorResult } from '#shared/evaluation/layer-error-result'
 import { jobKinds } from '#shared/ipc/jobs'
+import { said } from '../i18n/engine-words'
 import { DataTable, type ColumnLook } from '../panels/data-table'
 import { goToNodes } from '../session/go-to-node'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
@@ -34,7 +35,7 @@ export function LayerErrors({ sourcePath, row }: { readonly sourcePath: string; 
           {t('findLayer')}
         </Button>
         {job !== undefined && isUnfinished(job) && <Loader size="xs" />}
-        {job?.state === 'failed' && <span className="bad">{job.error.message}</span>}
+        {job?.state === 'failed' && <span className="bad">{said(job.error.message)}</span>}
         {result === null ? <span className="dim">{t('layersIntro')}</span> : <Finding result={result} />}
       </div>
       {result !== null && <LayerTable result={result} />}

@@ -2,6 +2,7 @@ import { SegmentedControl } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { describePreprocessing } from '#shared/evaluation/preprocessing'
+import { said } from '../i18n/engine-words'
 import { ClassTable } from './class-table'
 import { ConfusionMatrix } from './confusion-matrix'
 import styles from './evaluate.module.css'
@@ -23,7 +24,7 @@ export function ResultDetails({ row, sourcePath }: { readonly row: EvaluationRow
       <div className={styles.view}>
         {row.error !== null && row.state === 'failed' && (
           <p className="bad" role="alert">
-            {row.error.message} {row.error.hint}
+            {said(row.error.message)} {said(row.error.hint ?? '')}
           </p>
         )}
         {view === 'worst' && shown !== null && <WorstSamples samples={shown.worst} dataPath={row.result?.data.path ?? null} />}

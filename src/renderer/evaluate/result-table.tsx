@@ -6,6 +6,7 @@ import { type MetricName, metricText, metricTraits } from '#shared/evaluation/me
 import { EditedMark } from '../format/edited-mark'
 import { formatInteger, significant } from '../format/format-number'
 import { fileName } from '../format/format-type'
+import { said } from '../i18n/engine-words'
 import { variantTitle } from '../optimize/catalogue-text'
 import { DataTable, type ColumnLook } from '../panels/data-table'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
@@ -89,7 +90,7 @@ function FigureCell({ row }: { readonly row: EvaluationRow }): ReactNode {
 /** The interval as a bar on the scale that all rows share; while it runs, how far it has come. */
 function IntervalCell({ row, rows }: { readonly row: EvaluationRow; readonly rows: readonly EvaluationRow[] }): ReactNode {
   if (row.state === 'running') return <Progress size="xs" value={(row.fraction ?? 0) * 100} animated={row.fraction === null} />
-  if (row.state === 'failed') return <span className={`${styles.cut} bad`} title={row.error?.message}>{row.error?.message}</span>
+  if (row.state === 'failed') return <span className={`${styles.cut} bad`} title={said(row.error?.message ?? '')}>{said(row.error?.message ?? '')}</span>
   const { value = null, interval = null, metric } = row.result ?? {}
   if (metric === undefined || value === null || interval === null) return null
   const { low, high } = interval

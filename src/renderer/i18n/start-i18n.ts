@@ -6,6 +6,7 @@ import { editEn } from '../panels/edit/i18n/en'
 import { phonesEn } from '../devices/i18n/en'
 import { catalogueEn } from './catalogue'
 import { en } from './en'
+import { setEngineWords } from './engine-words'
 
 export type Language = 'en' | 'zh'
 
@@ -26,7 +27,8 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
 export async function changeLanguage(setting: Settings['language']): Promise<void> {
   const language = chosenLanguage(setting, navigator.languages)
   if (language === 'zh' && !i18next.hasResourceBundle('zh', 'app')) {
-    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }, { phonesZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh'), import('../devices/i18n/zh')])
+    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }, { phonesZh }, { engineZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh'), import('../devices/i18n/zh'), import('./engine-zh')])
+    setEngineWords(engineZh)
     i18next.addResourceBundle('zh', 'app', zh)
     i18next.addResourceBundle('zh', 'canvas', canvasZh)
     i18next.addResourceBundle('zh', 'catalogue', catalogueZh)

@@ -6,6 +6,7 @@ import type { GraphView, ModelSummary } from '#shared/ipc/model-view'
 import { formatBytes, formatCount, formatInteger } from '../format/format-number'
 import { Figure } from '../format/figure'
 import { formatType } from '../format/format-type'
+import { said } from '../i18n/engine-words'
 import { askDimension, askInput, askInitializer, askOpset, askOutput } from '../panels/edit/edit-forms'
 import { AddButton, MetadataSection, ModelText } from '../panels/edit/model-editing'
 import { SeverityIcon } from '../panels/severity-icon'
@@ -150,9 +151,9 @@ function Findings({ summary }: { readonly summary: ModelSummary }): ReactNode {
           <SeverityIcon severity={finding.severity} />
           <span>
             {finding.nodeId === undefined ? (
-              finding.message
+              said(finding.message)
             ) : (
-              <UnstyledButton onClick={() => void goToNodes(finding.nodeId === undefined ? [] : [finding.nodeId])}>{finding.message}</UnstyledButton>
+              <UnstyledButton onClick={() => void goToNodes(finding.nodeId === undefined ? [] : [finding.nodeId])}>{said(finding.message)}</UnstyledButton>
             )}
           </span>
         </div>

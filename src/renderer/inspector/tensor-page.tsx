@@ -8,6 +8,7 @@ import { getBridge } from '../bridge/bridge'
 import { formatBytes, formatInteger, formatPercent, significant } from '../format/format-number'
 import { Figure } from '../format/figure'
 import { formatShape } from '../format/format-type'
+import { said } from '../i18n/engine-words'
 import { TensorActions, TensorCells, TensorType } from '../panels/edit/tensor-editing'
 import { renameValue } from '../panels/edit/value-editing'
 import { exportTensor } from '../session/export-tensor'
@@ -75,7 +76,7 @@ export function TensorPage({ documentId, graph, name }: TensorPageProps): ReactN
       {details?.quantization && <Quantization quantization={details.quantization} dequantize={dequantize} onToggle={setDequantize} />}
       {error !== null && (
         <Alert color="red" m="md" title={t('errors.cannotReadTensor')}>
-          {error.message} {error.hint}
+          {said(error.message)} {said(error.hint ?? '')}
         </Alert>
       )}
       {details === null && error === null && <Loader size="xs" m="md" aria-label={t('view.loading')} />}

@@ -7,6 +7,7 @@ import { withoutFolders } from '#shared/without-folders'
 import { Figure } from '../format/figure'
 import { formatBytes, formatDb, formatDuration, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
 import { fileName } from '../format/format-type'
+import { said } from '../i18n/engine-words'
 import { SeverityIcon } from '../panels/severity-icon'
 import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
@@ -118,7 +119,7 @@ function OutputErrors({ report: { outputError, outputErrorConditions } }: { read
           ))}
         </Table.Tbody>
       </Table>
-      <p className="dim">{withoutFolders(outputErrorConditions)}</p>
+      <p className="dim">{said(withoutFolders(outputErrorConditions))}</p>
     </section>
   )
 }
@@ -209,7 +210,7 @@ function Findings({ report }: { readonly report: OptimizeReport }): ReactNode {
           <li key={index}>
             <SeverityIcon severity={finding.severity} />
             <span>
-              {finding.message} {finding.hint !== undefined && <span className="dim">{finding.hint}</span>}
+              {said(finding.message)} {finding.hint !== undefined && <span className="dim">{said(finding.hint)}</span>}
             </span>
           </li>
         ))}

@@ -2,6 +2,7 @@ import type { ColumnDef } from '@tanstack/react-table'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Diagnostic } from '#shared/diagnostic'
+import { said } from '../i18n/engine-words'
 import { goToNodes } from '../session/go-to-node'
 import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
@@ -32,7 +33,7 @@ export default function DiagnosticsPanel(): ReactNode {
         accessorKey: 'message',
         cell: ({ row }) => (
           <>
-            {row.original.message} {row.original.hint !== undefined && <span className="dim">{row.original.hint}</span>}
+            {said(row.original.message)} {row.original.hint !== undefined && <span className="dim">{said(row.original.hint)}</span>}
           </>
         ),
       },

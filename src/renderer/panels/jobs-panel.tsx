@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
 import { EditedMark } from '../format/edited-mark'
 import { formatDuration } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { phaseText } from '../optimize/catalogue-text'
 import { jobSubject, jobText } from '../session/job-text'
 import { cancelJob } from '../session/jobs'
@@ -86,7 +87,7 @@ function JobStatus({ job }: { readonly job: Job }): ReactNode {
     case 'failed':
       return (
         <div>
-          <span className="bad">{job.error.message}</span> {job.error.hint !== undefined && <span className="dim">{job.error.hint}</span>}
+          <span className="bad">{said(job.error.message)}</span> {job.error.hint !== undefined && <span className="dim">{said(job.error.hint)}</span>}
         </div>
       )
     case 'cancelled':

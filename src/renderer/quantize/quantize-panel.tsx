@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'rea
 import { useTranslation } from 'react-i18next'
 import type { OpenDocument } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
+import { said } from '../i18n/engine-words'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
@@ -133,12 +134,12 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
         )}
         {problem === null && last?.state === 'failed' && (
           <Alert color="red" p={8} mb={8} role="alert">
-            {t('failed', { reason: last.error.message })} {last.error.hint !== undefined && <span className="dim">{last.error.hint}</span>}
+            {t('failed', { reason: said(last.error.message) })} {last.error.hint !== undefined && <span className="dim">{said(last.error.hint)}</span>}
           </Alert>
         )}
         {problem !== null && (
           <Alert color="red" p={8} mb={8} role="alert">
-            {problem.message} {problem.hint !== undefined && <span className="dim">{problem.hint}</span>}
+            {said(problem.message)} {problem.hint !== undefined && <span className="dim">{said(problem.hint)}</span>}
           </Alert>
         )}
         <Button fullWidth loading={running} disabled={recipe === null || source === null || problem !== null} onClick={start}>

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Variant } from '#shared/ipc/jobs'
 import type { LatencyBeside } from '#shared/measurement'
 import { formatDb, formatMs, formatPercent, formatRatio, quantityText } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { Section } from '../inspector/property-list'
 import { variantTitle } from '../optimize/catalogue-text'
 import { openPaths } from '../session/open-models'
@@ -68,7 +69,7 @@ function Row({ variant, serial, active }: RowProps): ReactNode {
             {variantTitle(variant.name)}
           </UnstyledButton>
           {warnings.length > 0 && (
-            <Tooltip multiline w={300} label={[...new Set(warnings.map(({ message }) => message))].slice(0, 6).join('\n')} styles={{ tooltip: { whiteSpace: 'pre-line' } }}>
+            <Tooltip multiline w={300} label={[...new Set(warnings.map(({ message }) => said(message)))].slice(0, 6).join('\n')} styles={{ tooltip: { whiteSpace: 'pre-line' } }}>
               <UnstyledButton className="warning" aria-label={t('warnings', { count: warnings.length })} onClick={() => showReport(report)}>
                 <IconAlertTriangle size={14} aria-hidden />
               </UnstyledButton>

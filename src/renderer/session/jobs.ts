@@ -7,6 +7,7 @@ import { jobKinds, type OptimizeReport } from '#shared/ipc/jobs'
 import { getBridge } from '../bridge/bridge'
 import { modelBaseName } from '../format/format-type'
 import { formatBytes, formatDb, formatMs, formatRatio, quantityText, significant } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useJobsStore, type Job } from '../stores/jobs-store'
 import { useLogStore } from '../stores/log-store'
@@ -130,7 +131,7 @@ function tellOptimized(report: OptimizeReport): void {
         sqnr: quantityText(formatDb(worstSqnrDb(report))),
       }),
       onPhone: report.phone && i18next.t('optimize.finishedOnPhone', { phone: report.phone.phone, before: quantityText(formatMs(report.phone.source.p50Ms)), after: quantityText(formatMs(report.phone.result.p50Ms)), ratio: quantityText(formatRatio(report.phone.ratio.p50)) }),
-      warning: warning?.message ?? null,
+      warning: warning === undefined ? null : said(warning.message),
       detailsLabel: i18next.t('optimize.showResult'),
       onDetails: () => {
         notifications.hide(id)

@@ -1,6 +1,7 @@
 import { notifications } from '@mantine/notifications'
 import { toErrorData, type ErrorData } from '#shared/errors'
 import i18next from 'i18next'
+import { said } from '../i18n/engine-words'
 import { useLogStore } from '../stores/log-store'
 
 /** Tells the person what happened, why, and what to do; cancelling is no error and stays silent. */
@@ -10,15 +11,17 @@ export function reportError(error: unknown, subject?: string): void {
 
 export function showErrorData(data: Pick<ErrorData, 'message' | 'hint'> & { code: string }, subject?: string): void {
   if (data.code === 'cancelled') return
-  useLogStore.getState().log('error', [subject, data.message, data.hint].filter((part) => part !== undefined && part !== '').join(' · '))
+  const message = said(data.message)
+  const hint = data.hint === undefined ? undefined : said(data.hint)
+  useLogStore.getState().log('error', [subject, message, hint].filter((part) => part !== undefined && part !== '').join(' · '))
   notifications.show({
     color: 'red',
     autoClose: 12_000,
     title: subject ?? i18next.t('errors.title'),
     message: (
       <>
-        <div>{data.message}</div>
-        {data.hint !== undefined && <div className="dim">{data.hint}</div>}
+        <div>{message}</div>
+        {hint !== undefined && <div className="dim">{hint}</div>}
       </>
     ),
   })

@@ -3,6 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react'
 import { useCallback, useEffect, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TryInput } from '#shared/samples/try'
+import { said } from '../i18n/engine-words'
 import { setDropTaker } from '../session/drop-taker'
 import { reportError } from '../session/report-error'
 import { Answers } from './answers'
@@ -52,8 +53,8 @@ export default function TryPanel(): ReactNode {
       )}
       {error !== null && (
         <Alert color="red" variant="light" p={8} m={12} icon={<IconAlertTriangle size={16} aria-hidden />} {...(description === null && { title: t('failed') })}>
-          <div>{error.message}</div>
-          {error.hint !== undefined && <div className="dim">{error.hint}</div>}
+          <div>{said(error.message)}</div>
+          {error.hint !== undefined && <div className="dim">{said(error.hint)}</div>}
         </Alert>
       )}
       {description !== null && result !== null && <Answers task={description.task} result={result} sourcePath={sourcePath ?? ''} />}

@@ -1,6 +1,7 @@
 import { Button, Modal } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { said } from '../../i18n/engine-words'
 import { openPanel } from '../../session/panels'
 import { useEditStore } from '../../stores/edit-store'
 import { SeverityIcon } from '../severity-icon'
@@ -21,14 +22,14 @@ export default function RefusedSaveDialog(): ReactNode {
   }
   return (
     <Modal opened={refused !== null} onClose={close} title={t('save.title', { name: refused?.name ?? '' })} size={560}>
-      <p>{refused?.error.message}</p>
-      {refused?.error.hint !== undefined && <p className="dim">{refused.error.hint}</p>}
+      <p>{said(refused?.error.message ?? '')}</p>
+      {refused?.error.hint !== undefined && <p className="dim">{said(refused.error.hint)}</p>}
       <ul className={styles.findings}>
         {refused?.findings.map((finding, index) => (
           <li key={index}>
             <SeverityIcon severity={finding.severity} />
             <span>
-              {finding.message} {finding.hint !== undefined && <span className="dim">{finding.hint}</span>}
+              {said(finding.message)} {finding.hint !== undefined && <span className="dim">{said(finding.hint)}</span>}
             </span>
           </li>
         ))}
