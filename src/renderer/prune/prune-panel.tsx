@@ -47,16 +47,16 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
   const bySource = useVariantsStore((state) => state.bySource)
   const sourcePath = variantAt(bySource, path)?.sourcePath ?? path
   const sampleData = initialData(samples, sourcePath)
-  const data = usePruneStore((state) => state.data[path]) ?? sampleData
+  const data = usePruneStore((state) => state.data[sourcePath]) ?? sampleData
   const setData = usePruneStore((state) => state.setData)
   const initial = recipeFor('channels', catalogue.recipes, null)
-  const draft = usePruneStore((state) => state.drafts[path]) ?? (initial && draftOfRecipe(initial))
+  const draft = usePruneStore((state) => state.drafts[sourcePath]) ?? (initial && draftOfRecipe(initial))
   const setDraft = usePruneStore((state) => state.setDraft)
   if (draft === null || initial === null) return null
   const source = dataSource(data)
   const { recipe, problem } = draft
   const method = recipe && methodOf(recipe)
-  const change = (next: Recipe): void => setDraft(path, draftOfRecipe(next))
+  const change = (next: Recipe): void => setDraft(sourcePath, draftOfRecipe(next))
   const start = (): void => {
     if (recipe && source) void startJob({ kind: 'optimize', params: { modelPath: path, recipe, data: source } })
   }
@@ -78,7 +78,7 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
       {view === 'json' ? (
         <div className={styles.json}>
           <Suspense fallback={<Loader size="sm" m="lg" aria-label={t('json')} />}>
-            <RecipeEditor text={draft.text} schema={catalogue.schema} onChange={(text) => setDraft(path, draftOfText(text))} />
+            <RecipeEditor text={draft.text} schema={catalogue.schema} onChange={(text) => setDraft(sourcePath, draftOfText(text))} />
           </Suspense>
         </div>
       ) : (
@@ -94,7 +94,7 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
             <>
               <MethodChoice method={method} onChange={(next) => change(recipeFor(next, catalogue.recipes, recipe) ?? recipe)} />
               <MethodForm recipe={recipe} method={method} catalogue={catalogue} onChange={change} />
-              <DataPicker label={t('data')} value={data} onChange={(next) => setData(path, next)} samplePath={sampleData.kind === 'sample' ? sampleData.path : null} syntheticNote={t(method === 'magnitude' ? 'syntheticUnused' : takesChannels(method) ? 'synthetic' : 'syntheticLayers')} warnSynthetic={method !== 'magnitude'} />
+              <DataPicker label={t('data')} value={data} onChange={(next) => setData(sourcePath, next)} samplePath={sampleData.kind === 'sample' ? sampleData.path : null} syntheticNote={t(method === 'magnitude' ? 'syntheticUnused' : takesChannels(method) ? 'synthetic' : 'syntheticLayers')} warnSynthetic={method !== 'magnitude'} />
               <Preview documentId={documentId} path={path} recipe={recipe} method={method} source={source} />
             </>
           )}

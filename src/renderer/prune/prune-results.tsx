@@ -37,7 +37,7 @@ export function PruneResults({ sourcePath }: { readonly sourcePath: string }): R
           </UnstyledButton>
         ))}
       </div>
-      {pruned.some(hasZeros) && <p className={styles.note}>{t('zerosNote')}</p>}
+      {pruned.some(hasZeros) && <p className={styles.note}>{t('zerosResult')}</p>}
       <ShowRemoved sourcePath={sourcePath} />
       <ShowZeros variants={pruned} />
     </>

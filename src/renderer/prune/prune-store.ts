@@ -1,4 +1,4 @@
-/** The recipe under edit and the data of the Prune panel, by model. */
+/** The recipe under edit and the data of the Prune panel, by source model. */
 import { create } from 'zustand'
 import type { DataChoice } from '../optimize/data-choice'
 import type { RecipeDraft } from '../optimize/recipe-draft'

@@ -54,6 +54,7 @@ function SourceVariants({ sourcePath, activePath }: { readonly sourcePath: strin
   const device = devices.find((known) => known === chosenDevice) ?? devices[0] ?? null
   const accuracy = kinds.find(({ key }) => key === chosenKind) ?? kinds[0] ?? null
   const [source] = rows
+  const isPlotted = device !== null && accuracy !== null && tradeoffPoints(rows, { device, accuracy }).length > 0
   return (
     <div className={styles.panel}>
       <div className={styles.bar}>
@@ -64,7 +65,7 @@ function SourceVariants({ sourcePath, activePath }: { readonly sourcePath: strin
         <BudgetsPopover />
         <ExportMenu rows={rows} accuracy={accuracy} budgets={budgets} nameOf={nameOf} />
       </div>
-      <div className={styles.body}>
+      <div className={styles.body} data-plotted={isPlotted}>
         <div className={styles.table}>
           {source !== undefined && (
             <DataTable

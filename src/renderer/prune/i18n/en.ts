@@ -102,6 +102,7 @@ export const pruneEn = {
   parametersThere: 'Parameters in them',
   macsOf: '{{macs}} MACs',
   zerosNote: 'Zeros alone make nothing faster here: kernels multiply by them as by other numbers. The file stays as large, and packs smaller (gzip, an app’s package).',
+  zerosResult: 'Zeros alone make nothing faster. Where the time of such a result differs, that is the tidying before (normalizations folded) or chance.',
   blocksNote: 'Which go is found by running the model without each. None goes that moves the outputs by more than the largest error.',
   partsNote: 'Each is replaced only if its parts are measured faster on this computer and the outputs stay above the least SQNR.',
   apply: 'Prune by {{percent}}',

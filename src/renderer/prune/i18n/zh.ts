@@ -101,6 +101,7 @@ export const pruneZh = {
   parametersThere: '其参数',
   macsOf: '{{macs}} 次乘加',
   zerosNote: '仅有零并不会更快：内核照样乘以零。文件大小不变，打包（gzip、安装包）后更小。',
+  zerosResult: '仅有零并不会更快。若这类结果的耗时不同，那是因为之前的整理（折叠归一化），或出于偶然。',
   blocksNote: '逐一去掉并运行模型，以确定去掉哪些。使输出偏离超过最大误差的块会保留。',
   partsNote: '仅当拆出的几层在本机实测更快、且输出不低于最低 SQNR 时才替换。',
   apply: '剪去 {{percent}}',
