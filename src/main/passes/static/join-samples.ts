@@ -1,49 +1,55 @@
 /** Several samples computed at once: of small layers, onnxruntime's threads spend more time waiting for each other than computing. */
-import { intAttribute } from '#shared/onnx/attributes'
+import { intAttribute, intsAttribute } from '#shared/onnx/attributes'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Dim, Graph, Model, Node, ValueType } from '#shared/onnx/records'
 import type { Feeds, TensorValue } from '../../runtime/model-runner'
 
 /** So large may the largest value of a batch become: memory counts more than speed, and large values keep threads busy by themselves. */
 const LARGEST_VALUE_BYTES = 10 * 1024 * 1024
-const MAX_SAMPLES = 8
+const MAX_SAMPLES = 4
 
-const ELEMENTWISE = new Set(['Add', 'Clip', 'Div', 'HardSigmoid', 'HardSwish', 'Identity', 'LeakyRelu', 'Max', 'Min', 'Mul', 'Neg', 'PRelu', 'Relu', 'Sigmoid', 'Sub', 'Tanh'])
-const LAYERS = new Set(['AveragePool', 'BatchNormalization', 'Conv', 'ConvTranspose', 'DepthToSpace', 'GlobalAveragePool', 'GlobalMaxPool', 'MaxPool', 'SpaceToDepth'])
+/** Of operands of equal shape, or spread over each other. */
+const ELEMENTWISE = new Set(
+  ('Abs Add Ceil Clip Div Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu Log Max Min Mish Mul Neg PRelu Pow Reciprocal Relu Selu Sigmoid Softplus Softsign Sqrt Sub Sum Tanh').split(' '),
+)
+
+/** Of one value and constants, for each sample by itself whatever their attributes. */
+const LAYERS = new Set('AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool GlobalMaxPool InstanceNormalization LRN MaxPool Pad SpaceToDepth'.split(' '))
 
 /**
  * How many samples `graph` can compute at once, joined along the first dimension: 1 unless each is certain to be computed apart from the
  * others (images through layers of convolution, with known sizes).
  */
 export function samplesAtOnce(graph: Graph, typeOf: (name: string) => ValueType | null): number {
-  const constants = constantShapes(graph, typeOf)
-  const values = [...graph.inputs.map(({ name }) => name), ...graph.nodes.flatMap(({ outputs }) => outputs)].filter((name) => !constants.has(name))
+  const constants = new Map<string, readonly Dim[]>(graph.initializers.map(({ name, dims }) => [name, dims]))
   const shapes = new Map<string, readonly number[]>()
-  for (const name of values) {
-    const shape = sampleShape(typeOf(name))
+  const inputs = graph.inputs.filter(({ name }) => !constants.has(name)).map(({ name }) => ({ name, type: typeOf(name) }))
+  const batch = new Set(inputs.map(({ type }) => (type?.kind === 'tensor' ? (type.shape?.[0] ?? null) : null)))
+  for (const { name, type } of inputs) {
+    const shape = sampleShape(type, batch)
     if (!shape) return 1
     shapes.set(name, shape)
   }
-  if (!graph.nodes.every((node) => computesApart(node, { shapes, constants }))) return 1
+  for (const node of graph.nodes) {
+    const isConstant = node.inputs.every((name) => name === '' || constants.has(name))
+    if (!isConstant && !computesApart(node, { shapes, constants })) return 1
+    for (const output of node.outputs.filter((name) => name !== '')) {
+      const type = typeOf(output)
+      const shape = isConstant ? null : sampleShape(type, batch)
+      if (shape) shapes.set(output, shape)
+      else if (isConstant && type?.kind === 'tensor' && type.shape) constants.set(output, type.shape)
+      else return 1
+    }
+  }
   const largest = Math.max(...[...shapes.values()].map((shape) => 4 * shape.reduce((product, dim) => product * dim, 1)))
   return Math.max(1, Math.min(MAX_SAMPLES, Math.floor(LARGEST_VALUE_BYTES / largest)))
 }
 
-/** Of initializers and Constant nodes; those of unknown shape are left out. */
-function constantShapes(graph: Graph, typeOf: (name: string) => ValueType | null): Map<string, readonly Dim[]> {
-  const shapes = new Map<string, readonly Dim[]>(graph.initializers.map(({ name, dims }) => [name, dims]))
-  for (const { opType, outputs: [name = ''] } of graph.nodes) {
-    const type = opType === 'Constant' ? typeOf(name) : null
-    if (type?.kind === 'tensor' && type.shape) shapes.set(name, type.shape)
-  }
-  return shapes
-}
-
-/** Of a float32 tensor whose first dimension counts samples, the others; null where they are not known. */
-function sampleShape(type: ValueType | null): number[] | null {
-  if (type?.kind !== 'tensor' || type.dataType !== DATA_TYPES.float32.code || !type.shape) return null
-  const [batch, ...rest] = type.shape
-  if (rest.length === 0 || (batch !== 1 && typeof batch !== 'string')) return null
+/** Of a float32 tensor whose first dimension counts samples, the others; null where they are not known. `batch`: the first dimension of inputs. */
+function sampleShape(type: ValueType | null, batch: ReadonlySet<Dim>): number[] | null {
+  if (type?.kind !== 'tensor' || type.dataType !== DATA_TYPES.float32.code || !type.shape || batch.size !== 1) return null
+  const [first, ...rest] = type.shape
+  if (rest.length === 0 || !batch.has(first ?? null) || (first !== 1 && typeof first !== 'string')) return null
   return rest.every((dim) => typeof dim === 'number') ? rest : null
 }
 
@@ -56,19 +62,44 @@ interface KnownValues {
 function computesApart(node: Node, known: KnownValues): boolean {
   const inputs = node.inputs.filter((name) => name !== '')
   if (node.domain !== '' || !inputs.every((name) => known.shapes.has(name) || known.constants.has(name))) return false
-  if (node.opType === 'Constant') return true
-  const [first = '', ...others] = inputs
-  if (ELEMENTWISE.has(node.opType)) return inputs.every((name) => spreadsOver(name, node.outputs[0] ?? '', known))
+  if (ELEMENTWISE.has(node.opType)) return inputs.every((name) => spreadsOver(name, inputs, known))
   if (node.opType === 'Concat') return intAttribute(node, 'axis', 0) > 0 && inputs.every((name) => known.shapes.has(name))
-  if (!known.shapes.has(first) || !others.every((name) => known.constants.has(name))) return false
-  if (node.opType === 'Flatten') return intAttribute(node, 'axis', 1) === 1
-  if (node.opType === 'Gemm') return intAttribute(node, 'transA', 0) === 0 && (known.constants.get(others[1] ?? '') ?? []).length < 2
-  return LAYERS.has(node.opType)
+  const [first = '', ...others] = inputs
+  const shape = known.shapes.get(first)
+  if (!shape || !others.every((name) => known.constants.has(name))) return false
+  const rankOf = (at: number) => known.constants.get(others[at] ?? '')?.length ?? 0
+  switch (node.opType) {
+    case 'Flatten':
+      return intAttribute(node, 'axis', 1) === 1
+    case 'Gemm':
+      return intAttribute(node, 'transA', 0) === 0 && rankOf(1) < 2
+    case 'MatMul':
+      return rankOf(0) === 2
+    case 'ReduceMax':
+    case 'ReduceMean':
+    case 'ReduceSum': {
+      const axes = intsAttribute(node, 'axes', [])
+      return axes.length > 0 && axes.every((axis) => axis > 0)
+    }
+    case 'Resize':
+    case 'Upsample':
+      // Sizes would name the batch too.
+      return node.inputs.length < 4
+    case 'Softmax':
+      return intAttribute(node, 'axis', 0) > 0
+    case 'Squeeze':
+      // Were it the batch that goes, the next dimension would be in its place.
+      return shape[0] !== 1
+    case 'Transpose':
+      return intsAttribute(node, 'perm', [])[0] === 0
+    default:
+      return LAYERS.has(node.opType)
+  }
 }
 
 /** Whether an operand meets each sample of the result alike: samples with samples, constants with every one. */
-function spreadsOver(operand: string, result: string, { shapes, constants }: KnownValues): boolean {
-  const rank = 1 + (shapes.get(result)?.length ?? 0)
+function spreadsOver(operand: string, operands: readonly string[], { shapes, constants }: KnownValues): boolean {
+  const rank = 1 + Math.max(...operands.map((name) => shapes.get(name)?.length ?? 0))
   const constant = constants.get(operand)
   return constant ? constant.length < rank || (constant.length === rank && constant[0] === 1) : 1 + (shapes.get(operand)?.length ?? 0) === rank
 }
