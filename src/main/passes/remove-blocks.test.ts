@@ -44,6 +44,15 @@ describe('remove-blocks', () => {
     expect(relativeError(await outputsOf(buildModel(stack([1, 0.02, 1])), samples()), await outputsOf(document, samples()))).toBeLessThan(0.1)
   })
 
+  it('tells beforehand of each block by its own layers, and not by those before it', () => {
+    const found = removeBlocks.candidates?.(new ModelDocument(buildModel(stack([1, 1, 1]))), removeBlocks.options.parse({}))
+    expect(found?.candidates.map(({ layers }) => layers.map(({ name }) => name).sort())).toEqual([
+      ['a.down', 'a.up'],
+      ['b.down', 'b.up'],
+      ['c.down', 'c.up'],
+    ])
+  })
+
   it('fits what comes after, where that helps', async () => {
     const before = await outputsOf(buildModel(stack([1, 0.4, 1])), samples())
     const errors: number[] = []

@@ -33,15 +33,15 @@ export function findBlocks(document: ModelDocument): Block[] {
       if (branch === passed || constantTensor(document, graph, passed) || constantTensor(document, graph, branch)) return []
       // What takes the sum's place must have its shape, and so must what is left out: else it was broadcast.
       if (!given || shape(passed)?.join() !== given.join() || given.includes(null)) return []
-      const nodes = neededOnlyFor(document, branch, node)
+      const nodes = neededOnlyFor(document, { name: branch, reader: node, kept: passed })
       const layers = nodes.filter(({ opType }) => LAYERS.has(opType))
       return layers.length > 0 ? [{ sum: node.id, passed, nodes, layers }] : []
     })
   })
 }
 
-/** Nodes that nothing needs once `reader` does not read `name`. */
-function neededOnlyFor(document: ModelDocument, name: string, reader: Node): Node[] {
+/** Nodes that nothing needs once `reader` does not read `name`, while `kept` is read on. */
+function neededOnlyFor(document: ModelDocument, { name, reader, kept }: { readonly name: string; readonly reader: Node; readonly kept: string }): Node[] {
   const { graph } = document.model
   const index = document.index(graph)
   const gone = new Set<number>([reader.id])
@@ -51,7 +51,7 @@ function neededOnlyFor(document: ModelDocument, name: string, reader: Node): Nod
     const definition = index.definition(value)
     if (definition?.kind !== 'node' || gone.has(definition.node.id)) continue
     const { node } = definition
-    const isNeeded = node.outputs.some((output) => document.uses(graph, output).some((use) => use.node === null || !gone.has(use.node.id)))
+    const isNeeded = node.outputs.some((output) => output === kept || document.uses(graph, output).some((use) => use.node === null || !gone.has(use.node.id)))
     if (isNeeded) continue
     gone.add(node.id)
     found.push(node)
