@@ -4,6 +4,8 @@ import type { Model, Tensor } from '#shared/onnx/records'
 
 /** Less than this share of a file is biases, scales and small layers. */
 const NOTABLE_SHARE = 0.25
+/** Of those weights, for an operator to be named beside the first. */
+const NAMED_SHARE = 0.1
 const INTEGERS: ReadonlySet<number> = new Set([DATA_TYPES.int8.code, DATA_TYPES.uint8.code, DATA_TYPES.int4.code, DATA_TYPES.uint4.code])
 /** What static quantization has no integer form for, and other ways of quantizing have. */
 const OTHERWISE_QUANTIZED: ReadonlySet<string> = new Set(['Gather', 'LSTM', 'GRU', 'RNN'])
@@ -22,11 +24,12 @@ export function floatWeights({ graph }: Model, sizeBytes: number): Diagnostic | 
     const operator = readers.get(tensor.name) ?? 'If, Loop or Scan'
     byOperator.set(operator, (byOperator.get(operator) ?? 0) + bytesOf(tensor))
   }
-  const operators = [...byOperator].toSorted(([, a], [, b]) => b - a).map(([operator]) => operator)
+  const sorted = [...byOperator].toSorted(([, a], [, b]) => b - a)
+  const operators = sorted.filter(([, bytes], at) => at === 0 || bytes > NAMED_SHARE * leftBytes).map(([operator]) => operator)
   return {
     severity: 'info',
     code: 'weights-left-float',
-    message: `${(leftBytes / 1e6).toFixed(2)} MB of weights stay float32, ${((100 * leftBytes) / sizeBytes).toFixed(0)} % of the result; most of it is read by ${operators.slice(0, 3).join(', ')}.`,
+    message: `${(leftBytes / 1e6).toFixed(2)} MB of weights stay float32, ${((100 * leftBytes) / sizeBytes).toFixed(0)} % of the result; most of it is read by ${operators.join(', ')}.`,
     hint: OTHERWISE_QUANTIZED.has(operators[0] ?? '')
       ? 'Static int8 leaves tables of Gather and weights of recurrent layers as they are: dynamic int8 quantizes them, int4 weights make embeddings smaller still.'
       : 'Layers kept float are the reason, or operators that have no integer form; float16 storage halves what is left.',

@@ -8,12 +8,12 @@ import { Figure } from '../format/figure'
 import { formatBytes, formatDb, formatDuration, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
 import { fileName } from '../format/format-type'
 import { said } from '../i18n/engine-words'
-import { SeverityIcon } from '../panels/severity-icon'
 import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { worstSqnrDb } from '../stores/variants-store'
 import { passText, recipeTitle } from './catalogue-text'
 import styles from './report-dialog.module.css'
+import { FindingList, findingsOf, IntegerNote } from './result-words'
 
 const LayerChanges = lazy(() => import('../prune/layer-changes'))
 
@@ -52,6 +52,7 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
         {phone !== null && <Headline label={t('report.onPhone', { phone: phone.phone })} figure={<Figure {...formatRatio(phone.ratio.p50)} />} />}
         {kernels !== null && <Headline label={t('report.integerKernels')} figure={<Figure value={formatInteger(kernels.integerKernels)} unit="" />} />}
       </div>
+      <IntegerNote report={report} />
       <Findings report={report} />
       <OutputErrors report={report} />
       {phone !== null && <Latency latency={phone} title={t('report.phoneBeside', { phone: phone.phone, count: phone.turns })} />}
@@ -195,26 +196,14 @@ function Passes({ report: { passes } }: { readonly report: OptimizeReport }): Re
   )
 }
 
-const SEVERITIES = ['error', 'warning', 'info']
-
-/** Of the run and of its passes, what matters most first. */
 function Findings({ report }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
-  const diagnostics = [...report.diagnostics, ...report.passes.flatMap((pass) => pass.diagnostics)].toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
-  if (diagnostics.length === 0) return null
+  const findings = findingsOf(report)
+  if (findings.length === 0) return null
   return (
     <section aria-label={t('report.findings')}>
       <h3>{t('report.findings')}</h3>
-      <ul className={styles.findings}>
-        {diagnostics.map((finding, index) => (
-          <li key={index}>
-            <SeverityIcon severity={finding.severity} />
-            <span>
-              {said(finding.message)} {finding.hint !== undefined && <span className="dim">{said(finding.hint)}</span>}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <FindingList findings={findings} />
     </section>
   )
 }

@@ -53,7 +53,9 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
   const { histogram, quantized, ranges, chosen, value, weightSqnrDb } = result
   const range = ranges.find(({ method }) => method === chosen) ?? null
   const element = useRef<HTMLDivElement>(null)
-  useEffect(() => element.current?.scrollIntoView({ block: 'nearest' }), [result])
+  useEffect(() => {
+    element.current?.scrollIntoView({ block: 'nearest' })
+  }, [result])
   return (
     <div ref={element} className={styles.shown}>
       <p className={`${styles.value} mono ellipsis`} title={value}>

@@ -63,6 +63,13 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const problem = useRecipeProblem(recipe)
   const change = (next: Parameters<typeof draftOfRecipe>[0]): void => setDraft(modelPath, draftOfRecipe(next))
   const top = useRef<HTMLDivElement>(null)
+  const result = useRef<HTMLDivElement>(null)
+  const wasRunning = useRef(false)
+  useEffect(() => {
+    // While it runs, layers show at the top; what came of it is brought into sight where it then stands.
+    if (wasRunning.current && !running) result.current?.scrollIntoView({ block: 'start' })
+    wasRunning.current = running
+  }, [running])
   const start = (): void => {
     if (recipe === null || source === null) return
     setView('form')
@@ -118,7 +125,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
               </div>
               <AccuracySection recipe={recipe} catalogue={catalogue} onChange={change} />
               {precisionOf(recipe) !== null && precisionOf(recipe) !== 'float16-storage' && <OverridesSection recipe={recipe} builtIn={catalogue.recipes} onChange={change} />}
-              {!running && <LayersSection documentId={document.documentId} modelPath={modelPath} />}
+              <div ref={result}>{!running && <LayersSection documentId={document.documentId} modelPath={modelPath} />}</div>
               <SensitivitySection documentId={document.documentId} modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
               <DistributionSection modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
             </>

@@ -79,6 +79,7 @@ export const quantizeZh: typeof quantizeEn = {
   keepWorst: '最差的 {{count}} 层保持浮点',
   more: '另有 {{count}} 个',
   layers: '量化后的层',
+  lastRun: '上次运行',
   layersLive: '运行中逐层与浮点模型对比。',
   layersDone: '上次运行中逐层与浮点模型的对比。',
   allQuantized: '全部量化',

@@ -1,0 +1,44 @@
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Diagnostic } from '#shared/diagnostic'
+import type { OptimizeReport } from '#shared/ipc/jobs'
+import { said } from '../i18n/engine-words'
+import { SeverityIcon } from '../panels/severity-icon'
+import styles from './report-dialog.module.css'
+
+/** Convolutions and matrix products as onnxruntime names what it runs. */
+const FLOAT_PRODUCT = /^(Nhwc)?(Fused)?(Conv|Gemm|MatMul)$/
+const INTEGER_PRODUCT = /^(QLinear(Conv|MatMul)|QGemm|QAttention|(Conv|MatMul)Integer\w*|DynamicQuantize(MatMul|LSTM))$/
+
+/** What runs in integers on this computer, for recipes that quantize. */
+export function IntegerNote({ report: { kernels, recipe } }: { readonly report: OptimizeReport }): ReactNode {
+  const { t } = useTranslation()
+  if (kernels === null || !recipe.passes.some(({ pass }) => /^(quantize-(static|dynamic)|search-precision)$/.test(pass))) return null
+  const count = (names: RegExp) => Object.entries(kernels.opCounts).reduce((sum, [name, times]) => sum + (names.test(name) ? times : 0), 0)
+  const [integers, floats] = [count(INTEGER_PRODUCT), count(FLOAT_PRODUCT)]
+  if (integers + floats === 0) return null
+  return <p className={styles.words}>{t(integers === 0 ? 'report.noIntegers' : floats === 0 ? 'report.allIntegers' : 'report.someIntegers', { integers, total: integers + floats })}</p>
+}
+
+const SEVERITIES = ['error', 'warning', 'info']
+
+/** Of the run and of its passes, what matters most first. */
+export function findingsOf({ diagnostics, passes }: OptimizeReport): readonly Diagnostic[] {
+  return [...diagnostics, ...passes.flatMap((pass) => pass.diagnostics)].toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
+}
+
+/** Findings with what to do about them. */
+export function FindingList({ findings }: { readonly findings: readonly Diagnostic[] }): ReactNode {
+  return (
+    <ul className={styles.findings}>
+      {findings.map((finding, index) => (
+        <li key={index}>
+          <SeverityIcon severity={finding.severity} />
+          <span>
+            {said(finding.message)} {finding.hint !== undefined && <span className="dim">{said(finding.hint)}</span>}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
