@@ -7,6 +7,9 @@ const FEWEST = 12
 /** Between a trunk and the boxes on its side; behind boxes there is a label. */
 const GAP = { leaving: 20, entering: 28 }
 
+/** No picture is longer, in pixels. */
+const MOST_LENGTH = 2 ** 26
+
 /** The stretch of an edge that becomes part of a trunk. */
 interface Bend {
   readonly edge: number
@@ -23,26 +26,26 @@ interface Bend {
 export function bundleFans(graph: CanvasGraph, layout: LayoutResult): LayoutResult {
   const drawn = graph.edges.flatMap((_, edge) => (pointCount(layout, edge) >= 2 ? [edge] : []))
   const bends = new Map<number, Bend>()
-  const add = (side: Bend['side'], key: (edge: number) => string) => {
+  const add = (side: Bend['side'], key: (edge: number) => number) => {
     for (const fan of largeGroups(drawn, key)) for (const bend of bendsOf(layout, fan.filter((edge) => !bends.has(edge)), side)) bends.set(bend.edge, bend)
   }
-  add('leaving', (edge) => `${graph.edges[edge]?.source ?? ''} ${graph.edges[edge]?.value ?? ''}`)
-  add('entering', (edge) => String(graph.edges[edge]?.target ?? ''))
+  // A value that comes through a frame leaves there too.
+  add('leaving', (edge) => (graph.edges[edge]?.source ?? 0) * graph.values.length + (graph.edges[edge]?.value ?? 0))
+  add('entering', (edge) => graph.edges[edge]?.target ?? 0)
   return bends.size === 0 ? layout : withBends(layout, graph.edges.length, bends)
 }
 
 /** Edges of a fan that go across between the same layers share a trunk there. */
 function bendsOf(layout: LayoutResult, fan: readonly number[], side: Bend['side']): Bend[] {
-  const stretches = fan.map((edge) => ({ edge, point: widestStretch(layout, edge) }))
-  const between = new Map<string, typeof stretches>()
-  for (const stretch of stretches) {
-    const { edge, point } = stretch
-    const key = `${Math.round(along(layout, edge, point - 1))} ${Math.round(along(layout, edge, point))}`
-    between.set(key, [...(between.get(key) ?? []), stretch])
-  }
-  return [...between.values()].flatMap((together) => {
+  const points = new Map(fan.map((edge) => [edge, widestStretch(layout, edge)]))
+  const between = largeGroups(fan, (edge) => {
+    const point = points.get(edge) ?? 1
+    return Math.round(along(layout, edge, point - 1)) * MOST_LENGTH + Math.round(along(layout, edge, point))
+  })
+  return between.flatMap((edges) => {
+    const together = edges.map((edge) => ({ edge, point: points.get(edge) ?? 1 }))
     const [first] = together
-    if (first === undefined || together.length < FEWEST) return []
+    if (first === undefined) return []
     const [from, to] = [along(layout, first.edge, first.point - 1), along(layout, first.edge, first.point)]
     const gap = Math.min(GAP[side], (to - from) / 2)
     const level = side === 'leaving' ? to - gap : from + gap
@@ -90,12 +93,13 @@ function withBends(layout: LayoutResult, edgeCount: number, bends: ReadonlyMap<n
   return { ...layout, points: Float32Array.from(points), pointStart, labelX, labelY }
 }
 
-function largeGroups(edges: readonly number[], key: (edge: number) => string): number[][] {
-  const groups = new Map<string, number[]>()
+function largeGroups(edges: readonly number[], key: (edge: number) => number): number[][] {
+  const groups = new Map<number, number[]>()
   for (const edge of edges) {
-    const group = groups.get(key(edge))
+    const found = key(edge)
+    const group = groups.get(found)
     if (group) group.push(edge)
-    else groups.set(key(edge), [edge])
+    else groups.set(found, [edge])
   }
   return [...groups.values()].filter(({ length }) => length >= FEWEST)
 }
