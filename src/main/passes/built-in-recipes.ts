@@ -7,6 +7,9 @@ const cleanUp = [
   { pass: 'fuse-bias-add', options: {} },
 ]
 
+/** Static quantization leaves tables of embeddings float: no range is needed of them. */
+const tables = { pass: 'quantize-dynamic', options: { opTypes: ['Gather'] } }
+
 /** Everything that makes the graph smaller and leaves its results, in standard operators of an opset that every runtime of today knows. */
 const simplify = [
   ...cleanUp,
@@ -34,12 +37,12 @@ export const builtInRecipes: readonly Recipe[] = [
   {
     name: 'int8-static',
     description: 'Weights and activations as 8-bit integers, with ranges from calibration data. About a quarter of the size, and the fastest on phones.',
-    passes: [...cleanUp, { pass: 'fuse-matmul-add', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+    passes: [...cleanUp, { pass: 'fuse-matmul-add', options: {} }, { pass: 'quantize-static', options: {} }, tables, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
     name: 'int8-static-accurate',
     description: 'As int8-static, with ranges of channels evened out and outliers moved into weights before, and biases corrected after. Takes longer to make; runs as fast.',
-    passes: [...cleanUp, { pass: 'fuse-matmul-add', options: {} }, { pass: 'equalize-layers', options: {} }, { pass: 'smooth-activations', options: {} }, { pass: 'quantize-static', options: {} }, { pass: 'correct-bias', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+    passes: [...cleanUp, { pass: 'fuse-matmul-add', options: {} }, { pass: 'equalize-layers', options: {} }, { pass: 'smooth-activations', options: {} }, { pass: 'quantize-static', options: {} }, tables, { pass: 'correct-bias', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
     name: 'int4-weights',
@@ -92,7 +95,7 @@ export const builtInRecipes: readonly Recipe[] = [
   {
     name: 'pruned-int8',
     description: 'Three tenths of the multiply–accumulates taken out as whole channels, then weights and activations as 8-bit integers: the two savings of size multiply.',
-    passes: [...cleanUp, { pass: 'prune-channels', options: { amount: 0.3 } }, { pass: 'quantize-static', options: {} }, { pass: 'eliminate-dead-nodes', options: {} }],
+    passes: [...cleanUp, { pass: 'prune-channels', options: { amount: 0.3 } }, { pass: 'quantize-static', options: {} }, tables, { pass: 'eliminate-dead-nodes', options: {} }],
   },
   {
     name: 'sparse-50',

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
-import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
+import { buildModel, filledTensor, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
 import { convertQuantization } from './convert-quantization'
 import { dequantize } from './dequantize'
+import { quantizeDynamic } from './quantize-dynamic'
 import { quantizeStatic } from './quantize-static'
 import { opCounts, outputsOf, relativeError, runPass, snapshot, testData } from './testing/run-pass'
 
@@ -29,6 +30,17 @@ it.each(['pairs', 'operators'])('makes float of %s, as near to the source as the
   expect(opCounts(document)).toMatchObject({ Conv: 2 })
   expect(document.model.graph.initializers.every(({ dataType }) => dataType === 1)).toBe(true)
   expect(relativeError(source, await outputsOf(document, data))).toBeLessThan(Math.max(before, 0.005))
+})
+
+it('makes float of a table of embeddings', async () => {
+  const table: ModelSpec = { inputs: { x: 'float32[3,16]' }, outputs: { y: 'float32[3,16]' }, initializers: { t: filledTensor('float32', [40, 16], 0.5, -0.25, 0.125), ids: tensor('int64', [3], [3, 0, 39]) }, nodes: ['e = Gather(t, ids)', 'y = Add(x, e)'] }
+  const rows = testData({ x: [3, 16] })
+  const { document } = await runPass(buildModel(table), quantizeDynamic, { minElements: 0 })
+  const before = await outputsOf(document, rows)
+  const { diagnostics } = await runPass(document, dequantize)
+  expect([opCounts(document), diagnostics]).toEqual([{ Gather: 1, Add: 1 }, []])
+  expect(document.model.graph.initializers.map(({ name }) => name)).toEqual(['ids', 't.q.real'])
+  expect(relativeError(before, await outputsOf(document, rows))).toBeLessThan(1e-6)
 })
 
 it('leaves a float model alone, and undo brings everything back', async () => {

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { findAttribute, intAttribute, makeFloat } from '#shared/onnx/attributes'
 import { dataTypeName } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
-import type { Graph, Node, Tensor } from '#shared/onnx/records'
+import type { Graph, Node } from '#shared/onnx/records'
 import { bytesOf, rawTensor, tensorFloats } from '#shared/onnx/tensor-data'
 import { constantTensor, isFloat32, isInFunction, isReadable, opsetVersion } from './constants'
 import { operatorsToPairs } from './convert/to-pairs'
 import { definePass } from './pass'
 import { quantizationRange, type QuantizedType } from './quantize-numerics'
+import { realValues } from './real-values'
 
 const CLIP_WITH_INPUTS = 11
 
@@ -26,6 +27,7 @@ export const dequantize = definePass({
         if (node.opType !== 'DequantizeLinear') continue
         const source = edit.document.index(graph).definition(node.inputs[0] ?? '')
         if (source?.kind === 'node' && source.node.opType === 'QuantizeLinear') toClip(edit, graph, node, source.node)
+        else if (source?.kind === 'node' && source.node.opType === 'Gather') toTable(edit, graph, node, source.node)
         else toConstant(edit, graph, node)
       }
       for (const node of [...graph.nodes].toReversed()) {
@@ -74,14 +76,19 @@ function toConstant(edit: Edit, graph: Graph, node: Node): void {
   removeUnread(edit, graph, node.inputs)
 }
 
-function realValues(values: Tensor, { scale, zeroPoint, axis }: { scale: Tensor; zeroPoint: Tensor | null; axis: number }): Float32Array {
-  const [quantized, scales, zeros] = [tensorFloats(values), tensorFloats(scale), zeroPoint ? tensorFloats(zeroPoint) : null]
-  const at = axis < 0 ? axis + values.dims.length : axis
-  const inner = values.dims.slice(at + 1).reduce((product, dim) => product * dim, 1)
-  return Float32Array.from(quantized, (value, element) => {
-    const channel = scales.length === 1 ? 0 : Math.floor(element / inner) % scales.length
-    return (value - (zeros?.[channel] ?? 0)) * (scales[channel] as number)
-  })
+/** A table of integers whose rows become real after they are picked, with one scale for all. */
+function toTable(edit: Edit, graph: Graph, node: Node, gather: Node): void {
+  const [values, scale, zeroPoint] = [gather.inputs[0], node.inputs[1], node.inputs[2]].map((name) => constantTensor(edit.document, graph, name ?? ''))
+  const [gathered = ''] = gather.outputs
+  if (!values || !scale || !isFloat32(scale) || scale.dims.length > 0 || !isReadable(values) || ((node.inputs[2] ?? '') !== '' && !zeroPoint)) return
+  if (edit.document.uses(graph, gathered).length !== 1) return
+  const table = edit.freshName(graph, `${values.name}.real`)
+  const floats = realValues(values, { scale, zeroPoint: zeroPoint ?? null, axis: 0 })
+  edit.setInitializer(graph, rawTensor(table, 'float32', values.dims, bytesOf(floats)))
+  const { outputs } = node
+  edit.removeNode(graph, edit.updateNode(graph, node, { inputs: [], outputs: [] }))
+  edit.updateNode(graph, gather, { inputs: [table, ...gather.inputs.slice(1)], outputs })
+  removeUnread(edit, graph, [gather.inputs[0] ?? '', ...node.inputs])
 }
 
 function isQuantizedType(type: string | null): type is QuantizedType {

@@ -6,6 +6,7 @@ import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
 import { openModelFile } from '../runtime/model-file'
 import { quantizeDynamic } from './quantize-dynamic'
+import { quantizeStatic } from './quantize-static'
 import { opCounts, outputsOf, ownSamples, relativeError, runPass, snapshot, testData } from './testing/run-pass'
 
 const weight = filledTensor('float32', [16, 8], 0.5, -0.25, 0.125, 1, -1, 0.3, -0.7)
@@ -130,6 +131,21 @@ describe('a table that embeddings share with the output', () => {
       expect(document.graphs().some((graph) => graph.nodes.some(({ opType }) => opType === 'MatMul' || opType === 'Gemm'))).toBe(false)
       expect(diagnostics).toEqual([])
       expect(relativeError(before, await outputsOf(document, data))).toBeLessThan(0.02)
+    }
+  })
+
+  it.each(forms.filter(([name]) => !/Transpose|If/.test(name)))('through %s stays one table where the product was quantized statically before', async (_, spec) => {
+    const before = await outputsOf(buildModel(spec), data)
+    for (const perChannel of [true, false]) {
+      const { document } = await runPass(buildModel(spec), quantizeStatic, { perChannel }, data)
+      const alone = await outputsOf(document, data)
+      const { transaction } = await runPass(document, quantizeDynamic, { ...all, opTypes: ['Gather'] })
+      expect(wide(document).map(([, type]) => type)).toEqual([DATA_TYPES.int8.code])
+      const found = await outputsOf(document, data)
+      expect(relativeError(before, found)).toBeLessThan(0.02)
+      expect(relativeError(alone, found)).toBeGreaterThan(0)
+      document.undo(transaction)
+      expect(await outputsOf(document, data)).toEqual(alone)
     }
   })
 

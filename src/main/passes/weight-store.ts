@@ -47,6 +47,11 @@ export class WeightStore {
     return stored
   }
 
+  /** Says that a reader of the weight reads something else now, for `removeUnread`. */
+  noLongerRead(graph: Graph, name: string): void {
+    this.#quantized.set(`${graph.id}/${name}`, { graph, name })
+  }
+
   removeUnread(): void {
     for (const { graph, name } of this.#quantized.values()) {
       if (this.edit.document.uses(graph, name).length === 0) this.edit.removeInitializer(graph, name)

@@ -3,17 +3,12 @@ import { floatAttribute, intAttribute, intsAttribute, makeInts } from '#shared/o
 import { sameDomain } from '#shared/onnx/document'
 import { inferTypes, type TypeTable } from '#shared/onnx/infer/infer-types'
 import type { Graph, Node, Tensor } from '#shared/onnx/records'
-import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { constantTensor } from '../constants'
 import type { ReadonlyDocument } from '../pass'
 import { isEqual, isTurnedCopy } from '../tied-weights'
 import type { StoredWeight } from '../weight-store'
 import type { DynamicQuantizer } from './dynamic-quantizer'
-
-interface Place {
-  readonly graph: Graph
-  readonly node: Node
-}
+import { gatherRows, type Place } from './gather-rows'
 
 /** A product with the turned table for its second input. */
 interface Product extends Place {
@@ -43,7 +38,7 @@ export function quantizeTiedTables(quantizer: DynamicQuantizer, graphs: readonly
       options: { type: 'uint8', symmetric: perChannel, reduceRange },
       ...(perChannel && { scaleDims: [table.dims[0] ?? 0, 1], zeroPointDims: [] }),
     })
-    for (const gather of tie.gathers) rewriteGather(quantizer, gather, { owner, stored })
+    for (const gather of tie.gathers) gatherRows(quantizer.edit, gather, { owner, stored, perRow: perChannel })
     const turned = new Map<Graph, { values: string; scale: string }>()
     for (const product of tie.products) {
       const known = turned.get(product.graph) ?? turnedTable(quantizer, product, stored)
@@ -102,24 +97,6 @@ function isTurned({ edit }: DynamicQuantizer, { graph, node }: Place, table: Ten
   const { node: transpose } = definition.definition
   if (transpose.opType !== 'Transpose' || !sameDomain(transpose.domain, '')) return false
   return intsAttribute(transpose, 'perm', [1, 0]).join() === '1,0' && constantTensor(edit.document, definition.graph, transpose.inputs[0] ?? '') === table
-}
-
-/** Gather of rows, and their real values: (row − zero point) · scale of the row. */
-function rewriteGather({ edit, options }: DynamicQuantizer, { graph, node }: Place, { owner, stored }: { owner: Graph; stored: StoredWeight }): void {
-  const [, indices = ''] = node.inputs
-  const [output = ''] = node.outputs
-  const fresh = (suffix: string) => edit.freshName(graph, `n${node.id}.${suffix}`)
-  const gathered = fresh('gathered')
-  const rows = edit.updateNode(graph, node, { inputs: [stored.values, indices], outputs: [gathered] })
-  if (!options.perChannel) {
-    edit.addNode(graph, { opType: 'DequantizeLinear', inputs: [gathered, stored.scale, stored.zeroPoint], outputs: [output] }, { after: rows })
-    return
-  }
-  const [one, steps, scales] = [edit.freshName(owner, `${stored.scale}.one`), fresh('steps'), fresh('scales')]
-  edit.setInitializer(owner, rawTensor(one, 'float32', [], bytesOf(Float32Array.of(1))))
-  const real = edit.addNode(graph, { opType: 'DequantizeLinear', inputs: [gathered, one, stored.zeroPoint], outputs: [steps] }, { after: rows })
-  const scale = edit.addNode(graph, { opType: 'Gather', inputs: [stored.scale, indices], outputs: [scales] }, { after: real })
-  edit.addNode(graph, { opType: 'Mul', inputs: [steps, scales], outputs: [output] }, { after: scale })
 }
 
 /** The table and its scales as the product reads them: [columns, rows] and [1, rows]. */
