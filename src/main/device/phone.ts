@@ -1,7 +1,7 @@
 /** One phone over adb: command lines, files in, files out. Everything that can hang has a deadline. */
 import type { Adb } from '@yume-chan/adb'
 import type { AdbSettings } from '#shared/device'
-import { AppError, toErrorData } from '#shared/errors'
+import { AppError } from '#shared/errors'
 import { openAdbServer } from './adb-server'
 import { listDevices } from './list-devices'
 import { pushFile } from './push-file'
@@ -200,8 +200,14 @@ async function explained<T>(serial: string, work: Promise<T>): Promise<T> {
     if (error instanceof AppError || (error instanceof Error && (error.name === 'AbortError' || error.message.startsWith('internal:')))) throw error
     const message = error instanceof Error ? error.message : String(error)
     if (/no space left/i.test(message)) throw new AppError({ code: 'disk-full', message: `There is no room left on the phone '${serial}'.`, hint: 'Free some storage on the phone.' }, { cause: error })
+    // How adb's server ends what it served a phone that is gone.
+    const isCut = /socket ended|socket (was )?closed|ECONNRESET|EPIPE/i.test(message)
     throw new AppError(
-      { code: 'device-lost', message: `The connection to the phone '${serial}' failed: ${toErrorData(error).message}`, hint: 'Check the cable or the network and that the phone is awake, then try again.' },
+      {
+        code: 'device-lost',
+        message: isCut ? `The phone '${serial}' was unplugged, or the connection to it broke off.` : `The connection to the phone '${serial}' failed: ${message}`,
+        hint: 'Check the cable or the network and that the phone is awake, then try again.',
+      },
       { cause: error },
     )
   }

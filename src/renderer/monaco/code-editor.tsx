@@ -56,6 +56,8 @@ export function CodeEditor({ text, language, path, label, className, schema, onC
       stickyScroll: { enabled: false },
       renderLineHighlight: readOnly ? 'none' : 'line',
       wordBasedSuggestions: 'off',
+      // A recipe stands in a narrow panel too.
+      wordWrap: language === 'json' ? 'on' : 'off',
       quickSuggestions: { strings: true, other: true, comments: false },
       tabSize: 2,
       padding: { top: 8, bottom: 8 },

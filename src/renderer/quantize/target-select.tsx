@@ -100,7 +100,7 @@ function PhonePlan({ serial, recipe, catalogue, onChange }: PhonePlanProps): Rea
 
 /** What suits the phone, where that changes only types, or nothing was chosen yet; else it is offered. */
 async function takeOverSuggestion(modelPath: string, serial: string, catalogue: Catalogue): Promise<void> {
-  await learnAboutPhone(serial)
+  if (useDevicesStore.getState().plans[serial] === undefined) await learnAboutPhone(serial)
   const suggestion = useDevicesStore.getState().plans[serial]?.recipe ?? null
   const { drafts, phones, setDraft } = useQuantizeStore.getState()
   const initial = recipeFor('int8', catalogue.recipes)

@@ -13,6 +13,7 @@ export const phonesZh: Readonly<Record<string, string>> = {
   'Check the cable or the network, then try again.': '请检查数据线或网络，然后重试。',
   "There is no room left on the phone '{0}'.": '手机“{0}”没有剩余空间。',
   'Free some storage on the phone.': '请在手机上释放一些存储空间。',
+  "The phone '{0}' was unplugged, or the connection to it broke off.": '手机“{0}”已拔出，或连接中断。',
   "The connection to the phone '{0}' failed: {1}": '与手机“{0}”的连接失败：{1}',
   "The phone '{0}' has not enough memory for this model: {1}": '手机“{0}”的内存不足以运行此模型：{1}',
   'Quantize the model, or close apps on the phone.': '请量化模型，或关闭手机上的应用。',
