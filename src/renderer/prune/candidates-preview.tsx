@@ -69,7 +69,7 @@ function AtStake({ preview, method, options }: { readonly preview: PruneCandidat
           )}
         </tbody>
       </table>
-      <p className={styles.note}>{t(zeros ? 'zerosNote' : 'partsNote')}</p>
+      <p className={styles.note}>{t(zeros ? 'zerosNote' : options['keep'] === 'fewer-macs' ? 'countedNote' : 'partsNote')}</p>
     </>
   )
 }

@@ -38,7 +38,7 @@ export function ChannelPreview({ documentId, path, revision, options, data }: Ch
     <>
       <h3 className={styles.heading}>{t('preview')}</h3>
       <PreviewFrame problem={problem} isReady={preview !== null}>
-        {preview && <Savings preview={preview} path={path} />}
+        {preview && shrinkingGroups(preview).length > 0 && <Savings preview={preview} path={path} />}
         {preview && <PruneGroups preview={preview} />}
       </PreviewFrame>
       <h3 className={styles.heading}>
