@@ -200,7 +200,7 @@ export const jobKinds = {
     params: z.object({
       modelPath: z.string(),
       data: DataSource,
-      value: z.string().describe('Name of a float32 value of the main graph: an input, what a node gives, or an initializer.'),
+      value: z.string().describe('Name of a float32 value of the main graph, or within If, Loop or Scan: an input, what a node gives, or an initializer.'),
       options: z.record(z.string(), z.unknown()).default({}).describe('Of the pass quantize-static; its overrides count too.'),
       samples: z.number().int().min(1).max(100_000).default(64),
       bins: z.number().int().min(16).max(2048).default(256),

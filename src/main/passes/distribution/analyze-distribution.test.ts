@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DistributionResult } from '#shared/measurement'
+import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
+import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
 import { openModelFile } from '../../runtime/model-file'
 import { ownSamples } from '../testing/run-pass'
 import { analyzeDistribution } from './analyze-distribution'
@@ -64,6 +66,28 @@ describe('the distribution of', () => {
   it('the input is that of the data', async () => {
     const found = await distributionOf('image')
     expect(found.histogram).toMatchObject({ min: 0, max: 1 })
+  })
+
+  it('a value within Scan is that of the same layers outside', async () => {
+    const m = filledTensor('float32', [8, 8], 0.5, -0.25, 0.125, 0.1, -0.3)
+    const save = (name: string, nodes: ModelSpec['nodes']) => {
+      const path = join(scratchFolder, name)
+      writeFileSync(path, joinPieces(encodeModel(buildModel({ inputs: { x: 'float32[5,2,8]' }, outputs: { y: 'float32[5,2,8]' }, initializers: { m }, nodes }))))
+      return path
+    }
+    const layers = (input: string) => [`d = MatMul(${input}, m)`, 't = Relu(d)']
+    const paths = {
+      outside: save('outside.onnx', [...layers('x'), 'y = Neg(t)']),
+      inside: save('inside.onnx', [['y = Scan(x)', { num_scan_inputs: 1, body: { inputs: { e: 'float32[2,8]' }, outputs: { n: 'float32[2,8]' }, nodes: [...layers('e'), 'n = Neg(t)'] } }]]),
+    }
+    const look = (path: string, value: string) =>
+      analyzeDistribution({ modelPath: path, data: { kind: 'synthetic', samples: 3 }, value, options: { exactRanges: true }, samples: 3, bins: 64 }, { scratchFolder, signal: new AbortController().signal, progress: () => undefined })
+    for (const value of ['d', 't']) {
+      const { path: _outside, ...expected } = await look(paths.outside, value)
+      const { path: _inside, ...found } = await look(paths.inside, value)
+      expect(found).toEqual(expected)
+    }
+    expect((await look(paths.inside, 't')).histogram).toMatchObject({ elements: 240, min: 0 })
   })
 
   it('nothing is said of values that there are not', async () => {

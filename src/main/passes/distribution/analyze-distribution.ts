@@ -3,7 +3,7 @@ import type { DataSource } from '#shared/ipc/jobs'
 import { type DistributionResult, RANGE_METHODS, type RangeChoice, type ValueHistogram } from '#shared/measurement'
 import { ModelDocument } from '#shared/onnx/document'
 import { inferTypes } from '#shared/onnx/infer/infer-types'
-import type { Tensor } from '#shared/onnx/records'
+import type { Graph, Tensor } from '#shared/onnx/records'
 import { Recipe } from '#shared/recipe'
 import { openCalibrationData } from '../../runtime/calibration-data'
 import { openModelFile } from '../../runtime/model-file'
@@ -15,9 +15,13 @@ import { activationOptions, quantizeStatic, type StaticOptions, weightOptionsOf 
 import { snapshotModel } from '../recovery/snapshot-model'
 import { runRecipe } from '../run-recipe'
 import { quantizerOf } from '../static/activation-parameters'
+import { COUNTING_OPSET } from '../static/body-measures'
 import { searchedRange } from '../static/calibrate-ranges'
 import { BINS, Histogram } from '../static/histogram'
-import { fillHistograms, observeExtremes } from '../static/observe-activations'
+import { fillHistograms, isFloat32Type, observeExtremes } from '../static/observe-activations'
+import { observableBodies } from '../static/observe-bodies'
+import { canCountInBodies, fillBodyHistograms, observeBodyExtremes } from '../static/observe-body-values'
+import type { Extremes } from '../static/observed-model'
 import { activationOptionsOf, overriddenRange, tensorOverride } from '../static/overrides'
 import { RangeCollector } from '../static/range-collector'
 import type { Quantizer } from '../static/search-range'
@@ -28,7 +32,7 @@ import { floatValues } from '../weight-store'
 export interface DistributionParams {
   readonly modelPath: string
   readonly data: DataSource
-  /** Name in the main graph: an input, what a node gives, or an initializer. */
+  /** Name in the main graph or within If, Loop or Scan: an input, what a node gives, or an initializer. */
   readonly value: string
   /** Options of quantize-static. */
   readonly options: Readonly<Record<string, unknown>>
@@ -64,11 +68,12 @@ export async function analyzeDistribution(params: DistributionParams, { scratchF
     const cleaned = new ModelDocument(file.model)
     // Without data nothing is compared: this only looks.
     await runRecipe(cleaned, cleanUp, { ...context, calibration: null, progress: () => undefined })
-    const hasValue = ({ document }: { document: ModelDocument }) => document.index(document.model.graph).definition(params.value) !== null
-    const document = hasValue({ document: cleaned }) ? cleaned : new ModelDocument(source)
-    if (!hasValue({ document })) throw new AppError({ code: 'not-found', message: `The model has no value '${params.value}' in its main graph.` })
-    const subject: Subject = { document, params, options: options.data, path: file.path }
-    const weight = constantTensor(document, document.model.graph, params.value)
+    const graphOf = (document: ModelDocument) => [document.model.graph, ...observableBodies(document)].find((graph) => document.index(graph).definition(params.value) !== null)
+    const document = graphOf(cleaned) ? cleaned : new ModelDocument(source)
+    const graph = graphOf(document)
+    if (!graph) throw new AppError({ code: 'not-found', message: `The model has no value '${params.value}' in its main graph or within If, Loop and Scan.` })
+    const subject: Subject = { document, graph, params, options: options.data, path: file.path }
+    const weight = constantTensor(document, graph, params.value)
     if (weight) return weightDistribution(subject, weight)
     return await activationDistribution(subject, { ...context, calibration: await openCalibrationData(params.data, document.model, { runner, signal, modelPath: params.modelPath }) })
   } finally {
@@ -78,6 +83,7 @@ export async function analyzeDistribution(params: DistributionParams, { scratchF
 
 interface Subject {
   readonly document: ModelDocument
+  readonly graph: Graph
   readonly params: DistributionParams
   readonly options: StaticOptions
   readonly path: string
@@ -86,10 +92,9 @@ interface Subject {
 /** What changes values of layers; names outlive it for the most part. */
 const cleanUp = Recipe.parse([{ pass: 'fold-constants' }, { pass: 'eliminate-dead-nodes' }, { pass: 'fold-batch-normalization' }])
 
-function weightDistribution({ document, params, options, path }: Subject, weight: Tensor): DistributionResult {
+function weightDistribution({ document, graph, params, options, path }: Subject, weight: Tensor): DistributionResult {
   if (!isFloat32(weight) || !isReadable(weight)) throw new AppError({ code: 'not-supported', message: `'${params.value}' is not a float32 tensor whose values are at hand.` })
   const target: Target = targets[options.target]
-  const graph = document.model.graph
   const layer = document.uses(graph, weight.name).find(({ node, input }) => node && target.placement[node.opType]?.weight?.input === input)?.node
   const placement = layer ? target.placement[layer.opType]?.weight : undefined
   const form = weightOptionsOf(options, target, layer ?? null)
@@ -134,9 +139,8 @@ function shown({ counts, zeros, range }: Histogram, bins: number): ValueHistogra
   return { ...range, counts: wide, zeros, elements: counts.reduce((sum, count) => sum + count, zeros) }
 }
 
-async function activationDistribution({ document, params, options, path }: Subject, context: PassContext): Promise<DistributionResult> {
+async function activationDistribution({ document, graph, params, options, path }: Subject, context: PassContext): Promise<DistributionResult> {
   const { value: name, samples } = params
-  const graph = document.model.graph
   const target: Target = targets[options.target]
   const type = inferTypes(document).typeOf(graph, name)
   const common = activationOptions(options, target)
@@ -144,20 +148,22 @@ async function activationDistribution({ document, params, options, path }: Subje
   const form = activationOptionsOf(options, nodes, common)(name)
   const [extremes, means] = [new RangeCollector(() => false), new RangeCollector(() => true)]
   let histogram: Histogram | undefined
+  const add = (_: unknown, found: Extremes | null) => {
+    extremes.add(name, found)
+    means.add(name, found)
+  }
+  const source = { context, maxSamples: samples, exact: options.exactRanges }
+  const [first, second] = [{ ...source, share: { from: 0, to: 0.5 } }, { ...source, share: { from: 0.5, to: 1 } }]
   await document.transact('look', async (edit) => {
-    await observeExtremes(edit, [name], {
-      context,
-      maxSamples: samples,
-      exact: options.exactRanges,
-      share: { from: 0, to: 0.5 },
-      nonNegative: new Set(),
-      typeOf: () => type,
-      add(seen, found) {
-        extremes.add(seen, found)
-        means.add(seen, found)
-      },
-    })
-    histogram = (await fillHistograms(edit, extremes.ranges(), { context, maxSamples: samples, exact: options.exactRanges, share: { from: 0.5, to: 1 } })).get(name)
+    if (graph === document.model.graph) {
+      await observeExtremes(edit, [name], { ...first, nonNegative: new Set(), typeOf: () => type, add })
+      histogram = (await fillHistograms(edit, extremes.ranges(), second)).get(name)
+      return
+    }
+    if (!isFloat32Type(type) || !canCountInBodies(edit)) throw new AppError({ code: 'not-supported', message: `Values within If, Loop and Scan can be looked at where they are known to be float32, from opset ${COUNTING_OPSET} on.` })
+    await observeBodyExtremes(edit, [{ body: graph, name }], first, add)
+    const range = extremes.ranges().get(name)
+    if (range && range.max > range.min) [histogram] = await fillBodyHistograms(edit, [{ body: graph, name, range }], second)
   })
   const seen = extremes.ranges().get(name)
   if (!seen) throw new AppError({ code: 'not-supported', message: `'${name}' is not a float32 value with finite numbers in every sample.` })

@@ -1,25 +1,13 @@
 import type { Edit } from '#shared/onnx/document'
 import type { Graph } from '#shared/onnx/records'
-import type { TensorValue } from '../../runtime/model-runner'
-import { opsetVersion } from '../constants'
-import { float32Numbers } from '../recovery/observe'
-import { COUNTING_OPSET, countsOver, EXTREMES } from './body-measures'
 import { isSearched, type RangeMethod, searchedRange } from './calibrate-ranges'
-import { Histogram } from './histogram'
-import { observeOutputs } from './observe-activations'
-import { bringOut, type Wanted } from './observe-bodies'
-import type { Extremes } from './observed-model'
+import { canCountInBodies, fillBodyHistograms, observeBodyExtremes } from './observe-body-values'
 import { RangeCollector } from './range-collector'
 import type { ActivationSource } from './run-samples'
 import type { ValueRange } from './value-range'
 
 export interface BodyCalibration extends Omit<ActivationSource, 'share'> {
   readonly methodOf: (body: Graph, name: string) => RangeMethod
-}
-
-/** Whether ranges of values within bodies can be searched for: in older opsets nothing counts there. */
-export function canCountInBodies({ model }: Pick<Edit, 'model'>): boolean {
-  return opsetVersion(model) >= COUNTING_OPSET
 }
 
 /**
@@ -31,38 +19,18 @@ export async function calibrateBodies(edit: Edit, values: ReadonlyMap<Graph, rea
   const all = [...values].flatMap(([body, names]) => names.map((name) => ({ body, name, method: methodOf(body, name) })))
   const searches = canCountInBodies(edit) && all.some(({ method }) => isSearched(method))
   const collectors = new Map([...values.keys()].map((body) => [body, new RangeCollector((name) => methodOf(body, name).method === 'moving-average')]))
-  const share = { from: 0, to: searches ? 0.5 : 1 }
-  const extremes = all.flatMap(({ body, name }) => Object.values(EXTREMES).map((measure): Wanted => ({ body, name, measure })))
-  await observe(edit, extremes, { ...source, share }, (outputs) => {
-    for (const [at, { body, name }] of all.entries()) {
-      const [min = NaN, max = NaN, sum = NaN] = outputs.slice(3 * at, 3 * at + 3).map((value) => float32Numbers(value)[0])
-      const found: Extremes = Number.isNaN(sum) ? { min: NaN, max: NaN } : { min, max }
-      if (Number.isNaN(sum) || min <= max) collectors.get(body)?.add(name, found)
-    }
-  })
+  const split = searches ? 0.5 : 1
+  await observeBodyExtremes(edit, all, { ...source, share: { from: 0, to: split } }, ({ body, name }, extremes) => collectors.get(body)?.add(name, extremes))
   const ranges = new Map([...collectors].map(([body, collector]) => [body, collector.ranges()]))
   if (!searches) return ranges
-
   const counted = all.flatMap(({ body, name, method }) => {
     const range = ranges.get(body)?.get(name)
-    return range && range.max > range.min && isSearched(method) ? [{ body, name, method, histogram: new Histogram(range), measure: countsOver(range) }] : []
+    return range && range.max > range.min && isSearched(method) ? [{ body, name, method, range }] : []
   })
-  if (counted.length === 0) return ranges
-  await observe(edit, counted, { ...source, share: { from: share.to, to: 1 } }, (outputs) => {
-    for (const [at, { histogram }] of counted.entries()) if (outputs[at]) histogram.addCounts(float32Numbers(outputs[at]))
-  })
-  for (const { body, name, method, histogram } of counted) ranges.get(body)?.set(name, searchedRange(histogram, method) ?? histogram.range)
+  const histograms = await fillBodyHistograms(edit, counted, { ...source, share: { from: split, to: 1 } })
+  for (const [at, { body, name, method, range }] of counted.entries()) {
+    const histogram = histograms[at]
+    ranges.get(body)?.set(name, (histogram && searchedRange(histogram, method)) ?? range)
+  }
   return ranges
-}
-
-/** Shows what is wanted, in that order, of each sample. */
-async function observe(edit: Edit, wanted: readonly Wanted[], source: ActivationSource, show: (outputs: readonly TensorValue[]) => void): Promise<void> {
-  const brought = bringOut(edit, wanted)
-  await observeOutputs(brought, source, (values) => {
-    show(brought.outputs.map((name) => {
-      const value = values.get(name)
-      if (!value) throw new Error(`internal: no output '${name}'`)
-      return value
-    }))
-  })
 }
