@@ -169,6 +169,7 @@ export const en = {
     domain: 'Domain',
     version: 'Version',
     path: 'File',
+    keptHere: 'Kept by the studio. Save as gives you a file.',
     description: 'Description',
     inputs: 'Inputs',
     outputs: 'Outputs',

@@ -171,6 +171,7 @@ export const zh: Translations = {
     domain: '域',
     version: '版本',
     path: '文件',
+    keptHere: '由本软件保管，“另存为”可得到文件。',
     description: '说明',
     inputs: '输入',
     outputs: '输出',

@@ -15,6 +15,7 @@ import { goToNodes } from '../session/go-to-node'
 import { openPanel } from '../session/panels'
 import { useSelectionStore } from '../stores/selection-store'
 import { useSessionStore } from '../stores/session-store'
+import { useVariantsStore, variantAt } from '../stores/variants-store'
 import styles from './inspector.module.css'
 import { PageTitle, Properties, Property, Section } from './property-list'
 
@@ -29,6 +30,7 @@ export function ModelPage({ document: { summary }, graph }: ModelPageProps): Rea
   const { t: tEdit } = useTranslation('edit')
   const { producer, domain, modelVersion, docString, metadata } = summary
   const title = useModelTitle(summary.path)
+  const isVariant = useVariantsStore((state) => variantAt(state.bySource, summary.path) !== null)
   const enterSubgraph = useSessionStore((state) => state.enterSubgraph)
   return (
     <>
@@ -49,7 +51,7 @@ export function ModelPage({ document: { summary }, graph }: ModelPageProps): Rea
           <ModelText field="domain" label={t('inspector.domain')} value={domain} />
           <ModelText field="modelVersion" label={t('inspector.version')} value={modelVersion} />
           <Property name={t('inspector.path')} copy={summary.path}>
-            <PathText path={summary.path} />
+            {isVariant ? <span title={summary.path}>{t('inspector.keptHere')}</span> : <PathText path={summary.path} />}
           </Property>
           <ModelText field="docString" label={t('inspector.description')} value={docString} />
         </Properties>
