@@ -34,7 +34,7 @@ export const dataZh: Readonly<Record<string, string>> = {
   'Comparing decisions needs calibration data.': '比较判定结果需要校准数据。',
   'The methods gptq and awq need calibration data.': 'gptq 和 awq 方法需要校准数据。',
   'Give a folder, an .npz or .npy file; or choose k-quant, which needs none.': '请提供文件夹、.npz 或 .npy 文件；或选择不需要数据的 k-quant。',
-  "The model has no value '{0}' in its main graph.": '模型主图中没有值“{0}”。',
+  "The model has no value '{0}' in its main graph or within If, Loop and Scan.": '模型主图中以及 If、Loop 与 Scan 之内都没有值“{0}”。',
   "'{0}' is not a float32 tensor whose values are at hand.": '“{0}”不是有数值可用的 float32 张量。',
   "'{0}' holds values that are not numbers.": '“{0}”含有非数值。',
   "'{0}' is not a float32 value with finite numbers in every sample.": '“{0}”不是在每个样本中都为有限数的 float32 值。',
