@@ -239,7 +239,7 @@ export const en = {
     path: 'From my files',
     file: 'File…',
     folder: 'Folder…',
-    kinds: 'Pictures, sounds, texts, tensors',
+    kinds: 'Pictures, texts, arrays…',
     synthetic: 'Synthetic (random)',
   },
   optimize: {

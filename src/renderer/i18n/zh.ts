@@ -241,7 +241,7 @@ export const zh: Translations = {
     path: '来自我的文件',
     file: '文件…',
     folder: '文件夹…',
-    kinds: '图片、声音、文本或张量',
+    kinds: '图片、文本、数组等',
     synthetic: '合成（随机）',
   },
   optimize: {

@@ -35,13 +35,13 @@ export function DataPicker({ label, value, onChange, samplePath, syntheticNote, 
         <Radio value="path" label={t('data.path')} />
         {value.kind === 'path' && (
           <Group gap={8} pl={28} wrap="nowrap">
-            <Button variant="default" onClick={() => void pick('file')}>
+            <Button variant="default" flex="none" onClick={() => void pick('file')}>
               {t('data.file')}
             </Button>
-            <Button variant="default" onClick={() => void pick('folder')}>
+            <Button variant="default" flex="none" onClick={() => void pick('folder')}>
               {t('data.folder')}
             </Button>
-            <Text size="sm" c="dimmed" truncate title={value.path ?? ''}>
+            <Text size="sm" c="dimmed" truncate title={value.path ?? t('data.kinds')}>
               {value.path === null ? t('data.kinds') : fileName(value.path)}
             </Text>
           </Group>

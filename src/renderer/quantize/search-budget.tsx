@@ -52,10 +52,10 @@ export function SearchBudget({ recipe, catalogue, onChange }: SearchBudgetProps)
           </Group>
           <Input.Wrapper label={t('labelledData')}>
             <Group gap={8} wrap="nowrap">
-              <Button variant="default" onClick={() => void pick('file')}>
+              <Button variant="default" flex="none" onClick={() => void pick('file')}>
                 {tApp('data.file')}
               </Button>
-              <Button variant="default" onClick={() => void pick('folder')}>
+              <Button variant="default" flex="none" onClick={() => void pick('folder')}>
                 {tApp('data.folder')}
               </Button>
               <Text size="sm" c="dimmed" truncate title={data}>
