@@ -72,4 +72,9 @@ export const dataZh: Readonly<Record<string, string>> = {
   'There are {0} samples but {1} labels ({2}).': '样本有 {0} 个，标签却有 {1} 个（{2}）。',
   'No output of the model is a tensor of numbers.': '模型没有数值张量输出。',
   'The outputs ({0}) are in no known form of detections.': '输出（{0}）不是已知的检测结果形式。',
+  'How the data is prepared was guessed: {0}.': '数据的预处理方式是猜测的：{0}。',
+  'Ranges are right only if the model was trained so: choose the preprocessing in the Evaluation panel, or give it with --card.': '只有模型以此方式训练，范围才正确：请在“评估”面板中选择预处理，或用 --card 给出。',
+  "None of the {0} samples in '{1}' can be used; the first, {2}.": '“{1}”中的 {0} 个样本均不可用；第一个：{2}。',
+  'Random inputs have no labels.': '随机输入没有标签。',
+  "There is no {0} on '{1}'{2}.": '“{1}”上得不到 {0}{2}。',
 }

@@ -87,4 +87,8 @@ export const quantizingZh: Readonly<Record<string, string>> = {
   'Passes: {0}.': '可用步骤：{0}。',
   "Option 'quantization' of 'search-precision': {0}.": '“search-precision”的选项“quantization”：{0}。',
   'It takes the options of quantize-static.': '它使用 quantize-static 的选项。',
+  'No {0} can be kept to: {1}': '无法保持 {0}：{1}',
+  "Name data with labels for this metric under 'labelledData', or choose the budget 'agreement' or 'sqnr', which need none.": '请在 labelledData 中给出带有此指标标签的数据，或选择不需要标签的预算 agreement 或 sqnr。',
+  'Values within If, Loop and Scan can be looked at where they are known to be float32, from opset {0} on.': 'If、Loop 与 Scan 之内的值须已知为 float32，且 opset 不低于 {0}，才能查看。',
+  '{0}: {1} instead of {2} with 8 bits everywhere; wanted: {3}.': '{0}：{1}，而全部 8 位时为 {2}；目标：{3}。',
 }
