@@ -16,7 +16,7 @@ describe('weights left float', () => {
   it('are told with the operator that reads most of them, and what else would quantize it', () => {
     const found = floatWeights(model, 7000)
     expect(found).toMatchObject({ severity: 'info', code: 'weights-left-float', message: '0.01 MB of weights stay float32, 91 % of the result; most of it is read by Gather.' })
-    expect(found?.hint).toContain('dynamic int8')
+    expect(found?.hint).toContain('quantize-dynamic')
   })
 
   it('are not told where they are little, or where nothing is in integers', () => {

@@ -31,7 +31,7 @@ export function floatWeights({ graph }: Model, sizeBytes: number): Diagnostic | 
     code: 'weights-left-float',
     message: `${(leftBytes / 1e6).toFixed(2)} MB of weights stay float32, ${((100 * leftBytes) / sizeBytes).toFixed(0)} % of the result; most of it is read by ${operators.join(', ')}.`,
     hint: OTHERWISE_QUANTIZED.has(operators[0] ?? '')
-      ? 'Static int8 leaves tables of Gather and weights of recurrent layers as they are: dynamic int8 quantizes them, int4 weights make embeddings smaller still.'
+      ? 'quantize-static leaves tables of Gather and weights of recurrent layers as they are: quantize-dynamic behind it takes them, and int4 weights make embeddings smaller still.'
       : 'Layers kept float are the reason, or operators that have no integer form; float16 storage halves what is left.',
   }
 }

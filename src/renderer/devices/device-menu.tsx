@@ -3,6 +3,7 @@ import { IconDeviceMobile } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DeviceEntry } from '#shared/device'
+import { said } from '../i18n/engine-words'
 import { openPanel } from '../session/panels'
 import { useDevicesStore } from '../stores/devices-store'
 import { activeDocument, useSessionStore } from '../stores/session-store'
@@ -23,7 +24,7 @@ export function DeviceMenu(): ReactNode {
         </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{list === null ? t('devices.looking') : (list.problem?.message ?? t(list.devices.length === 0 ? 'devices.none' : 'devices.deployTo'))}</Menu.Label>
+        <Menu.Label>{list === null ? t('devices.looking') : (list.problem ? said(list.problem.message) : t(list.devices.length === 0 ? 'devices.none' : 'devices.deployTo'))}</Menu.Label>
         {list?.devices.map((device) => (
           <DeviceItem key={device.serial} device={device} modelPath={modelPath} />
         ))}

@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconChevronRight, IconPalette } from '@tabler/icons-
 import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../actions/action-icon-button'
+import { said } from '../i18n/engine-words'
 import { DirtyMark } from '../panels/edit/dirty-mark'
 import { useModelTitle } from '../session/document-title'
 import { useCanvasStore } from '../canvas/canvas-store'
@@ -203,7 +204,7 @@ function GraphView(): ReactNode {
       void loadGraph(documentId, graphId)
     }
     return (
-      <EmptyState className={styles.message ?? ''} icon={<IconAlertTriangle aria-hidden />} title={t('errors.cannotShowGraph')} description={[error.message, error.hint].filter(Boolean).join(' ')}>
+      <EmptyState className={styles.message ?? ''} icon={<IconAlertTriangle aria-hidden />} title={t('errors.cannotShowGraph')} description={[error.message, error.hint ?? ''].map(said).join(' ')}>
         <Button onClick={retry}>{t('common.retry')}</Button>
       </EmptyState>
     )

@@ -2,6 +2,7 @@ import { Button, CloseButton } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { said } from '../i18n/engine-words'
 import { openPanel } from '../session/panels'
 import { useAppStore } from '../stores/app-store'
 import styles from './shell.module.css'
@@ -13,7 +14,7 @@ export function EngineBanner(): ReactNode {
   const setEngine = useAppStore((state) => state.setEngine)
   if (engine === null || engine.state === 'ready') return null
   const lost = engine.lostDocuments.length
-  const consequence = engine.state === 'restarted' ? (lost > 0 ? t('engine.lost', { count: lost }) : t('engine.nothingLost')) : engine.state === 'failed' ? engine.message : ''
+  const consequence = engine.state === 'restarted' ? (lost > 0 ? t('engine.lost', { count: lost }) : t('engine.nothingLost')) : engine.state === 'failed' ? said(engine.message) : ''
   return (
     <div className={styles.banner} role="alert" data-failed={engine.state === 'failed' || undefined}>
       <IconAlertTriangle size={16} aria-hidden />

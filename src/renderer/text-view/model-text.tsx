@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { toErrorData, type ErrorData } from '#shared/errors'
 import { TextErrorDetails, type TextProblem } from '#shared/ipc/text-problem'
 import { getBridge } from '../bridge/bridge'
+import { said } from '../i18n/engine-words'
 import { change } from '../session/edit-document'
 import { showErrorData } from '../session/report-error'
 import { documentState, useEditStore } from '../stores/edit-store'
@@ -24,7 +25,7 @@ export default function ModelText(): ReactNode {
   const selected = useMemo(() => selectedNodeIds(selection), [selection])
   const nodes = ofSelection && selected.length > 0 ? selected : null
   const { text, error } = useModelText(documentId, graphId, nodes)
-  if (error !== null) return <EmptyState className={styles.message ?? ''} icon={<IconAlertTriangle aria-hidden />} title={t('errors.cannotShowText')} description={[error.message, error.hint].filter(Boolean).join(' ')} />
+  if (error !== null) return <EmptyState className={styles.message ?? ''} icon={<IconAlertTriangle aria-hidden />} title={t('errors.cannotShowText')} description={[error.message, error.hint ?? ''].map(said).join(' ')} />
   if (text === null || documentId === null || graphId === null) return <Loading />
   const scope = selected.length > 0 && <ScopeChoice count={selected.length} ofSelection={ofSelection} onChange={setOfSelection} />
   return <TextEditor key={`${documentId}/${graphId}/${nodes?.join() ?? ''}`} documentId={documentId} graphId={graphId} nodes={nodes} text={text} scope={scope} />

@@ -45,6 +45,7 @@ async function optimize(session: Session, modelPath: string, options: OptimizeOp
   // Before minutes of work, not after them.
   for (const file of [outputPath, ...(options.report === undefined ? [] : [resolve(options.report)])]) mustHaveFolder(file)
   const recipe = await findRecipe(session, options.recipe)
+  if (options.device !== undefined) await mustBeConnected(session, options.device)
   if (options.calibration === undefined) await warnOfSynthetic(session, recipe)
   const { report } = await session.runJob<'optimize'>({
     kind: 'optimize',
@@ -83,6 +84,12 @@ async function warnOfSynthetic({ request }: Session, recipe: Recipe): Promise<vo
   const needing = recipe.passes.find(({ pass }) => calibrated.includes(pass))
   if (!needing) return
   say(`warning: no --calibration was given, so '${needing.pass}' calibrates with random inputs. Size and speed will be right; accuracy will not.`)
+}
+
+async function mustBeConnected({ request }: Session, serial: string): Promise<void> {
+  const { devices, problem } = await request('devices.list', {})
+  if (problem) throw new AppError({ code: 'not-found', message: problem.message, hint: problem.hint ?? undefined })
+  if (!devices.some((device) => device.serial === serial)) throw new AppError({ code: 'not-found', message: `No phone with the serial '${serial}' is connected.`, hint: 'List the phones with `edgefit devices`.' })
 }
 
 function mustHaveFolder(path: string): void {

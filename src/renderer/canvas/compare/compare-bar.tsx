@@ -3,6 +3,7 @@ import { IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ActionIconButton } from '../../actions/action-icon-button'
+import { said } from '../../i18n/engine-words'
 import { selectedDifference, stepDifference, stopComparing } from '../../session/compare-models'
 import { reportError } from '../../session/report-error'
 import type { ComparedPair, Comparison } from '../../stores/compare-store'
@@ -39,7 +40,7 @@ export function CompareBar({ pair, comparison }: { readonly pair: ComparedPair; 
 function Legend({ comparison }: { readonly comparison: Comparison | null }): ReactNode {
   const { t } = useTranslation('canvas')
   if (comparison === null) return <Loader size="xs" aria-label={t('compare.comparing')} />
-  if (comparison.found === null) return <span className="bad">{[comparison.error?.message, comparison.error?.hint].filter(Boolean).join(' ')}</span>
+  if (comparison.found === null) return <span className="bad">{[comparison.error?.message ?? '', comparison.error?.hint ?? ''].map(said).join(' ')}</span>
   const { diff, index } = comparison.found
   const tones = diffTones.filter((tone) => index.counts[tone] > 0)
   return (

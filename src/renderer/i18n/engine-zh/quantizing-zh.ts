@@ -10,7 +10,7 @@ export const quantizingZh: Readonly<Record<string, string>> = {
   'The result is kept. {0}': '结果已保留。{0}',
   'It can be run on the phone at any time.': '之后可随时在手机上运行。',
   '{0} MB of weights stay float32, {1} % of the result; most of it is read by {2}.': '{0} MB 的权重仍为 float32，占结果的 {1}%；主要由 {2} 读取。',
-  'Static int8 leaves tables of Gather and weights of recurrent layers as they are: dynamic int8 quantizes them, int4 weights make embeddings smaller still.': '静态 int8 不处理 Gather 的表和循环层的权重：动态 int8 会量化它们，int4 权重可让嵌入更小。',
+  'quantize-static leaves tables of Gather and weights of recurrent layers as they are: quantize-dynamic behind it takes them, and int4 weights make embeddings smaller still.': 'quantize-static 不处理 Gather 的表和循环层的权重：在其后加 quantize-dynamic 即可量化，int4 权重可让嵌入更小。',
   'Layers kept float are the reason, or operators that have no integer form; float16 storage halves what is left.': '原因是保持浮点的层，或没有整数形式的算子；float16 存储可使余下部分减半。',
   'The ranges of activations were taken from random inputs: the model will be less accurate than with real data.': '激活范围取自随机输入：精度会低于使用真实数据时。',
   'Give calibration data: a folder, an .npz or .npy file, or test_data_set folders.': '请提供校准数据：文件夹、.npz 或 .npy 文件，或 test_data_set 文件夹。',

@@ -7,6 +7,7 @@ import { diffTones, type DiffTone } from '../../canvas/compare/compare-index'
 import { latencyOf } from '../../canvas/compare/node-latencies'
 import { diffColour } from '../../canvas/scene/heat'
 import { formatMs, formatRatio, quantityText } from '../../format/format-number'
+import { said } from '../../i18n/engine-words'
 import { goToDifference, showSideBySide, sideOf, useComparison, useShownPair } from '../../session/compare-models'
 import { modelTitle } from '../../session/document-title'
 import { reportError } from '../../session/report-error'
@@ -57,7 +58,7 @@ export default function ComparePanel(): ReactNode {
       </div>
       {error !== null && (
         <Alert color="red" m="xs">
-          {error.message} {error.hint}
+          {said(error.message)} {said(error.hint ?? '')}
         </Alert>
       )}
       <DataTable
