@@ -72,8 +72,7 @@ function report(document: ModelDocument, graph: ChannelGraph, { plan }: ChosenPl
   const full = graph.groups.map(() => 1)
   const left = sharesOf(plan, graph.groups)
   const part = (cost: (shares: readonly number[]) => number) => percent(1 - cost(left) / cost(full))
-  const macs = costs.macs(full) > 0 ? `${part(costs.macs)} of the multiply–accumulates and ` : ''
-  context.report({ severity: 'info', code: 'channels-pruned', message: `${macs}${part(costs.parameters)} of the parameters went.` })
+  context.report({ severity: 'info', code: 'channels-pruned', message: costs.macs(full) > 0 ? `${part(costs.macs)} of the multiply–accumulates and ${part(costs.parameters)} of the parameters went.` : `${part(costs.parameters)} of the parameters went.` })
   for (const group of graph.groups) {
     const count = plan[group.index] ?? group.units.length
     const [producer] = group.producers

@@ -3,6 +3,7 @@ import { useMemo, type ReactNode } from 'react'
 import type { PruneCandidates } from '#shared/prune'
 import { groupColour } from '../canvas/scene/heat'
 import { formatCount, formatPercent, quantityText } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { useSelectionStore } from '../stores/selection-store'
 import { type Candidate, candidateName, candidateOverlay, candidateTotals, isSameForAll, zeroShare } from './candidates'
 import { PreviewFrame } from './preview-frame'
@@ -108,7 +109,7 @@ function CandidateList({ preview: { candidates, kept }, method }: { readonly pre
               {kept.map(({ reason, ...layer }) => (
                 <div key={layer.nodeId} className={styles.lock}>
                   <div className="ellipsis">{layerLabel(layer)}</div>
-                  <div>{reason}</div>
+                  <div>{said(reason)}</div>
                 </div>
               ))}
             </Accordion.Panel>

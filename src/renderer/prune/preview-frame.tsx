@@ -1,5 +1,6 @@
 import { Loader } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { said } from '../i18n/engine-words'
 import { usePruneTexts } from './prune-texts'
 import styles from './prune.module.css'
 
@@ -9,7 +10,7 @@ export function PreviewFrame({ problem, isReady, children }: { readonly problem:
   if (problem !== null) {
     return (
       <p className={styles.note} role="alert">
-        {t('failed', { message: problem })}
+        {t('failed', { message: said(problem) })}
       </p>
     )
   }

@@ -2,6 +2,7 @@ import { Accordion, UnstyledButton } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { PruneGroup, PrunePreview } from '#shared/prune'
 import { groupColour } from '../canvas/scene/heat'
+import { said } from '../i18n/engine-words'
 import { useSelectionStore } from '../stores/selection-store'
 import { layerLabel, shrinkingGroups } from './prune-choice'
 import { usePruneTexts } from './prune-texts'
@@ -34,7 +35,7 @@ export function PruneGroups({ preview }: { readonly preview: PrunePreview }): Re
               {locked.map((group, index) => (
                 <div key={index} className={styles.lock}>
                   <div className="ellipsis">{groupName(group, t)}</div>
-                  <div>{group.locked?.reason}</div>
+                  <div>{said(group.locked?.reason ?? '')}</div>
                 </div>
               ))}
             </Accordion.Panel>
