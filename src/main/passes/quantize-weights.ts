@@ -37,7 +37,7 @@ const options = z
     form: z
       .enum(['MatMulNBits', 'QDQ'])
       .default('MatMulNBits')
-      .describe("MatMulNBits: onnxruntime's own operator, any opset. QDQ: standard operators, for other runtimes too; the model must have opset 21 (25 for 2 bits)."),
+      .describe("MatMulNBits: onnxruntime's own operator, any opset. QDQ: standard operators for products, for other runtimes too; the model must have opset 21 (25 for 2 bits). Tables become GatherBlockQuantized in both."),
     integerProducts: z.boolean().default(false).describe('MatMulNBits may quantize activations to 8 bits at run time: faster on most processors, less exact.'),
     opTypes: z.array(z.enum(opTypes)).default([...opTypes]).describe('Kinds of nodes to quantize. Gather: tables of embeddings.'),
     damping: z.number().min(0.0001).max(1).default(0.01).describe('gptq: added to the diagonal of the inputs\' squares, as a part of its mean.'),
