@@ -36,7 +36,8 @@ describe('a sentence', () => {
       "There is no '{0}'.": '“{0}”不存在。',
       'It failed: {0}': '失败：{0}',
       'Did you mean {0}?': '是否想用 {0}？',
-      '{0} of {1}.': '{1} 中的 {0}。',
+      'Half of {0}.': '{0} 的一半。',
+      "'{0}': {1}": '“{0}”：{1}',
     })
   }
   afterEach(() => setEngineWords({}))
@@ -44,7 +45,7 @@ describe('a sentence', () => {
   it('is translated with its names and figures, and what it has no words for stands as it is', async () => {
     await speak('zh')
     expect(said("There is no 'a (1).onnx'.")).toBe('“a (1).onnx”不存在。')
-    expect(said('2 of 3.')).toBe('3 中的 2。')
+    expect(said('Half of 3.')).toBe('3 的一半。')
     expect(said('Something new.')).toBe('Something new.')
   })
 
@@ -52,6 +53,8 @@ describe('a sentence', () => {
     await speak('zh')
     expect(said("It failed: There is no 'x'.")).toBe('失败：“x”不存在。')
     expect(said("There is no 'x'. Did you mean 'y'?")).toBe("“x”不存在。是否想用 'y'？")
+    expect(said("'a.onnx': There is no 'x'.")).toBe('“a.onnx”：“x”不存在。')
+    expect(said("'a': something new")).toBe("'a': something new")
     expect(said("There is no 'x'. Something new.")).toBe("There is no 'x'. Something new.")
   })
 

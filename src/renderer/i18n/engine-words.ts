@@ -4,8 +4,13 @@
  */
 import i18next from 'i18next'
 
+/** A sentence of fewer letters of its own could be anything. */
+const FEW_LETTERS = 8
+
 interface Sentence {
   readonly pattern: RegExp
+  /** It counts only around something that is translated. */
+  readonly isFrame: boolean
   readonly translation: string
 }
 
@@ -16,7 +21,7 @@ export function setEngineWords(words: Readonly<Record<string, string>>): void {
   sentences = Object.entries(words)
     // What says more in its own words comes first: a sentence of placeholders would match much.
     .toSorted(([a], [b]) => ownLetters(b) - ownLetters(a))
-    .map(([english, translation]) => ({ pattern: patternOf(english), translation }))
+    .map(([english, translation]) => ({ pattern: patternOf(english), isFrame: english.includes('{') && ownLetters(english) < FEW_LETTERS, translation }))
 }
 
 /** A message or hint of the engine's, as the person reads it. */
@@ -26,10 +31,13 @@ export function said(text: string): string {
 
 /** Null where the text has no translation as a whole, nor each of its sentences one. */
 function translated(text: string): string | null {
-  for (const { pattern, translation } of sentences) {
+  for (const { pattern, isFrame, translation } of sentences) {
     const found = pattern.exec(text)
+    if (!found) continue
+    const parts = found.groups ?? {}
+    if (isFrame && Object.values(parts).every((part) => translated(part) === null)) continue
     // A name or figure stays; a reason that was put in is a sentence of its own.
-    if (found) return translation.replace(/\{(\d+)\}/g, (_, at: string) => said(found.groups?.[`p${at}`] ?? ''))
+    return translation.replace(/\{(\d+)\}/g, (_, at: string) => said(parts[`p${at}`] ?? ''))
   }
   const parts = text.split(/(?<=[.?!]) (?=\S)/)
   const each = parts.length < 2 ? [] : parts.map(translated)

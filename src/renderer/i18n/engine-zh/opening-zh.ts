@@ -1,6 +1,7 @@
 /** Opening, checking and saving models. */
 export const openingZh: Readonly<Record<string, string>> = {
   'The work was cancelled.': '操作已取消。',
+  "'{0}': {1}": '“{0}”：{1}',
   'Not an ONNX model: {0}.': '不是 ONNX 模型：{0}。',
   'a Git LFS pointer, which stands for a file that was not downloaded': '这是 Git LFS 指针，实际文件尚未下载',
   'a zip archive (PyTorch .pt and .pth, Keras and NumPy .npz files are such)': '这是 zip 压缩包（PyTorch 的 .pt、.pth 以及 Keras、NumPy 的 .npz 都是这种文件）',
