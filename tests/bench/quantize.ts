@@ -143,17 +143,15 @@ async function latencyFigure(context: BenchContext, { name, theirs, ours }: { na
   }
 }
 
-/** As the studio runs a job: bundled, with the flags of job processes. */
+/** As the studio runs a job: bundled without its libraries, with the flags of job processes. */
 async function bundled({ repository }: BenchContext): Promise<string> {
-  // Within the repository, so that onnxruntime-node is found.
+  // Within the repository, so that libraries are found.
   const outDir = join(repository, 'node_modules/.cache/edgefit-bench')
   await build({
     root: repository,
     configFile: false,
     logLevel: 'warn',
     resolve: { alias: { '#shared': join(repository, 'src/shared') } },
-    // The latter two are for pictures and sounds, which nothing is calibrated with here.
-    ssr: { noExternal: true, external: ['onnxruntime-node', 'sharp', 'wavefile'] },
     build: { ssr: join(repository, 'tests/bench/quantize-process.ts'), outDir, emptyOutDir: true, target: 'node20' },
   })
   return join(outDir, 'quantize-process.js')
