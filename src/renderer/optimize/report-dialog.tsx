@@ -1,5 +1,6 @@
 import { Modal, Table } from '@mantine/core'
-import { lazy, Suspense, type ReactNode } from 'react'
+import { notifications } from '@mantine/notifications'
+import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptimizeReport } from '#shared/ipc/jobs'
 import type { LatencyBeside } from '#shared/measurement'
@@ -12,6 +13,7 @@ import { useAppStore } from '../stores/app-store'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { worstSqnrDb } from '../stores/variants-store'
 import { passText, recipeTitle } from './catalogue-text'
+import { noticeId } from './notice-id'
 import styles from './report-dialog.module.css'
 import { FindingList, findingsOf, IntegerNote } from './result-words'
 
@@ -25,6 +27,10 @@ export default function ReportDialog(): ReactNode {
   const { t } = useTranslation()
   const report = useDialogsStore((state) => state.report)
   const showReport = useDialogsStore((state) => state.showReport)
+  // Who reads the report needs no notice of it any more, least of all on top of it.
+  useEffect(() => {
+    if (report !== null) notifications.hide(noticeId(report))
+  }, [report])
   return (
     <Modal
       opened={report !== null}

@@ -15,6 +15,7 @@ import { useProfileStore } from '../stores/profile-store'
 import { worstSqnrDb } from '../stores/variants-store'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { recipeTitle } from '../optimize/catalogue-text'
+import { noticeId } from '../optimize/notice-id'
 import { OptimizedNotice } from '../optimize/optimized-notice'
 import { jobText } from './job-text'
 import { openPanel } from './panels'
@@ -116,10 +117,9 @@ function tellDeployed({ conditions, desktop, latency, outputError, model }: Depl
 }
 
 function tellOptimized(report: OptimizeReport): void {
-  const id = `optimized-${report.result.sha256}`
   const warning = report.diagnostics.find(({ severity }) => severity !== 'info')
   notifications.show({
-    id,
+    id: noticeId(report),
     color: warning === undefined ? 'green' : 'yellow',
     autoClose: 10_000,
     title: i18next.t('optimize.finished', { recipe: recipeTitle(report.recipe), name: modelBaseName(report.source.path) }),
@@ -133,10 +133,7 @@ function tellOptimized(report: OptimizeReport): void {
       onPhone: report.phone && i18next.t('optimize.finishedOnPhone', { phone: report.phone.phone, before: quantityText(formatMs(report.phone.source.p50Ms)), after: quantityText(formatMs(report.phone.result.p50Ms)), ratio: quantityText(formatRatio(report.phone.ratio.p50)) }),
       warning: warning === undefined ? null : said(warning.message),
       detailsLabel: i18next.t('optimize.showResult'),
-      onDetails: () => {
-        notifications.hide(id)
-        useDialogsStore.getState().showReport(report)
-      },
+      onDetails: () => useDialogsStore.getState().showReport(report),
     }),
   })
 }

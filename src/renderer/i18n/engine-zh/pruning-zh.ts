@@ -36,7 +36,6 @@ export const pruningZh: Readonly<Record<string, string>> = {
   'Give calibration data, or choose synthetic inputs.': '请提供校准数据，或选择合成输入。',
   'This method needs calibration data.': '此方法需要校准数据。',
   'Give a folder, an .npz or .npy file, or synthetic data.': '请提供文件夹、.npz 或 .npy 文件，或使用合成数据。',
-  'The calibration data has no samples.': '校准数据中没有样本。',
   'Layers alone were faster in parts, the model with them was not (×{0}): nothing was changed.': '单独看各层拆开后更快，整个模型却没有（{0} 倍）：未作改动。',
   '{0} of {1} layers that could be were replaced: ×{2} of their multiply-accumulates. {3}': '可替换的 {1} 层中替换了 {0} 层：乘加为原来的 {2} 倍。{3}',
   'Time was not measured.': '未测耗时。',

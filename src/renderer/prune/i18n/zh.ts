@@ -81,7 +81,7 @@ export const pruneZh = {
   together: '一同变化的层',
   noGroups: '没有可剪去的通道。请加大幅度，或减小取整倍数。',
   noFree: '此模型没有这类可剪去的部分。',
-  groupOf: '{{name}} 等 {{count}} 层',
+  groupOf: '{{name}} 及另外 {{count}} 层',
   channels: '{{from}} → {{to}}',
   showGroup: '在图中显示 {{name}}',
   locked: '保持不变的层（{{count}}）',
