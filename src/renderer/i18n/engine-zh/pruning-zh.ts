@@ -35,7 +35,6 @@ export const pruningZh: Readonly<Record<string, string>> = {
   'Measuring latency needs inputs.': '测量延迟需要输入。',
   'Give calibration data, or choose synthetic inputs.': '请提供校准数据，或选择合成输入。',
   'This method needs calibration data.': '此方法需要校准数据。',
-  'Give a folder, an .npz or .npy file, or synthetic data.': '请提供文件夹、.npz 或 .npy 文件，或使用合成数据。',
   'Layers alone were faster in parts, the model with them was not (×{0}): nothing was changed.': '单独看各层拆开后更快，整个模型却没有（{0} 倍）：未作改动。',
   '{0} of {1} layers that could be were replaced: ×{2} of their multiply-accumulates. {3}': '可替换的 {1} 层中替换了 {0} 层：乘加为原来的 {2} 倍。{3}',
   'Time was not measured.': '未测耗时。',
@@ -76,6 +75,5 @@ export const pruningZh: Readonly<Record<string, string>> = {
   "its weight '{0}' is read by several nodes": '其权重“{0}”被多个节点读取',
   'its bias is computed': '其偏置是计算得到的',
   'its kernel has {0} axes': '其卷积核有 {0} 个轴',
-  'its weight is more than one matrix': '其权重不止一个矩阵',
   'it transposes or scales (transA, alpha, beta)': '它带有转置或缩放（transA、alpha、beta）',
 }
