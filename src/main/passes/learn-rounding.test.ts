@@ -36,8 +36,8 @@ const calibration = samples(12, 5)
 const evaluation = samples(6, 300, 0.7)
 
 /** 16 bits for activations, so that what is left of the error is the weights' doing. */
-async function quantized(): Promise<{ document: ModelDocument; context: PassContext }> {
-  const document = new ModelDocument(buildModel(spec))
+async function quantized(source = spec): Promise<{ document: ModelDocument; context: PassContext }> {
+  const document = new ModelDocument(buildModel(source))
   const float = snapshotModel(document)
   await runPass(document, quantizeStatic, { activationType: 'uint16', perChannel: false }, calibration)
   return { document, context: { calibration, runner, float, signal: new AbortController().signal, progress: () => undefined, report: () => undefined } }
@@ -54,6 +54,22 @@ describe('learned rounding', () => {
     const before = relativeError(float, await outputsOf(made.document, evaluation))
     await learn(made)
     expect(relativeError(float, await outputsOf(made.document, evaluation))).toBeLessThan(0.7 * before)
+  })
+
+  it('takes each group of a convolution by itself', async () => {
+    // Four inputs and two outputs in each of four groups.
+    const grouped: ModelSpec = {
+      ...spec,
+      initializers: { w: tensor('float32', [8, 4, 3, 3], noise(8 * 36, 3)), v: tensor('float32', [4, 8, 1, 1], noise(32, 7)) },
+      nodes: [['a = Conv(x, w)', { pads: [1, 1, 1, 1], group: 4 }, 'first'], 'r = Relu(a)', ['y = Conv(r, v)', {}, 'second']],
+    }
+    const made = await quantized(grouped)
+    const float = await outputsOf(buildModel(grouped), evaluation)
+    const before = relativeError(float, await outputsOf(made.document, evaluation))
+    const messages: string[] = []
+    await learn({ ...made, context: { ...made.context, report: ({ message }) => void messages.push(message) } })
+    expect(messages).toEqual([expect.stringContaining("'first'")])
+    expect(relativeError(float, await outputsOf(made.document, evaluation))).toBeLessThan(0.8 * before)
   })
 
   it('says how much the products of each layer gained', async () => {

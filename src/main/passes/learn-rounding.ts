@@ -67,7 +67,7 @@ async function learnAll(edit: Edit, float: Model, { context, maxSamples }: { con
     await source.transact('look', async (look) => {
       const layers = look.main.nodes.flatMap((node): LinearLayer[] => {
         const layer = linearLayer(source, look.main, node, 1)
-        return !('reason' in layer) && layer.groups === 1 && layer.columns <= WIDEST_INPUT && codesOf(edit, node.id) ? [layer] : []
+        return !('reason' in layer) && layer.columns <= WIDEST_INPUT && codesOf(edit, node.id) ? [layer] : []
       })
       for await (const moments of patchMoments(look, layers, { context, products, maxSamples, maxProductColumns: WIDEST_INPUT })) {
         for (const layer of layers) {
@@ -107,7 +107,7 @@ function codesOf(edit: Edit, id: number): Codes | null {
 }
 
 function learnLayer(layer: LinearLayer, { tensor, type, scales, zeroPoints }: Codes, products: Float64Array): Learned | null {
-  const { rows, columns, rowsFirst, node } = layer
+  const { rows, columns, rowsFirst, node, groups } = layer
   if (scales.length !== 1 && scales.length !== rows) return null
   const present = tensorNumbers(tensor) as ArrayLike<number>
   // Reduced ranges stay reduced.
@@ -117,10 +117,14 @@ function learnLayer(layer: LinearLayer, { tensor, type, scales, zeroPoints }: Co
     const channel = scales.length === 1 ? 0 : Math.floor(at / columns)
     return value / (scales[channel] as number) + (zeroPoints[channel] as number)
   })
-  const { codes, nearestError, learnedError } = nearestProducts({ steps, columns, products, qmin, qmax })
+  const [perGroup, square] = [steps.length / groups, columns * columns]
+  const found = Array.from({ length: groups }, (_, group) =>
+    nearestProducts({ steps: steps.subarray(group * perGroup, (group + 1) * perGroup), columns, products: products.subarray(group * square, (group + 1) * square), qmin, qmax }),
+  )
+  const [nearestError, learnedError] = [found.reduce((sum, one) => sum + one.nearestError, 0), found.reduce((sum, one) => sum + one.learnedError, 0)]
   if (!(learnedError < nearestError)) return null
-  const matrix = Float32Array.from(codes)
-  const values = quantizedArray(type, codes.length)
+  const matrix = Float32Array.from(found.flatMap(({ codes }) => [...codes]))
+  const values = quantizedArray(type, matrix.length)
   values.set(rowsFirst ? matrix : transposeMatrix(matrix, rows, columns))
   return { node, tensor: rawTensor(tensor.name, type, tensor.dims, bytesOf(values)), ratio: learnedError / nearestError }
 }

@@ -18,14 +18,15 @@ const ROWS_AT_ONCE = 2048
 const BUDGET_BYTES = 512 * 1024 * 1024
 
 export interface PatchMoments {
+  /** Of each group: they come one after the other, and have products with nothing but their own. */
   readonly columns: number
   /** Patches seen. */
   readonly count: number
-  /** Mean patch, [columns]. */
+  /** Mean patch, [groups, columns]. */
   readonly mean: Float64Array
-  /** Mean square of each column, [columns]. */
+  /** Mean square of each column, [groups, columns]. */
   readonly squares: Float64Array
-  /** Mean of patch·patchᵀ, [columns, columns]; null where it was not asked for or is too large. */
+  /** Mean of patch·patchᵀ, [groups, columns, columns]; null where it was not asked for or is too large. */
   readonly products: Float64Array | null
   /** Of the layer's input in the first sample. */
   readonly inputDims: readonly number[]
@@ -40,7 +41,7 @@ export interface PatchOptions {
 }
 
 /**
- * Moments of the input patches of `layers` (of the main graph, without groups) over at most `maxSamples` samples, by node id; as many
+ * Moments of the input patches of `layers` (of the main graph) over at most `maxSamples` samples, by node id; as many
  * layers at a time as fit into memory together. Each time the model runs as it is then. Layers whose input is not float32, not finite or
  * empty are left out. Throws AppError `invalid-data` without samples.
  */
@@ -61,7 +62,7 @@ function roundsWithinMemory(layers: readonly LinearLayer[], maxProductColumns: n
   const rounds: LinearLayer[][] = []
   let used = Infinity
   for (const layer of layers) {
-    const bytes = (layer.columns <= maxProductColumns ? layer.columns ** 2 : layer.columns) * Float64Array.BYTES_PER_ELEMENT
+    const bytes = layer.groups * (layer.columns <= maxProductColumns ? layer.columns ** 2 : layer.columns) * Float64Array.BYTES_PER_ELEMENT
     if (used + bytes > BUDGET_BYTES) {
       rounds.push([])
       used = 0
@@ -109,14 +110,18 @@ class PatchSum {
   #count = 0
   #inputDims: readonly number[] = []
   #isBroken = false
+  /** Columns of all groups. */
+  readonly #width: number
 
   constructor(
     readonly layer: LinearLayer,
     keepsProducts: boolean,
   ) {
-    this.#mean = new Float64Array(layer.columns)
-    this.#squares = new Float64Array(layer.columns)
-    this.#products = keepsProducts ? new Float64Array(layer.columns ** 2) : null
+    const { columns, groups } = layer
+    this.#width = columns * groups
+    this.#mean = new Float64Array(this.#width)
+    this.#squares = new Float64Array(this.#width)
+    this.#products = keepsProducts ? new Float64Array(groups * columns ** 2) : null
   }
 
   get input(): string {
@@ -130,7 +135,7 @@ class PatchSum {
       this.#isBroken = true
       return
     }
-    const { columns } = this.layer
+    const columns = this.#width
     const count = patches.length / columns
     if (count === 0) return
     if (this.#count === 0) this.#inputDims = value.dims
@@ -153,7 +158,8 @@ class PatchSum {
   /** Adds the products of the patches collected. */
   async multiply(products: MatrixProducts): Promise<void> {
     const sums = this.#products
-    const { columns } = this.layer
+    const { groups } = this.layer
+    const columns = this.#width
     const length = this.#waiting.reduce((total, part) => total + part.length, 0)
     if (!sums || length === 0) return
     const patches = new Float32Array(length)
@@ -163,6 +169,10 @@ class PatchSum {
       at += part.length
     }
     this.#waiting = []
+    if (groups > 1) {
+      addGroupProducts(sums, patches, this.layer)
+      return
+    }
     const added = await products.transposedProduct(patches, patches, { inner: length / columns, rows: columns, columns })
     for (let index = 0; index < sums.length; index++) sums[index] = (sums[index] as number) + (added[index] as number)
   }
@@ -174,7 +184,22 @@ class PatchSum {
   }
 }
 
-/** At most `positions` patches, [patches, columns]; null where the value is not what the layer reads. */
+/** Groups are many and narrow as a rule: calling for a product of each would cost more than it. */
+function addGroupProducts(sums: Float64Array, patches: Float32Array, { columns, groups }: LinearLayer): void {
+  const width = columns * groups
+  for (let from = 0; from < patches.length; from += width) {
+    for (let group = 0; group < groups; group++) {
+      const patch = patches.subarray(from + group * columns, from + (group + 1) * columns)
+      let to = group * columns * columns
+      for (let row = 0; row < columns; row++) {
+        const value = patch[row] as number
+        for (let column = 0; column < columns; column++, to++) sums[to] = (sums[to] as number) + value * (patch[column] as number)
+      }
+    }
+  }
+}
+
+/** At most `positions` patches, [patches, groups · columns]; null where the value is not what the layer reads. */
 function patchesOf(value: TensorValue, layer: LinearLayer, positions: number): Float32Array | null {
   if (value.dataType !== DATA_TYPES.float32.code) return null
   const numbers = numbersFromBytes('float32', value.bytes, value.bytes.length / 4) as Float32Array
@@ -193,8 +218,9 @@ function rowsOf(numbers: Float32Array, dims: readonly number[], { columns, posit
   return patches
 }
 
-function convPatches(numbers: Float32Array, [batch = 0, channels = 0, ...sizes]: readonly number[], { layer: { window, columns }, positions }: { layer: LinearLayer; positions: number }): Float32Array | null {
+function convPatches(numbers: Float32Array, [batch = 0, channels = 0, ...sizes]: readonly number[], { layer: { window, columns: perGroup, groups }, positions }: { layer: LinearLayer; positions: number }): Float32Array | null {
   if (!window || sizes.length !== window.kernel.length) return null
+  const columns = perGroup * groups
   // One spatial axis is two, the first of size 1.
   const two = (values: readonly number[], filler: number): [number, number] => [values.length === 2 ? (values[0] ?? filler) : filler, values.at(-1) ?? filler]
   const [height, width] = two(sizes, 1)
