@@ -75,7 +75,7 @@ export const pruneZh = {
   macs: '乘加运算',
   parameters: '参数',
   weights: '权重',
-  latency: '延迟（估算）',
+  latency: '估算延迟',
   noProfile: '先对模型做性能分析，即可估算延迟。',
   open: '形状未定',
   together: '一同变化的层',
