@@ -80,7 +80,7 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
     const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, context })
     const left = floatWeights(document.model, result.sizeBytes)
     if (left) report(left)
-    if (result.sizeBytes > source.sizeBytes) report({ severity: 'warning', code: 'larger-than-source', message: `The result is ×${(result.sizeBytes / source.sizeBytes).toFixed(2)} the size of the source.` })
+    if (result.sizeBytes > source.sizeBytes) report({ severity: 'warning', code: 'larger-than-source', message: `The result is ×${(result.sizeBytes / source.sizeBytes).toFixed(2)} the size of the source.`, hint: 'Nodes and scales that were added take more than weights save here: leave small layers float, or give each weight one scale.' })
     return {
       tool: `${packageInfo.name} ${packageInfo.version}`,
       source: { path: source.path, sha256: await hashModelFile(source.path), sizeBytes: source.sizeBytes },

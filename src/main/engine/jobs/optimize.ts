@@ -15,7 +15,9 @@ export async function optimize({ modelPath, recipe, data, outputPath, phone }: J
   const { measureOnPhone } = await import('./measure-on-phone')
   const options = { ...phone.options, dims: { ...phone.options.dims, ...fixedDims(recipe) } }
   const measured = await measureOnPhone({ source: modelPath, result: outputPath, data, phone: { ...phone, options } }, within(context, 1 - ON_PHONE, ON_PHONE))
-  return { report: { ...report, phone: measured.phone, diagnostics: [...report.diagnostics, ...measured.diagnostics] }, variant: null, phoneRuns: measured.phoneRuns }
+  // Where the phone was heard, this computer's slowness is not what matters.
+  const here = report.diagnostics.map((found) => (measured.phone && found.code === 'slower-than-source' ? { ...found, severity: 'info' as const } : found))
+  return { report: { ...report, phone: measured.phone, diagnostics: [...here, ...measured.diagnostics] }, variant: null, phoneRuns: measured.phoneRuns }
 }
 
 function within(context: JobContext, start: number, share: number): JobContext {

@@ -1,6 +1,7 @@
 /** Quantizing, and what comes of it. */
 export const quantizingZh: Readonly<Record<string, string>> = {
   'The result is ×{0} the size of the source.': '结果的大小是源模型的 {0} 倍。',
+  'Nodes and scales that were added take more than weights save here: leave small layers float, or give each weight one scale.': '新增的节点和缩放多于权重节省的空间：可让小的层保持浮点，或每个权重只用一个缩放。',
   "On this processor the result takes ×{0} of the source's time (half of {1} runs in turns).": '在此处理器上，结果耗时是源模型的 {0} 倍（交替运行 {1} 次的中位数）。',
   'Processors without instructions for 8-bit integers are often slower with them; phones have them. Measure on the device that it is for.': '没有 8 位整数指令的处理器往往因此更慢，手机则具备这些指令。请在目标设备上测量。',
   "On {0} the result takes ×{1} of the source's time ({2} → {3} ms, median of {4} turns).": '在 {0} 上，结果耗时是源模型的 {1} 倍（{2} → {3} ms，{4} 轮的中位数）。',
