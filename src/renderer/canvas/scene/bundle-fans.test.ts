@@ -60,3 +60,14 @@ it('a few edges are left as they are', () => {
   const { layout, bundled } = fan(6, 'down')
   expect(bundled).toBe(layout)
 })
+
+it('a trunk keeps clear of a taller box among those it comes from', () => {
+  const { graph, layout } = fan(40, 'down')
+  const readers = edgesOf(graph, 'target', 'Concat')
+  const tall = graph.edges[readers[20] ?? 0]?.source ?? 0
+  const height = layout.height.slice()
+  height[tall] = (height[tall] ?? 0) + 40
+  const bottom = (layout.y[tall] ?? 0) + (height[tall] ?? 0)
+  const levels = readers.flatMap((edge) => pointsOf(bundleFans(graph, { ...layout, height }), edge).slice(1, -1).map(([, along]) => along))
+  expect(Math.min(...levels)).toBeGreaterThanOrEqual(bottom)
+})

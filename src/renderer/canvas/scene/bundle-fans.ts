@@ -27,7 +27,7 @@ export function bundleFans(graph: CanvasGraph, layout: LayoutResult): LayoutResu
   const drawn = graph.edges.flatMap((_, edge) => (pointCount(layout, edge) >= 2 ? [edge] : []))
   const bends = new Map<number, Bend>()
   const add = (side: Bend['side'], key: (edge: number) => number) => {
-    for (const fan of largeGroups(drawn, key)) for (const bend of bendsOf(layout, fan.filter((edge) => !bends.has(edge)), side)) bends.set(bend.edge, bend)
+    for (const fan of largeGroups(drawn, key)) for (const bend of bendsOf({ graph, layout }, fan.filter((edge) => !bends.has(edge)), side)) bends.set(bend.edge, bend)
   }
   // A value that comes through a frame leaves there too.
   add('leaving', (edge) => (graph.edges[edge]?.source ?? 0) * graph.values.length + (graph.edges[edge]?.value ?? 0))
@@ -35,8 +35,13 @@ export function bundleFans(graph: CanvasGraph, layout: LayoutResult): LayoutResu
   return bends.size === 0 ? layout : withBends(layout, graph.edges.length, bends)
 }
 
-/** Edges of a fan that go across between the same layers share a trunk there. */
-function bendsOf(layout: LayoutResult, fan: readonly number[], side: Bend['side']): Bend[] {
+interface Arranged {
+  readonly graph: CanvasGraph
+  readonly layout: LayoutResult
+}
+
+/** Edges of a fan that go across between the same layers share a trunk there, where no box is in its way. */
+function bendsOf({ graph, layout }: Arranged, fan: readonly number[], side: Bend['side']): Bend[] {
   const points = new Map(fan.map((edge) => [edge, widestStretch(layout, edge)]))
   const between = largeGroups(fan, (edge) => {
     const point = points.get(edge) ?? 1
@@ -48,10 +53,23 @@ function bendsOf(layout: LayoutResult, fan: readonly number[], side: Bend['side'
     if (first === undefined) return []
     const [from, to] = [along(layout, first.edge, first.point - 1), along(layout, first.edge, first.point)]
     const gap = Math.min(GAP[side], (to - from) / 2)
-    const level = side === 'leaving' ? to - gap : from + gap
+    const levels = side === 'leaving' ? [to - gap, (from + to) / 2] : [from + gap, (from + to) / 2, to - gap]
+    const places = together.flatMap(({ edge, point }) => [across(layout, edge, point - 1), across(layout, edge, point)])
+    const level = levels.find((candidate) => isFree({ graph, layout }, { level: candidate, from: Math.min(...places), to: Math.max(...places) }))
+    if (level === undefined) return []
     const tips = together.map(({ edge }) => across(layout, edge, side === 'leaving' ? 0 : pointCount(layout, edge) - 1))
     const stem = tips.reduce((sum, tip) => sum + tip, 0) / tips.length
     return together.map(({ edge, point }): Bend => ({ edge, point, level, stem, side }))
+  })
+}
+
+/** Whether a line across the flow meets no box; what unfolded groups hold stands within them. */
+function isFree({ graph, layout }: Arranged, { level, from, to }: { readonly level: number; readonly from: number; readonly to: number }): boolean {
+  const [start, extent, side, breadth] = layout.direction === 'down' ? [layout.y, layout.height, layout.x, layout.width] : [layout.x, layout.width, layout.y, layout.height]
+  return !graph.boxes.some((box, at) => {
+    if (box.kind === 'group' && box.expanded) return false
+    const [top = 0, height = 0, left = 0, width = 0] = [start[at], extent[at], side[at], breadth[at]]
+    return top < level && level < top + height && left < to && from < left + width
   })
 }
 
