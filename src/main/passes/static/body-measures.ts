@@ -1,5 +1,5 @@
 /** What calibration wants to know of values within If, Loop and Scan, computed by nodes beside them. */
-import { makeInt } from '#shared/onnx/attributes'
+import { makeInt, makeInts } from '#shared/onnx/attributes'
 import { DATA_TYPES } from '#shared/onnx/data-type'
 import { bytesOf, rawTensor } from '#shared/onnx/tensor-data'
 import { BINS } from './histogram'
@@ -55,6 +55,26 @@ export function countsOver({ min, max }: ValueRange): Measure {
       nodes.push(make.node('Unique', [index], [found, '', '', times]))
       nodes.push(make.node('ScatterElements', [of('none'), found, computed('Cast', [times], DATA_TYPES.float32.code)], [output]))
       return nodes
+    },
+  }
+}
+
+/** XᵀX, [columns, columns], of a value X whose last dimension is `columns`. */
+export function squaresOf(columns: number): Measure {
+  return {
+    name: 'squares',
+    dims: [columns, columns],
+    none: 0,
+    join: 'Add',
+    compute(value, output, make) {
+      const shape = make.constant(rawTensor('', 'int64', [2], bytesOf(BigInt64Array.of(-1n, BigInt(columns)))))
+      const [rows, turned] = [make.fresh(`${value}.rows`), make.fresh(`${value}.turned`)]
+      return [
+        shape,
+        make.node('Reshape', [value, ...shape.outputs], [rows]),
+        make.node('Transpose', [rows], [turned], [makeInts('perm', [1, 0])]),
+        make.node('MatMul', [turned, rows], [output]),
+      ]
     },
   }
 }

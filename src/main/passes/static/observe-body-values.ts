@@ -26,7 +26,7 @@ export function canCountInBodies({ model }: Pick<Edit, 'model'>): boolean {
 /** Shows the extremes of each value in each sample that came to it, NaN where it held one. Throws AppError `invalid-data` without samples. */
 export async function observeBodyExtremes<Value extends BodyValue>(edit: Edit, values: readonly Value[], source: ActivationSource, add: (value: Value, extremes: Extremes) => void): Promise<void> {
   const wanted = values.flatMap(({ body, name }) => Object.values(EXTREMES).map((measure): Wanted => ({ body, name, measure })))
-  await observe(edit, wanted, source, (outputs) => {
+  await observeInBodies(edit, wanted, source, (outputs) => {
     for (const [at, value] of values.entries()) {
       const [min = NaN, max = NaN, sum = NaN] = outputs.slice(3 * at, 3 * at + 3).map((output) => float32Numbers(output)[0])
       if (Number.isNaN(sum)) add(value, { min: NaN, max: NaN })
@@ -39,14 +39,14 @@ export async function observeBodyExtremes<Value extends BodyValue>(edit: Edit, v
 export async function fillBodyHistograms(edit: Edit, values: readonly (BodyValue & { readonly range: ValueRange })[], source: ActivationSource): Promise<Histogram[]> {
   const histograms = values.map(({ range }) => new Histogram(range))
   if (values.length === 0) return histograms
-  await observe(edit, values.map(({ body, name, range }) => ({ body, name, measure: countsOver(range) })), source, (outputs) => {
+  await observeInBodies(edit, values.map(({ body, name, range }) => ({ body, name, measure: countsOver(range) })), source, (outputs) => {
     for (const [at, histogram] of histograms.entries()) if (outputs[at]) histogram.addCounts(float32Numbers(outputs[at]))
   })
   return histograms
 }
 
-/** Shows what is wanted, in that order, of each sample. */
-async function observe(edit: Edit, wanted: readonly Wanted[], source: ActivationSource, show: (outputs: readonly TensorValue[]) => void): Promise<void> {
+/** Shows what is wanted, in that order, of each sample. Throws AppError `invalid-data` without samples. */
+export async function observeInBodies(edit: Edit, wanted: readonly Wanted[], source: ActivationSource, show: (outputs: readonly TensorValue[]) => void): Promise<void> {
   const brought = bringOut(edit, wanted)
   await observeOutputs(brought, source, (values) => {
     show(brought.outputs.map((name) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ModelDocument } from '#shared/onnx/document'
-import { buildModel, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
+import { buildModel, type GraphSpec, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
+import { tensorBytes } from '#shared/onnx/tensor-data'
 import type { CalibrationData } from '../pass'
 import { quantizeWeights } from '../quantize-weights'
 import { float32Tensor, opCounts, outputsOf, relativeError, runPass, snapshot } from '../testing/run-pass'
@@ -62,12 +63,16 @@ describe('gptq', () => {
     expect(await errorOf(normalized, { ...options, method: 'gptq' })).toBeLessThan(0.8 * (await errorOf(normalized, { ...options, method: 'rtn' })))
   })
 
-  it('quantizes products whose inputs cannot be seen without it, and says so', async () => {
-    const branch = (name: string, op: string) => ({ outputs: { [name]: 'float32[6,48]' }, nodes: [`m_${name} = MatMul(x, w)`, `${name} = ${op}(m_${name})`] })
-    const spec: ModelSpec = { ...normalized, inputs: { ...normalized.inputs, c: 'bool[]' }, nodes: [['y = If(c)', { then_branch: branch('a', 'Relu'), else_branch: branch('b', 'Neg') }]] }
+  it('quantizes products that no sample came to without it, and says so', async () => {
+    const branch = (name: string, weight: string) => ({ outputs: { [name]: 'float32[6,48]' }, nodes: [[`m_${name} = MatMul(x, ${weight})`, {}, name], `${name} = Relu(m_${name})`] }) satisfies GraphSpec
+    const spec: ModelSpec = {
+      ...normalized,
+      initializers: { ...normalized.initializers, never: tensor('float32', [WIDTH, 48], noise(WIDTH * 48, 9)), huge: tensor('float32', [], [1e9]) },
+      nodes: [['s = ReduceMax(x)', { keepdims: 0 }], 'c = Greater(s, huge)', ['y = If(c)', { then_branch: branch('a', 'never'), else_branch: branch('b', 'w') }]],
+    }
     const { document, diagnostics } = await runPass(buildModel(spec), quantizeWeights, { ...all, method: 'gptq' }, calibration)
     expect(document.graphs().map((graph) => graph.nodes.filter(({ opType }) => opType === 'MatMulNBits').length)).toEqual([0, 1, 1])
-    expect(diagnostics).toMatchObject([{ code: 'gptq-left-out', severity: 'info' }])
+    expect(diagnostics).toMatchObject([{ code: 'gptq-left-out', severity: 'info', message: expect.stringContaining("('a')") as string }])
   })
 
   it('rounds where inputs were zero throughout, and says so', async () => {
@@ -110,6 +115,21 @@ describe('awq', () => {
     expect(document.model.graph.initializers.filter(({ name }) => name.includes('awq'))).toEqual([])
     expect(diagnostics).toMatchObject([{ code: 'awq-left-out', severity: 'info' }])
   })
+})
+
+it('gptq looks into the bodies of If, Loop and Scan, and gives the codes that the same products outside get', async () => {
+  const weights = { w: normalized.initializers?.['w'] ?? tensor('float32', [0], []) }
+  const outside: ModelSpec = { inputs: { x: `float32[6,${WIDTH}]` }, outputs: { y: 'float32[6,48]' }, initializers: weights, nodes: [['y = MatMul(x, w)', {}, 'p']] }
+  const rows: ModelSpec['nodes'] = [['y = Scan(x)', { num_scan_inputs: 1, body: { inputs: { e: `float32[${WIDTH}]` }, outputs: { o: 'float32[48]' }, initializers: { row: tensor('int64', [2], [1, -1]), flat: tensor('int64', [1], [-1]) }, nodes: ['r = Reshape(e, row)', ['m = MatMul(r, w)', {}, 'p'], 'o = Reshape(m, flat)'] } }]]
+  const found = await Promise.all([outside, { ...outside, nodes: rows }].map((spec) => runPass(buildModel(spec), quantizeWeights, { ...all, method: 'gptq' }, calibration)))
+  expect(found.map(({ diagnostics }) => diagnostics)).toEqual([[], []])
+  const [codes, inBody] = found.map(({ document }) => document.model.graph.initializers.find(({ name }) => name === 'w.q')).map((stored) => (stored ? [...tensorBytes(stored)] : []))
+  // Sums of squares are added in another order, which may turn a code that is half way between two.
+  const differing = codes?.filter((code, at) => code !== inBody?.[at]).length ?? NaN
+  expect(differing).toBeLessThan(0.002 * (codes?.length ?? 0))
+  const nearest = await runPass(buildModel(outside), quantizeWeights, { ...all, method: 'k-quant' })
+  const plain = nearest.document.model.graph.initializers.find(({ name }) => name === 'w.q')
+  expect(plain ? [...tensorBytes(plain)].filter((code, at) => code !== codes?.[at]).length : 0).toBeGreaterThan(0.05 * (codes?.length ?? 0))
 })
 
 describe.each(['gptq', 'awq'])('%s', (method) => {

@@ -3,7 +3,7 @@ import { DATA_TYPES } from '#shared/onnx/data-type'
 import type { Edit } from '#shared/onnx/document'
 import type { MatrixProducts } from '../../runtime/linear-algebra'
 import type { TensorValue } from '../../runtime/model-runner'
-import type { PassContext } from '../pass'
+import type { CalibrationData, PassContext } from '../pass'
 import { visitInputs } from './visit-inputs'
 
 /** What products see of an activation X, [rows, columns], over the calibration samples. */
@@ -49,8 +49,7 @@ export function roundsWithinMemory(inputs: ReadonlyMap<string, number>): Map<str
  * Throws AppError `invalid-data` where there is no data or it has no samples.
  */
 export async function collectMoments(edit: Edit, inputs: ReadonlyMap<string, number>, { context, products, maxSamples }: MomentsOptions): Promise<Map<string, InputMoments>> {
-  const { calibration } = context
-  if (!calibration) throw new AppError({ code: 'invalid-data', message: 'The methods gptq and awq need calibration data.', hint: 'Give a folder, an .npz or .npy file; or choose k-quant, which needs none.' })
+  const calibration = dataOf(context)
   const sums = new Map([...inputs].map(([name, columns]) => [name, new MomentSum(columns)]))
   const done = await visitInputs(edit, [...inputs.keys()], {
     calibration,
@@ -66,6 +65,12 @@ export async function collectMoments(edit: Edit, inputs: ReadonlyMap<string, num
   })
   if (done === 0) throw new AppError({ code: 'invalid-data', message: 'The calibration data has no samples.' })
   return new Map([...sums].flatMap(([name, sum]): [string, InputMoments][] => (sum.isUsable ? [[name, sum.finish()]] : [])))
+}
+
+/** Throws AppError `invalid-data` where there is none. */
+export function dataOf({ calibration }: PassContext): CalibrationData {
+  if (calibration) return calibration
+  throw new AppError({ code: 'invalid-data', message: 'The methods gptq and awq need calibration data.', hint: 'Give a folder, an .npz or .npy file; or choose k-quant, which needs none.' })
 }
 
 class MomentSum {
