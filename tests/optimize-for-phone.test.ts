@@ -66,6 +66,7 @@ describe.skipIf(obstacle !== null || !isRuntimeBuilt('x86_64'))('a result for a 
     const { report, phoneRuns } = await shrink()
     expect(report.phone).toMatchObject({ serial: phone.serial, phone: 'Rig Namespace Phone', adapter: 'native', turns: 5, conditions: { provider: 'cpu', threads: 1, runs: 10 } })
     expect(report.phone?.ratio.p50).toBeGreaterThan(0)
+    expect(report.phone?.opCounts?.['ConvInteger']).toBeGreaterThan(5)
     expect(report.phone?.conditions.runtime).toContain('native x86_64')
     expect(phoneRuns.map(({ model, samplesMs }) => [model.sha256, samplesMs.length])).toEqual([
       [report.source.sha256, 10],

@@ -135,6 +135,8 @@ export const PhoneLatency = LatencyBeside.extend({
   turns: z.number().int(),
   /** The result's outputs there against the result's here: whether the phone computes what this computer does. */
   outputError: z.array(OutputError),
+  /** Kernels of the result that ran there, by operator; null where the runtime does not tell. */
+  opCounts: z.record(z.string(), z.number().int()).nullable().default(null),
 })
 export type PhoneLatency = z.infer<typeof PhoneLatency>
 

@@ -1,5 +1,6 @@
-import type { DeployResult, PhoneLatency } from '#shared/deploy'
+import type { DeployOptions, DeployResult, PhoneLatency } from '#shared/deploy'
 import { phoneName } from '#shared/device'
+import type { KernelProfile } from '#shared/measurement'
 import { summarizeLatency } from '../runtime/latency'
 import { latencyRatio } from '../runtime/time-in-turns'
 import { adapterOf, type DeployRun, type DeployRunOptions, withDeployRun } from './deploy-run'
@@ -24,10 +25,11 @@ export interface DeployedBeside {
 export async function deployBeside({ source, result, ...deploy }: DeployBesideOptions): Promise<DeployedBeside> {
   deploy.progress('connecting', 0)
   return withPlannedPhone(deploy, async (planned) => {
-    const { isRepeatable } = await adapterOf(planned, deploy.options)
+    const { isRepeatable, name } = await adapterOf(planned, deploy.options)
     const turns = isRepeatable ? Math.min(TURNS, deploy.options.runs) : 1
     const stage = createStage(deploy.progress)
-    const prepare = <T>(path: string, work: (run: DeployRun) => Promise<T>) => withDeployRun(planned, { ...deploy, path, options: { ...deploy.options, runs: Math.ceil(deploy.options.runs / turns) }, progress: stage.progress }, work)
+    const options = { ...deploy.options, runs: Math.ceil(deploy.options.runs / turns), kernels: false }
+    const prepare = <T>(path: string, work: (run: DeployRun) => Promise<T>, own: Partial<DeployOptions> = {}) => withDeployRun(planned, { ...deploy, path, options: { ...options, ...own }, progress: stage.progress }, work)
     if (!isRepeatable) {
       const before = await prepare(source, async (run) => run.finish(await run.run()))
       stage.enter(0.5, 0.5)
@@ -39,11 +41,15 @@ export async function deployBeside({ source, result, ...deploy }: DeployBesideOp
       return prepare(result, async (b) => {
         const figures: [RunFigures, RunFigures][] = []
         for (let turn = 0; turn < turns; turn++) {
-          stage.enter(0.6 + (0.4 * turn) / turns, 0)
+          stage.enter(0.6 + (0.3 * turn) / turns, 0)
           figures.push([await a.run(), await b.run()])
         }
         const before = await finishTurns(a, figures.map(([first]) => first))
-        const after = await finishTurns(b, figures.map(([, second]) => second))
+        const timed = await finishTurns(b, figures.map(([, second]) => second))
+        stage.enter(0.9, 0.1)
+        // In a run of its own, of a model whose nodes have names: the timed one is the one that is kept.
+        const kernels = name === 'native' ? await prepare(result, async (run) => (await run.run()).kernels, { kernels: true, runs: 1, warmup: 0 }) : []
+        const after = { ...timed, kernels }
         return besideOf([before, after], figures.map(([first, second]) => [medianOf(first), medianOf(second)]))
       })
     })
@@ -72,11 +78,17 @@ async function finishTurns(run: DeployRun, turns: readonly RunFigures[]): Promis
 
 /** @param turns medians of source and result in each turn, ms. */
 function besideOf(runs: readonly [DeployResult, DeployResult], turns: readonly (readonly [number, number])[]): DeployedBeside {
-  const [source, { latency, conditions, facts, adapter, outputError }] = runs
+  const [source, { latency, conditions, facts, adapter, outputError, kernels }] = runs
   return {
-    beside: { serial: facts.serial, phone: phoneName(facts), adapter, turns: turns.length, source: source.latency, result: latency, ratio: latencyRatio(turns), conditions, outputError },
+    beside: { serial: facts.serial, phone: phoneName(facts), adapter, turns: turns.length, source: source.latency, result: latency, ratio: latencyRatio(turns), conditions, outputError, opCounts: kernels.length === 0 ? null : countOperators(kernels) },
     runs,
   }
+}
+
+function countOperators(kernels: readonly KernelProfile[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { opType } of kernels) counts[opType] = (counts[opType] ?? 0) + 1
+  return counts
 }
 
 function medianOf({ samplesMs }: RunFigures): number {

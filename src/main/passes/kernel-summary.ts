@@ -41,7 +41,7 @@ export function findFloatKernels(document: ReadonlyDocument, optimized: Model): 
       {
         severity: 'warning',
         code: 'not-fused',
-        message: `${node.opType} '${node.name}' is quantized, but onnxruntime computes it in float: ${reasonOf(document, graph, node)}.`,
+        message: `${node.opType} '${node.name}' is quantized, but onnxruntime computes it in float on this computer: ${reasonOf(document, graph, node)}.`,
         nodeId: node.id,
         nodeName: node.name,
       },

@@ -10,14 +10,24 @@ import styles from './report-dialog.module.css'
 const FLOAT_PRODUCT = /^(Nhwc)?(Fused)?(Conv|Gemm|MatMul)$/
 const INTEGER_PRODUCT = /^(QLinear(Conv|MatMul)|QGemm|QAttention|(Conv|MatMul)Integer\w*|DynamicQuantize(MatMul|LSTM))$/
 
-/** What runs in integers on this computer, for recipes that quantize. */
-export function IntegerNote({ report: { kernels, recipe } }: { readonly report: OptimizeReport }): ReactNode {
+/** What runs in integers, on the phone and on this computer, for recipes that quantize. */
+export function IntegerNote({ report: { kernels, phone, recipe } }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
-  if (kernels === null || !recipe.passes.some(({ pass }) => /^(quantize-(static|dynamic)|search-precision)$/.test(pass))) return null
-  const count = (names: RegExp) => Object.entries(kernels.opCounts).reduce((sum, [name, times]) => sum + (names.test(name) ? times : 0), 0)
+  if (!recipe.passes.some(({ pass }) => /^(quantize-(static|dynamic)|search-precision)$/.test(pass))) return null
+  return (
+    <>
+      {phone !== null && phone.opCounts !== null && <Integers opCounts={phone.opCounts} place={t('report.onPhone', { phone: phone.phone })} />}
+      {kernels !== null && <Integers opCounts={kernels.opCounts} place={t('report.onThisComputer')} />}
+    </>
+  )
+}
+
+function Integers({ opCounts, place }: { readonly opCounts: Readonly<Record<string, number>>; readonly place: string }): ReactNode {
+  const { t } = useTranslation()
+  const count = (names: RegExp) => Object.entries(opCounts).reduce((sum, [name, times]) => sum + (names.test(name) ? times : 0), 0)
   const [integers, floats] = [count(INTEGER_PRODUCT), count(FLOAT_PRODUCT)]
   if (integers + floats === 0) return null
-  return <p className={styles.words}>{t(integers === 0 ? 'report.noIntegers' : floats === 0 ? 'report.allIntegers' : 'report.someIntegers', { integers, total: integers + floats })}</p>
+  return <p className={styles.words}>{t(integers === 0 ? 'report.noIntegers' : floats === 0 ? 'report.allIntegers' : 'report.someIntegers', { place, integers, total: integers + floats })}</p>
 }
 
 const SEVERITIES = ['error', 'warning', 'info']

@@ -23,7 +23,7 @@ export const quantizingZh: Readonly<Record<string, string>> = {
   ', on random inputs, which say little': '（随机输入，参考意义有限）',
   'Measure with real data before you judge.': '请用真实数据测量后再下结论。',
   'Leave the first or the most sensitive layers float with excludeNodes, or give more calibration data.': '可用 excludeNodes 让首层或最敏感的层保持浮点，或提供更多校准数据。',
-  "{0} '{1}' is quantized, but onnxruntime computes it in float: {2}.": '{0}“{1}”已量化，但 onnxruntime 仍以浮点计算：{2}。',
+  "{0} '{1}' is quantized, but onnxruntime computes it in float on this computer: {2}.": '{0}“{1}”已量化，但在本机上 onnxruntime 仍以浮点计算：{2}。',
   'its activation is not quantized': '其激活未量化',
   'its bias is not quantized': '其偏置未量化',
   'its float output is an output of the model': '其浮点输出是模型的输出',
