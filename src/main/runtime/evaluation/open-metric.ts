@@ -31,8 +31,6 @@ export interface MetricOptions {
 }
 
 export interface OpenMetric {
-  /** For people: what was found. */
-  readonly description: string
   /** The metric's figure over all samples, with integer kernels that do not saturate. Samples without a usable label count for nothing. */
   evaluate(candidate: Model | ModelDocument): Promise<number>
 }
@@ -47,7 +45,6 @@ export async function openMetric({ metric, dataPath, card: given, model, modelPa
   const alphabet = findAlphabet(modelPath, dataPath)
   const frame = card.kind === 'image' ? card : null
   return {
-    description: data.description,
     async evaluate(candidate) {
       const running = await runner.load(candidate, { exactIntegers: true })
       try {
