@@ -56,7 +56,8 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
         {report.outputError.length > 0 && <Headline label={t('report.worstSqnr')} figure={<Figure {...formatDb(worstSqnrDb(report))} />} />}
         {latency !== null && <Headline label={t('report.latency')} figure={<Figure {...formatRatio(latency.ratio.p50)} />} />}
         {phone !== null && <Headline label={t('report.onPhone', { phone: phone.phone })} figure={<Figure {...formatRatio(phone.ratio.p50)} />} />}
-        {kernels !== null && <Headline label={t('report.integerKernels')} figure={<Figure value={formatInteger(kernels.integerKernels)} unit="" />} />}
+        {/* Of a phone the sentence below says it. */}
+        {kernels !== null && phone === null && <Headline label={t('report.integerKernels')} figure={<Figure value={formatInteger(kernels.integerKernels)} unit="" />} />}
       </div>
       <IntegerNote report={report} />
       <Findings report={report} />
