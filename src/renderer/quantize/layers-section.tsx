@@ -14,7 +14,7 @@ import { useQuantizeStore } from './quantize-store'
 import styles from './quantize.module.css'
 
 const NO_PASSES: never[] = []
-/** All are in the report. */
+/** What speaks against the result, and why it is no smaller; all are in the report. */
 const SHOWN_FINDINGS = 3
 
 /** How each quantized layer compares with the float model, while a job runs and after it. */
@@ -29,6 +29,7 @@ export function LayersSection({ documentId, modelPath }: { readonly documentId: 
   const report = parsed?.success === true ? parsed.data.report : null
   const final = report?.passes.flatMap((pass) => pass.layers) ?? []
   const findings = report === null ? [] : findingsOf(report)
+  const shown = findings.filter(({ severity, code }) => severity !== 'info' || code === 'weights-left-float').slice(0, SHOWN_FINDINGS)
   // A later pass measured the layer again.
   const layers: readonly LayerFigure[] = [...new Map([...(live?.values() ?? []), ...final].map((layer) => [layer.nodeId, layer])).values()]
   const running = isUnfinished(job)
@@ -49,10 +50,10 @@ export function LayersSection({ documentId, modelPath }: { readonly documentId: 
       {report !== null && (
         <>
           <IntegerNote report={report} />
-          <FindingList findings={findings.slice(0, SHOWN_FINDINGS)} />
-          {findings.length > SHOWN_FINDINGS && (
+          <FindingList findings={shown} />
+          {findings.length > shown.length && (
             <UnstyledButton className={styles.more} onClick={() => showReport(report)}>
-              {t('more', { count: findings.length - SHOWN_FINDINGS })}
+              {t('more', { count: findings.length - shown.length })}
             </UnstyledButton>
           )}
         </>
