@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { AppError } from '#shared/errors'
 import { fileError } from '../workspace/file-error'
 
@@ -34,7 +36,9 @@ export async function writeFileAtomically(
       if (mode !== null) await file.chmod(mode)
       for await (const chunk of gathered(chunks)) {
         throwIfCancelled(signal)
-        for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten
+        // What is not flushed goes to memory: there is less to wait for than another thread takes to begin.
+        for (let at = 0; at < chunk.length; ) at += isTemporary ? writeSync(file.fd, chunk, at) : (await file.write(chunk, at, chunk.length - at)).bytesWritten
+        if (isTemporary) await setImmediate()
       }
       if (!isTemporary) await file.sync()
     } finally {

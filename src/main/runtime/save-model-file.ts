@@ -136,16 +136,25 @@ function planDataFile(model: Model, target: string, maxMessageBytes: number): Sa
     if (!stays) toCopy.add(tensor)
   }
   const dataName = freeDataName(target)
-  const first = moveTensors(model, dataName, (tensor) => toCopy.has(tensor))
-  const encoded = encodeModel(first.model)
-  if (encoded.sizeBytes <= maxMessageBytes) return finishPlan({ ...first, encoded }, target, dataName)
   const initializers = new Set([...walkTensors(model)].filter(({ node }) => node === null).map(({ tensor }) => tensor))
+  if (storedBytes(initializers) <= maxMessageBytes) {
+    const first = moveTensors(model, dataName, (tensor) => toCopy.has(tensor))
+    const encoded = encodeModel(first.model)
+    if (encoded.sizeBytes <= maxMessageBytes) return finishPlan({ ...first, encoded }, target, dataName)
+  }
   const second = moveTensors(model, dataName, (tensor) => toCopy.has(tensor) || (initializers.has(tensor) && isWorthMoving(tensor)))
   const smaller = encodeModel(second.model)
   if (smaller.sizeBytes > maxMessageBytes) {
     throw new AppError({ code: 'not-supported', message: `Without its initializers the model still takes ${smaller.sizeBytes} bytes, more than a model file can hold.` })
   }
   return finishPlan({ ...second, encoded: smaller }, target, dataName)
+}
+
+/** What the message takes at least: values that would stand in it as they are. */
+function storedBytes(tensors: Iterable<Tensor>): number {
+  let bytes = 0
+  for (const { data } of tensors) bytes += data.kind === 'bytes' ? data.bytes.length : data.kind === 'raw' ? data.span.length : 0
+  return bytes
 }
 
 function finishPlan(plan: { model: Model; moved: readonly MovedTensor[]; encoded: EncodedModel }, target: string, dataName: string): SavePlan {
