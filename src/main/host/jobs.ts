@@ -11,8 +11,11 @@ import { holdSnapshots, type Snapshot, withPaths } from './snapshots'
 
 /** How long a job may take to stop by itself before its process is killed. */
 const GRACE_MS = 400
-/** A job makes many large buffers that live shortly; with a small young generation V8 lets go of them sooner. */
-export const JOB_FLAGS = ['--max-semi-space-size=2']
+/**
+ * A job makes many large buffers that live shortly; with a small young generation V8 lets go of them sooner. It computes in onnxruntime's
+ * threads, one for each core: V8's own, four by default, would only take turns with them.
+ */
+export const JOB_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1']
 /** glibc keeps freed memory for each thread that asked for some; with one pool for all, a job's size stays with what it holds. */
 export const JOB_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' }
 /** What runs on a phone takes its files off it first. */
