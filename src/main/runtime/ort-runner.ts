@@ -35,7 +35,7 @@ export function createOrtRunner({ scratchFolder }: { readonly scratchFolder: str
       const shown = withExtraOutputs(model, options.extraOutputs ?? [])
       if (options.spareMemory) {
         const running = await inScratchFile(scratchFolder, (path) => saveModelFile(shown, path, { maxMessageBytes: MAPPED_FROM_BYTES, temporary: true }), options)
-        collectGarbage()
+        collectGarbage('young')
         return running
       }
       const { inline, externalBytes } = inlineExternalData(shown)
