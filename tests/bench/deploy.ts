@@ -13,6 +13,7 @@ import { deviceRuntimeFolder } from '../../src/main/device/device-runtime'
 import { createDeviceService } from '../../src/main/device/device-service'
 import { openPhone } from '../../src/main/device/phone'
 import { PHONE_ROOT } from '../../src/main/device/phone-folders'
+import { collectGarbage } from '../../src/main/runtime/process-memory'
 import { deployToRig, runnerPid } from '../fixtures/deploy-to-rig'
 import { canFreezeThreads, freezeThread } from '../fixtures/phone-rig/freeze-thread'
 import { createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from '../fixtures/phone-rig/phone-rig'
@@ -121,6 +122,8 @@ async function idle(rig: PhoneRig, { repository }: BenchContext): Promise<Figure
   const service = createDeviceService({ settings: () => rig.adb, appRoot: repository, onChange: () => undefined })
   try {
     await service.watch()
+    // What deploying and pushing left to V8 is not the watching's.
+    collectGarbage()
     await sleep(1000)
     const before = process.cpuUsage()
     await sleep(IDLE_SECONDS * 1000)
