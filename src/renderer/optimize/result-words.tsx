@@ -2,8 +2,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Diagnostic } from '#shared/diagnostic'
 import type { OptimizeReport } from '#shared/ipc/jobs'
-import { said } from '../i18n/engine-words'
-import { SeverityIcon } from '../panels/severity-icon'
+import { FindingItem } from '../panels/finding-item'
 import styles from './report-dialog.module.css'
 
 /** Convolutions and matrix products as onnxruntime names what it runs. */
@@ -42,12 +41,7 @@ export function FindingList({ findings }: { readonly findings: readonly Diagnost
   return (
     <ul className={styles.findings}>
       {findings.map((finding, index) => (
-        <li key={index}>
-          <SeverityIcon severity={finding.severity} />
-          <span>
-            {said(finding.message)} {finding.hint !== undefined && <span className="dim">{said(finding.hint)}</span>}
-          </span>
-        </li>
+        <FindingItem key={index} finding={finding} />
       ))}
     </ul>
   )

@@ -1,5 +1,5 @@
-import { Alert, Button, Loader, SegmentedControl } from '@mantine/core'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { Alert, Button, Loader } from '@mantine/core'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OpenDocument } from '#shared/ipc/contract'
 import type { Recipe } from '#shared/recipe'
@@ -7,6 +7,7 @@ import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
+import { type RecipeView, RecipeViews } from '../optimize/recipe-views'
 import { startJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { documentState, useEditStore } from '../stores/edit-store'
@@ -26,8 +27,6 @@ import { usePruneStore } from './prune-store'
 import { usePruneTexts } from './prune-texts'
 import styles from './prune.module.css'
 
-const RecipeEditor = lazy(() => import('../optimize/recipe-editor'))
-
 /** Ways to make a model thinner, beside the graph: what each would touch is shown there before anything is done. */
 export default function PrunePanel(): ReactNode {
   const { t } = useTranslation()
@@ -42,7 +41,7 @@ export default function PrunePanel(): ReactNode {
 function Panel({ document: { documentId, summary }, catalogue }: { readonly document: OpenDocument; readonly catalogue: Catalogue }): ReactNode {
   const t = usePruneTexts()
   const { path } = summary
-  const [view, setView] = useState<'form' | 'json'>('form')
+  const [view, setView] = useState<RecipeView>('form')
   const samples = useAppStore((state) => state.samples)
   const bySource = useVariantsStore((state) => state.bySource)
   const sourcePath = variantAt(bySource, path)?.sourcePath ?? path
@@ -63,25 +62,14 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
 
   return (
     <div className={styles.page}>
-      <div className={styles.views}>
-        <SegmentedControl
-          fullWidth
-          aria-label={t('views')}
-          value={view}
-          onChange={setView}
-          data={[
-            { value: 'form', label: t('form') },
-            { value: 'json', label: t('json') },
-          ]}
-        />
-      </div>
-      {view === 'json' ? (
-        <div className={styles.json}>
-          <Suspense fallback={<Loader size="sm" m="lg" aria-label={t('json')} />}>
-            <RecipeEditor text={draft.text} schema={catalogue.schema} onChange={(text) => setDraft(sourcePath, draftOfText(text))} />
-          </Suspense>
-        </div>
-      ) : (
+      <RecipeViews
+        view={view}
+        onView={setView}
+        labels={{ views: t('views'), form: t('form'), json: t('json') }}
+        text={draft.text}
+        schema={catalogue.schema}
+        onText={(text) => setDraft(sourcePath, draftOfText(text))}
+      >
         <div className={styles.body}>
           {recipe === null || method === null ? (
             <div>
@@ -100,7 +88,7 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
           )}
           <PruneResults sourcePath={sourcePath} />
         </div>
-      )}
+      </RecipeViews>
       <div className={styles.footer}>
         {problem !== null && (
           <Alert color="red" p={8} mb={8} role="alert">

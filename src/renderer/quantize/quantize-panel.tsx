@@ -1,5 +1,5 @@
-import { Alert, Button, Loader, SegmentedControl } from '@mantine/core'
-import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
+import { Alert, Button, Loader } from '@mantine/core'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OpenDocument } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
@@ -8,6 +8,7 @@ import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
+import { type RecipeView, RecipeViews } from '../optimize/recipe-views'
 import { requestJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
@@ -25,8 +26,6 @@ import { SensitivitySection } from './sensitivity-section'
 import { useRecipeProblem } from './use-recipe-problem'
 import { VariantsSection } from './variants-section'
 
-const RecipeEditor = lazy(() => import('../optimize/recipe-editor'))
-
 addQuantizeTexts()
 
 /** Fewer bits, beside the graph: what for, on which data, with which exceptions, and what it costs. */
@@ -43,7 +42,7 @@ export default function QuantizePanel(): ReactNode {
 
 function Panel({ document, catalogue }: { readonly document: OpenDocument; readonly catalogue: Catalogue }): ReactNode {
   const { t } = useTranslation('quantize')
-  const [view, setView] = useState<'form' | 'json'>('form')
+  const [view, setView] = useState<RecipeView>('form')
   const bySource = useVariantsStore((state) => state.bySource)
   const samples = useAppStore((state) => state.samples)
   const activePath = document.summary.path
@@ -81,25 +80,15 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
 
   return (
     <div className={styles.panel}>
-      <div ref={top} className={styles.views}>
-        <SegmentedControl
-          fullWidth
-          aria-label={t('views')}
-          value={view}
-          onChange={setView}
-          data={[
-            { value: 'form', label: t('form') },
-            { value: 'json', label: t('json') },
-          ]}
-        />
-      </div>
-      {view === 'json' ? (
-        <div className={styles.json}>
-          <Suspense fallback={<Loader size="sm" m="lg" aria-label={t('json')} />}>
-            <RecipeEditor text={draft.text} schema={catalogue.schema} onChange={(text) => setDraft(modelPath, draftOfText(text))} />
-          </Suspense>
-        </div>
-      ) : (
+      <div ref={top} />
+      <RecipeViews
+        view={view}
+        onView={setView}
+        labels={{ views: t('views'), form: t('form'), json: t('json') }}
+        text={draft.text}
+        schema={catalogue.schema}
+        onText={(text) => setDraft(modelPath, draftOfText(text))}
+      >
         <div className={styles.body}>
           {recipe === null && (
             <div className={styles.data}>
@@ -132,7 +121,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
           )}
           <VariantsSection modelPath={modelPath} activePath={activePath} />
         </div>
-      )}
+      </RecipeViews>
       <footer className={styles.footer}>
         {draft.problem !== null && (
           <Alert color="red" p={8} mb={8} role="alert">

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { said } from '../../i18n/engine-words'
 import { openPanel } from '../../session/panels'
 import { useEditStore } from '../../stores/edit-store'
-import { SeverityIcon } from '../severity-icon'
+import { FindingItem } from '../finding-item'
 import styles from './edit.module.css'
 
 /** Why a model was not saved. The edits stay; it can be saved as it is all the same. */
@@ -26,12 +26,7 @@ export default function RefusedSaveDialog(): ReactNode {
       {refused?.error.hint !== undefined && <p className="dim">{said(refused.error.hint)}</p>}
       <ul className={styles.findings}>
         {refused?.findings.map((finding, index) => (
-          <li key={index}>
-            <SeverityIcon severity={finding.severity} />
-            <span>
-              {said(finding.message)} {finding.hint !== undefined && <span className="dim">{said(finding.hint)}</span>}
-            </span>
-          </li>
+          <FindingItem key={index} finding={finding} />
         ))}
       </ul>
       <p className="dim">{t('save.kept')}</p>
