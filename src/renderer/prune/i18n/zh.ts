@@ -1,11 +1,11 @@
 export const pruneZh = {
-  views: '配方显示方式',
+  views: '方案显示方式',
   form: '表单',
-  json: 'JSON 配方',
-  noForm: '表单不认识此配方的剪枝方式。请继续编辑 JSON，或重新开始。',
+  json: 'JSON 方案',
+  noForm: '表单不认识此方案的剪枝方式。请继续编辑 JSON，或重新开始。',
   startOver: '重新开始',
-  notJson: '不是配方：{{problem}}',
-  run: '运行配方',
+  notJson: '不是方案：{{problem}}',
+  run: '运行方案',
   method: '剪枝方式',
   groups: { smaller: '更小的网络', parts: '把层拆成更省的几层', zeros: '部分权重置零' },
   methods: {
