@@ -10,6 +10,7 @@ import { createDeviceService } from '../src/main/device/device-service'
 import { openPhone } from '../src/main/device/phone'
 import { PHONE_ROOT } from '../src/main/device/phone-folders'
 import { quoteShell } from '../src/main/device/quote-shell'
+import { isAlive } from '../src/main/runtime/is-alive'
 import { appRoot, deployToRig, digits as model, isRuntimeBuilt, leftovers, type RigDeploy, runnerPid } from './fixtures/deploy-to-rig'
 import { canFreezeThreads, freezeThread } from './fixtures/phone-rig/freeze-thread'
 import { canEmulateArm64, createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
@@ -173,12 +174,3 @@ describe.skipIf(obstacle !== null || !built('x86_64'))('deploying to a phone', (
     for (const { maxAbs } of outputError) expect(maxAbs).toBeLessThanOrEqual(1e-4)
   })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -5,6 +5,7 @@ import type { JobEvent } from '#shared/ipc/jobs'
 import { answerError } from '../../src/main/engine/protocol'
 import { builtEngineCommand } from '../../src/main/host/engine-command'
 import { createShell, type Shell } from '../../src/main/host/shell'
+import { isAlive } from '../../src/main/runtime/is-alive'
 import { openHome } from '../../src/main/workspace/home'
 import { mobileNetV2 } from '../fixtures/mobilenet-v2'
 import { type Bench, spreadOf } from './bench'
@@ -61,15 +62,6 @@ async function cancelOnce(shell: Shell, modelPath: string): Promise<number> {
   const elapsed = performance.now() - started
   if (isAlive(pid) || events.at(-1)?.type !== 'cancelled') throw new Error('The job was not cancelled.')
   return elapsed
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** But for the log. */

@@ -1,6 +1,7 @@
 /** Where our files lie on a phone, and how what a lost connection left there is found again. */
 import { createHash, randomBytes } from 'node:crypto'
 import { homedir, hostname } from 'node:os'
+import { isAlive } from '../runtime/is-alive'
 import type { Phone } from './phone'
 import { quoteShell } from './quote-shell'
 
@@ -39,13 +40,4 @@ export async function sweepLeftovers(phone: Phone): Promise<void> {
 export async function removeFolder(phone: Phone, folder: string): Promise<void> {
   inUse.delete(folder)
   await phone.run(`rm -rf ${quoteShell(folder)}`, REMOVE_MS)
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -5,6 +5,7 @@ import { AppError, toErrorData } from '#shared/errors'
 import type { Answer, ParsedParams } from '#shared/ipc/contract'
 import { type JobEvent, type JobKind, type JobParams, jobKinds } from '#shared/ipc/jobs'
 import { answerError } from '../engine/protocol'
+import { isAlive } from '../runtime/is-alive'
 import { crashError, type EngineCommand, type EngineExit, type EngineProcess, startEngineProcess } from './engine-process'
 import type { Log } from './log-file'
 import { holdSnapshots, type Snapshot, withPaths } from './snapshots'
@@ -254,14 +255,5 @@ function removeLeftovers(jobsFolder: string): void {
   for (const name of readdirSync(jobsFolder)) {
     const pid = Number(name.split('-', 1)[0])
     if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) removeFolder(join(jobsFolder, name))
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
