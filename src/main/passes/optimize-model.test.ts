@@ -95,7 +95,7 @@ it('tells progress that never goes back', async () => {
   expect(fractions.at(-1)).toBeLessThanOrEqual(1)
 })
 
-describe.skipIf(!existsSync(ownSamples))('on the samples, static int8 with their calibration images', () => {
+describe('on the samples, static int8 with their calibration images', () => {
   it.each([
     ['resnet.onnx', 13, 0.27],
     ['mobilenet.onnx', 32, 0.32],
