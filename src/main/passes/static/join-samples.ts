@@ -41,7 +41,8 @@ export function samplesAtOnce(graph: Graph, typeOf: (name: string) => ValueType 
       else return 1
     }
   }
-  const largest = Math.max(...[...shapes.values()].map((shape) => 4 * shape.reduce((product, dim) => product * dim, 1)))
+  let largest = 0
+  for (const shape of shapes.values()) largest = Math.max(largest, shape.reduce((product, dim) => product * dim, 4))
   return Math.max(1, Math.min(MAX_SAMPLES, Math.floor(LARGEST_VALUE_BYTES / largest)))
 }
 

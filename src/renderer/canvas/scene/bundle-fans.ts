@@ -54,8 +54,14 @@ function bendsOf({ graph, layout }: Arranged, fan: readonly number[], side: Bend
     const [from, to] = [along(layout, first.edge, first.point - 1), along(layout, first.edge, first.point)]
     const gap = Math.min(GAP[side], (to - from) / 2)
     const levels = side === 'leaving' ? [to - gap, (from + to) / 2] : [from + gap, (from + to) / 2, to - gap]
-    const places = together.flatMap(({ edge, point }) => [across(layout, edge, point - 1), across(layout, edge, point)])
-    const level = levels.find((candidate) => isFree({ graph, layout }, { level: candidate, from: Math.min(...places), to: Math.max(...places) }))
+    const reach = { from: Infinity, to: -Infinity }
+    for (const { edge, point } of together) {
+      for (const place of [across(layout, edge, point - 1), across(layout, edge, point)]) {
+        reach.from = Math.min(reach.from, place)
+        reach.to = Math.max(reach.to, place)
+      }
+    }
+    const level = levels.find((candidate) => isFree({ graph, layout }, { level: candidate, ...reach }))
     if (level === undefined) return []
     const tips = together.map(({ edge }) => across(layout, edge, side === 'leaving' ? 0 : pointCount(layout, edge) - 1))
     const stem = tips.reduce((sum, tip) => sum + tip, 0) / tips.length
