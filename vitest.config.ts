@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'tests/**/*.test.ts'],
     exclude: ['tests/e2e/**'],
     environment: 'node',
+    globalSetup: ['tests/setup/temporary-folder.ts'],
     setupFiles: ['tests/setup/property-seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -9,6 +9,7 @@ if (!electron) console.log('Electron is not installed here: the journeys run in 
 export default defineConfig<object, StudioTestOptions>({
   testDir: '.',
   testMatch: '*.e2e.ts',
+  globalSetup: '../setup/temporary-folder.ts',
   outputDir: '../../test-results',
   timeout: 120_000,
   expect: { timeout: 30_000 },
