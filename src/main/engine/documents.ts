@@ -21,6 +21,7 @@ import { recipeSchema } from '../passes/recipe-schema'
 import { passInfo } from '../passes/registry'
 import { recipeProblem } from '../passes/resolve-recipe'
 import { openModelFile, saveModelFile } from '../runtime/model-file'
+import { createModelHashes } from '../runtime/model-hashes'
 import { countEdits, type Draft, type Drafts } from '../workspace/drafts'
 import { editSchema } from './edit-schema'
 import { copyNodes, extractPart } from './extract-part'
@@ -41,6 +42,8 @@ export interface Documents {
   reopen(documentId: string, path: string): Promise<OpenDocument>
   /** Writes the model at `from`, with its external data, to `to`. */
   copy(from: string, to: string, metadata: Readonly<Record<string, string>>): Promise<{ sizeBytes: number }>
+  /** SHA-256 of a model, open or not, as `hashModelFile` gives it. */
+  hash(path: string): Promise<string>
 }
 
 export interface DocumentsOptions {
@@ -54,6 +57,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
   const open = new Map<string, OpenModel>()
   /** Drafts of earlier runs that were told of, by document. */
   const offered = new Map<string, Draft>()
+  const hashes = createModelHashes()
 
   function describe(model: OpenModel, extra: readonly Diagnostic[] = []): OpenDocument {
     const summary = model.summary()
@@ -195,7 +199,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
     'prune.candidates': ({ documentId, pass, options }) => pruneCandidates(find(documentId).document, pass, options),
     'evaluation.describe': async ({ modelPath, dataPath }) => (await import('../runtime/evaluation/describe-data')).describeEvaluation(modelPath, dataPath),
     'evaluation.thumbnails': async ({ dataPath, names }) => (await import('../runtime/evaluation/describe-data')).sampleThumbnails(dataPath, names),
-    'model.figures': ({ path }) => modelFigures(resolve(path)),
+    'model.figures': ({ path }) => modelFigures(resolve(path), hashes),
     'passes.list': () => passInfo(),
     'recipes.list': () => [...builtInRecipes],
     'recipes.check': ({ recipe }) => recipeProblem(recipe),
@@ -218,6 +222,7 @@ export function createDocuments({ drafts, loadCheck }: DocumentsOptions = { draf
         file.close()
       }
     },
+    hash: (path) => hashes.hashOf(resolve(path)),
   }
 }
 

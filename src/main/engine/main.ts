@@ -112,6 +112,9 @@ function receive(raw: unknown): void {
     case 'copy':
       void answerRequest(message.id, () => documents.copy(message.from, message.to, message.metadata))
       return
+    case 'hash':
+      void answerRequest(message.id, () => documents.hash(message.path))
+      return
     case 'job':
       void runOnlyJob(message)
       return

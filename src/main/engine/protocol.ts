@@ -21,6 +21,8 @@ export const ToEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reopen'), id: z.number(), documentId: z.string(), path: z.string() }),
   /** Writes the model at `from` to `to`, its external data included, with these entries of metadata, atomically. Answers with its size. */
   z.object({ type: z.literal('copy'), id: z.number(), from: z.string(), to: z.string(), metadata: z.record(z.string(), z.string()).default({}) }),
+  /** Answers with the model's hash (`hashModelFile`). */
+  z.object({ type: z.literal('hash'), id: z.number(), path: z.string() }),
   /** The one job of a job process. It ends with `end`. */
   z.object({ type: z.literal('job'), kind: z.enum(kinds), params: z.unknown(), scratchFolder: z.string() }),
   /** Asks about trying models; the process keeps them loaded until it is ended. */

@@ -14,6 +14,8 @@ export interface EngineService {
   request(owner: string, name: EngineRequestName, params: unknown): Promise<unknown>
   /** Copies a model with its external data; see the protocol's `copy`. */
   copyModel(from: string, to: string, metadata?: Readonly<Record<string, string>>): Promise<{ sizeBytes: number }>
+  /** SHA-256 of a model; see the protocol's `hash`. Throws AppError as opening the model does. */
+  hashModel(path: string): Promise<string>
   /** The id of the document that `owner` has open from `path`, or null. */
   documentAt(owner: string, path: string): string | null
   /** Paths of the documents that `owner` has open, and of the snapshots it had made of them. */
@@ -135,6 +137,10 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
     async copyModel(from, to, metadata = {}) {
       if (restarting) await restarting
       return (await ask({ type: 'copy', from, to, metadata: { ...metadata } }, `wrote '${to}'`)) as { sizeBytes: number }
+    },
+    async hashModel(path) {
+      if (restarting) await restarting
+      return (await ask({ type: 'hash', path }, `read '${path}'`)) as string
     },
     documentAt: (owner, path) => [...documents].find(([, document]) => document.owner === owner && document.path === path)?.[0] ?? null,
     openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).flatMap(({ path, copies }) => [path, ...copies]),

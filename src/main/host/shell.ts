@@ -99,7 +99,7 @@ export function createShell(options: ShellOptions): Shell {
     },
   })
   const tries = createTryService({ command: options.engine, jobsFolder: home.jobsFolder, log })
-  const evaluations = createEvaluationService(home.evaluationsFolder)
+  const evaluations = createEvaluationService(home.evaluationsFolder, engine)
   const settings = openSettings(home.settingsFile, warn)
   const recent = openRecentFiles(home.recentFile, warn)
   const devices = createDeviceService({
@@ -219,8 +219,8 @@ export function createShell(options: ShellOptions): Shell {
     if (!('data' in request.params) || request.params.data.kind !== 'path' || request.params.data.card) return request
     const [modelPath = ''] = modelPathsOf(request)
     const card = existsSync(modelPath) ? await evaluations.card(modelPath) : null
-    if (card) request.params.data.card = card
-    return request
+    // The same kind of request with one field more.
+    return card ? ({ ...request, params: { ...request.params, data: { ...request.params.data, card } } } as JobRequest) : request
   }
 
   function rememberOpened(path: string): void {

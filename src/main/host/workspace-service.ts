@@ -1,15 +1,13 @@
 /** Variants and measurements of a model, found by the content of its file, so that a moved or uploaded copy finds them too. */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '#shared/errors'
 import { PREPROCESSING_KEY } from '#shared/evaluation/preprocessing'
 import type { RequestResult } from '#shared/ipc/contract'
 import { jobKinds, type Variant } from '#shared/ipc/jobs'
 import { ProfileResult } from '#shared/measurement'
-import { hashModelFile } from '../runtime/model-file'
 import { openEvaluations } from '../workspace/evaluations'
-import { fileError } from '../workspace/file-error'
 import type { Home } from '../workspace/home'
 import { openVariants } from '../workspace/variants'
 import type { EngineService } from './engine-service'
@@ -30,23 +28,13 @@ export interface Workspace {
 
 export function createWorkspace(options: {
   home: Home
-  engine: Pick<EngineService, 'copyModel'>
+  engine: Pick<EngineService, 'copyModel' | 'hashModel'>
   onDamage: (reason: string) => void
   onVariantsChanged: (modelPath: string) => void
 }): Workspace {
   const { engine, onVariantsChanged } = options
   const evaluations = openEvaluations(options.home.evaluationsFolder)
   const variants = openVariants(options.home.variantsFolder, options.onDamage)
-  const hashes = new Map<string, { stamp: string; sha256: string }>()
-
-  async function sourceHash(modelPath: string): Promise<string> {
-    const stamp = fileStamp(modelPath)
-    const known = hashes.get(modelPath)
-    if (known?.stamp === stamp) return known.sha256
-    const sha256 = await hashModelFile(modelPath)
-    hashes.set(modelPath, { stamp, sha256 })
-    return sha256
-  }
 
   async function keepOptimized(job: FinishedJob & { request: { kind: 'optimize' } }): Promise<unknown> {
     const { params } = job.request
@@ -54,7 +42,7 @@ export function createWorkspace(options: {
     const [snapshot] = job.snapshots
     const report = snapshot ? { ...parsed.report, source: { ...parsed.report.source, revision: snapshot.revision } } : parsed.report
     if (!params.keepVariant) return { report, variant: null }
-    if (snapshot) variants.noteEdited(await sourceHash(params.modelPath), report.source.sha256)
+    if (snapshot) variants.noteEdited(await engine.hashModel(params.modelPath), report.source.sha256)
     const variant = variants.add({ name: params.recipe.name, report, stagedFolder: job.stagedFolder })
     if (params.outputPath !== undefined) await engine.copyModel(variant.modelPath, params.outputPath)
     onVariantsChanged(params.modelPath)
@@ -73,24 +61,24 @@ export function createWorkspace(options: {
 
   async function keepProfile(modelPath: string, snapshot: Snapshot | undefined, profile: ProfileResult): Promise<void> {
     const variant = variants.at(modelPath)
-    if (snapshot) variants.keepProfile({ sourceSha256: await hashModelFile(snapshot.path), variantId: null }, profile)
+    if (snapshot) variants.keepProfile({ sourceSha256: await engine.hashModel(snapshot.path), variantId: null }, profile)
     else if (variant) variants.keepProfile({ sourceSha256: variant.report.source.sha256, variantId: variant.id }, profile)
-    else variants.keepProfile({ sourceSha256: await sourceHash(modelPath), variantId: null }, profile)
+    else variants.keepProfile({ sourceSha256: await engine.hashModel(modelPath), variantId: null }, profile)
     onVariantsChanged(variant ? variant.report.source.path : modelPath)
   }
 
   return {
     async listVariants(modelPath) {
       if (variants.isEmpty()) return []
-      return variants.list(await sourceHash(modelPath))
+      return variants.list(await engine.hashModel(modelPath))
     },
     async removeVariant(modelPath, variantId) {
-      variants.remove(await sourceHash(modelPath), variantId)
+      variants.remove(await engine.hashModel(modelPath), variantId)
       onVariantsChanged(modelPath)
       return {}
     },
     async exportVariant({ modelPath, variantId, path }) {
-      const sourceSha256 = await sourceHash(modelPath)
+      const sourceSha256 = await engine.hashModel(modelPath)
       const variant = variants.find(sourceSha256, variantId)
       // What prepares its inputs goes with the model, so that a phone does the same.
       const card = evaluations.card(sourceSha256)
@@ -100,7 +88,7 @@ export function createWorkspace(options: {
     async latestProfile(modelPath) {
       if (variants.isEmpty()) return null
       const variant = variants.at(modelPath)
-      return variant ? variant.profile : variants.sourceProfile(await sourceHash(modelPath))
+      return variant ? variant.profile : variants.sourceProfile(await engine.hashModel(modelPath))
     },
     isVariant: (path) => variants.at(path) !== null,
     variantFiles(path) {
@@ -114,15 +102,5 @@ export function createWorkspace(options: {
       if (job.request.kind === 'profile') await keepProfile(job.request.params.modelPath, job.snapshots[0], ProfileResult.parse(job.result))
       return job.result
     },
-  }
-}
-
-/** Changes when the file is written again. */
-function fileStamp(path: string): string {
-  try {
-    const { size, mtimeMs, ino } = statSync(path)
-    return [size, mtimeMs, ino].join(':')
-  } catch (error) {
-    throw fileError(error, path)
   }
 }

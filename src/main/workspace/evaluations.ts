@@ -56,6 +56,8 @@ export interface EvaluationStore {
   /** The card that was last chosen for a model. */
   card(modelSha256: string): Preprocessing | null
   keepCard(modelSha256: string, card: Preprocessing): void
+  /** Nothing is kept of any model. */
+  isEmpty(): boolean
 }
 
 const CARD_FILE = 'preprocessing.json'
@@ -84,6 +86,7 @@ export function openEvaluations(folder: string): EvaluationStore {
     },
     card: (modelSha256) => read(join(folder, modelSha256, CARD_FILE), Preprocessing),
     keepCard: (modelSha256, card) => writeJsonFile(join(folder, modelSha256, CARD_FILE), card),
+    isEmpty: () => !existsSync(folder) || readdirSync(folder).length === 0,
   }
 }
 
