@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { AppError, type ErrorCode } from '#shared/errors'
 import { Answer, type RequestName, requests } from '#shared/ipc/contract'
-import { type ErrorPayload, type JobKind, jobKinds, JobProgress } from '#shared/ipc/jobs'
+import { type ErrorPayload, jobKindNames, JobProgress } from '#shared/ipc/jobs'
 import { TryCall } from '#shared/samples/try'
 
 export type EngineRequestName = { [N in RequestName]: (typeof requests)[N]['on'] extends 'engine' ? N : never }[RequestName]
@@ -13,7 +13,6 @@ export function isEngineRequest(name: RequestName): name is EngineRequestName {
 }
 
 const engineRequestNames = (Object.keys(requests) as RequestName[]).filter(isEngineRequest)
-const kinds = Object.keys(jobKinds) as JobKind[]
 
 export const ToEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('request'), id: z.number(), name: z.enum(engineRequestNames), params: z.unknown() }),
@@ -24,7 +23,7 @@ export const ToEngine = z.discriminatedUnion('type', [
   /** Answers with the model's hash (`hashModelFile`). */
   z.object({ type: z.literal('hash'), id: z.number(), path: z.string() }),
   /** The one job of a job process. It ends with `end`. */
-  z.object({ type: z.literal('job'), kind: z.enum(kinds), params: z.unknown(), scratchFolder: z.string() }),
+  z.object({ type: z.literal('job'), kind: z.enum(jobKindNames), params: z.unknown(), scratchFolder: z.string() }),
   /** Asks about trying models; the process keeps them loaded until it is ended. */
   z.object({ type: z.literal('try'), id: z.number(), call: TryCall, scratchFolder: z.string() }),
   /** Loads the model at `path` in onnxruntime and forgets it. The process does nothing else and ends with `end`. */

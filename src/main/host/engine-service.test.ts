@@ -103,3 +103,20 @@ test('disposing ends the engine process', async () => {
   await studio.shell.dispose()
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
+
+test('disposing while the engine is started again leaves neither a process nor an error', async () => {
+  await client.request('model.open', { path: sample.model })
+  killEngine()
+  await client.next('engine', ({ state }) => state === 'restarting')
+  await studio.shell.dispose()
+  expect(studio.shell.pids().engine).toBeNull()
+})
+
+test('what is kept by the contents of a model is found although the engine dies meanwhile', async () => {
+  await client.request('model.open', { path: sample.model })
+  const card = { kind: 'tensor', input: 'image', scale: 1 } as const
+  const kept = client.request('evaluation.keepCard', { modelPath: sample.model, card })
+  killEngine()
+  await kept
+  expect(await client.request('evaluation.card', { modelPath: sample.model })).toMatchObject(card)
+})

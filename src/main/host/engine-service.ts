@@ -110,9 +110,15 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
         lost.push(documentId)
       }
     }
+    if (disposed) return
     if (!engine) start()
     const message = lost.length === 0 ? 'The engine process stopped and was started again. Nothing was lost.' : 'The engine process was started again. Some models could not be opened again.'
     onEvent({ state: 'restarted', message, lostDocuments: lost })
+  }
+
+  async function hashOnce(path: string): Promise<string> {
+    if (restarting) await restarting
+    return (await ask({ type: 'hash', path }, `read '${path}'`)) as string
   }
 
   return {
@@ -139,8 +145,13 @@ export function createEngineService(options: { command: EngineCommand; log: Log;
       return (await ask({ type: 'copy', from, to, metadata: { ...metadata } }, `wrote '${to}'`)) as { sizeBytes: number }
     },
     async hashModel(path) {
-      if (restarting) await restarting
-      return (await ask({ type: 'hash', path }, `read '${path}'`)) as string
+      try {
+        return await hashOnce(path)
+      } catch (error) {
+        // Whoever asks for variants need not know that an engine died meanwhile.
+        if (error instanceof AppError && error.code === 'engine-crashed') return hashOnce(path)
+        throw error
+      }
     },
     documentAt: (owner, path) => [...documents].find(([, document]) => document.owner === owner && document.path === path)?.[0] ?? null,
     openPaths: (owner) => [...documents.values()].filter((document) => document.owner === owner).flatMap(({ path, copies }) => [path, ...copies]),

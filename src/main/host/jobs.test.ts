@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -28,7 +28,7 @@ function optimizeJob(more: { outputPath?: string; keepVariant?: boolean } = {}):
 }
 
 /** Minutes of work, so that it is always stopped in the middle. */
-function longJob(): RequestParams<'job.start'> {
+function longJob(): Extract<RequestParams<'job.start'>, { kind: 'profile' }> {
   return { kind: 'profile', params: { modelPath: sample.model, options: { runs: 100_000 }, data: { kind: 'synthetic', samples: 1 } } }
 }
 
@@ -109,6 +109,17 @@ test('a job process killed by the system fails its job with what happened and wh
   })
   expect(await client.jobEnd(next.jobId)).toMatchObject({ type: 'done' })
   expect(client.jobEvents(killed.jobId).filter(({ type }) => type === 'failed')).toHaveLength(1)
+})
+
+test('what a killed process left of a file it was writing is removed, and nothing else', async () => {
+  const names = ['.trace.json.0123456789ab.tmp', '.other.json.0123456789ab.tmp', '.trace.json.tmp']
+  for (const name of names) writeFileSync(join(folder, name), '')
+  const job = longJob()
+  const { jobId } = await client.request('job.start', { kind: 'profile', params: { ...job.params, tracePath: join(folder, 'trace.json') } })
+  await isRunning(jobId)
+  process.kill(studio.shell.pids().job ?? 0, 'SIGKILL')
+  expect(await client.jobEnd(jobId)).toMatchObject({ type: 'failed' })
+  expect(readdirSync(folder).toSorted()).toEqual(names.slice(1).toSorted())
 })
 
 test('an engine killed in the middle of a job costs the job nothing, and variants are still there', async () => {

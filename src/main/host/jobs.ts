@@ -105,10 +105,19 @@ export function createJobQueue(options: {
       const result = await work(job)
       finish(job, { type: 'done', result })
     } catch (error) {
+      cleanUpAfter(job.request)
       if (job.cancelled) finish(job, { type: 'cancelled' })
       else finish(job, { type: 'failed', error: toErrorData(error) })
     } finally {
       removeFolder(job.folder)
+    }
+  }
+
+  function cleanUpAfter(request: JobRequest): void {
+    try {
+      removeUnfinishedOutput(request)
+    } catch (error) {
+      log.write('warning', `what a job left of its output could not be removed: ${(error as Error).message}`)
     }
   }
 
@@ -162,7 +171,6 @@ export function createJobQueue(options: {
     const timer = setTimeout(() => void child?.kill(), usesPhone(job.request) ? PHONE_GRACE_MS : GRACE_MS)
     await job.ended
     clearTimeout(timer)
-    removeUnfinishedOutput(job.request)
   }
 
   const all = () => [...running, ...waiting]
@@ -205,6 +213,7 @@ function phoneOf({ request }: Job): string | null {
 function titleOf({ kind, params }: JobRequest): string {
   switch (kind) {
     case 'optimize':
+    case 'preview':
       return params.recipe.name
     case 'profile':
     case 'sensitivity':
@@ -212,8 +221,6 @@ function titleOf({ kind, params }: JobRequest): string {
     case 'ort-graph':
     case 'prune-curves':
       return basename(params.modelPath)
-    case 'preview':
-      return params.recipe.name
     case 'deploy':
       return `${basename(params.modelPath)} → ${params.serial}`
     case 'layer-error':
@@ -239,10 +246,11 @@ function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }
 
-/** What a killed process left of the file it was writing (`atomic-write.ts` names it so). */
-function removeUnfinishedOutput(request: JobRequest): void {
-  if (request.kind !== 'optimize' || request.params.outputPath === undefined) return
-  const { dir, base } = parse(request.params.outputPath)
+/** What a process that was killed, or died, left of the file it was writing (`atomic-write.ts` names it so). */
+function removeUnfinishedOutput({ kind, params }: JobRequest): void {
+  const path = kind === 'optimize' || kind === 'ort-graph' ? params.outputPath : kind === 'profile' ? params.tracePath : undefined
+  if (path === undefined) return
+  const { dir, base } = parse(path)
   if (!existsSync(dir)) return
   for (const name of readdirSync(dir)) {
     if (name.startsWith(`.${base.slice(0, 100)}`) && /\.[0-9a-f]{12}\.tmp$/.test(name)) rmSync(join(dir, name), { force: true })

@@ -13,6 +13,7 @@ import { newQrPairing } from '../device/connect-device'
 import { createDeviceService } from '../device/device-service'
 import { isEngineRequest, type ShellRequestName } from '../engine/protocol'
 import type { Home } from '../workspace/home'
+import { removeOldImports } from '../workspace/imports'
 import { openRecentFiles } from '../workspace/recent-files'
 import { openDeviceRuns } from '../workspace/device-runs'
 import { openSettings } from '../workspace/settings'
@@ -102,6 +103,7 @@ export function createShell(options: ShellOptions): Shell {
   const evaluations = createEvaluationService(home.evaluationsFolder, engine)
   const settings = openSettings(home.settingsFile, warn)
   const recent = openRecentFiles(home.recentFile, warn)
+  if (options.host !== 'cli') removeOldImports(home.importsFolder, recent.list().map(({ path }) => path))
   const devices = createDeviceService({
     settings: () => settings.get().adb,
     appRoot: options.appRoot,
@@ -117,9 +119,10 @@ export function createShell(options: ShellOptions): Shell {
     'dialog.open': ({ purpose }) => options.dialogs?.open(purpose) ?? null,
     'dialog.save': ({ suggestedName }) => options.dialogs?.save(suggestedName) ?? null,
     'variants.list': ({ modelPath }) => workspace.listVariants(modelPath),
-    'variants.table': async ({ modelPaths }, clientId) => ({
-      rows: (await Promise.all(modelPaths.map(async (path) => variantRows(path, await knownSnapshot(clientId, path), rowSources(clientId))))).flat(),
-    }),
+    'variants.table': async ({ modelPaths }, clientId) => {
+      const sources = rowSources(clientId)
+      return { rows: (await Promise.all(modelPaths.map(async (path) => variantRows(path, await knownSnapshot(clientId, path), sources)))).flat() }
+    },
     'variants.remove': ({ modelPath, variantId }) => workspace.removeVariant(modelPath, variantId),
     'variants.export': ({ modelPath, variantId, path }) => workspace.exportVariant({ modelPath, variantId, path }),
     'evaluation.list': async ({ modelPath }, clientId) => evaluations.list((await knownSnapshot(clientId, modelPath))?.path ?? modelPath),
@@ -181,7 +184,7 @@ export function createShell(options: ShellOptions): Shell {
       variants: (path) => workspace.listVariants(path),
       profile: (path) => workspace.latestProfile(path),
       evaluations: (path) => evaluations.list(path),
-      deviceRuns: () => deviceRuns.list().map(({ result }) => result),
+      deviceRuns: deviceRuns.list().map(({ result }) => result),
       figures: async (path) => requests['model.figures'].result.parse(await engine.request(clientId, 'model.figures', { path })),
     }
   }
@@ -225,7 +228,13 @@ export function createShell(options: ShellOptions): Shell {
 
   function rememberOpened(path: string): void {
     const isOurs = listSamples(options.appRoot).some((sample) => sample.path === path) || workspace.isVariant(path)
-    if (options.host !== 'cli' && !isOurs) recent.add(path)
+    if (options.host === 'cli' || isOurs) return
+    try {
+      recent.add(path)
+    } catch (error) {
+      // The model is open: a full disk is no reason to say that it is not.
+      warn(`'${path}' could not be put among the recent files: ${(error as Error).message}`)
+    }
   }
 
   return {

@@ -13,7 +13,7 @@ export interface RowSources {
   readonly variants: (modelPath: string) => Promise<Variant[]>
   readonly profile: (modelPath: string) => Promise<ProfileResult | null>
   readonly evaluations: (modelPath: string) => Promise<EvaluationResult[]>
-  readonly deviceRuns: () => readonly DeployResult[]
+  readonly deviceRuns: readonly DeployResult[]
   readonly figures: (modelPath: string) => Promise<RequestResult<'model.figures'>>
 }
 
@@ -36,7 +36,7 @@ async function rowOf({ modelPath, name, variant, snapshot }: Subject, sources: R
   const path = snapshot?.path ?? modelPath
   const figures = await sources.figures(path)
   const profile = variant ? variant.profile : await sources.profile(path)
-  const onPhones = sources.deviceRuns().filter(({ model }) => model.sha256 === figures.sha256)
+  const onPhones = sources.deviceRuns.filter(({ model }) => model.sha256 === figures.sha256)
   return {
     name,
     role: variant ? 'variant' : 'source',

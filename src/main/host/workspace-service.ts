@@ -44,8 +44,9 @@ export function createWorkspace(options: {
     if (!params.keepVariant) return { report, variant: null }
     if (snapshot) variants.noteEdited(await engine.hashModel(params.modelPath), report.source.sha256)
     const variant = variants.add({ name: params.recipe.name, report, stagedFolder: job.stagedFolder })
-    if (params.outputPath !== undefined) await engine.copyModel(variant.modelPath, params.outputPath)
+    // Before the copy: where that fails, the variant is there all the same.
     onVariantsChanged(params.modelPath)
+    if (params.outputPath !== undefined) await engine.copyModel(variant.modelPath, params.outputPath)
     return { report: variant.report, variant }
   }
 

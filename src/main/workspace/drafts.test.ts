@@ -72,12 +72,12 @@ test('a draft taken over is the other document’s from then on', () => {
 })
 
 test('copies and snapshots go after a week', () => {
-  const paths = ['old.onnx', 'new.onnx'].map((name) => join(folder, 'snapshots', name))
-  mkdirSync(join(folder, 'snapshots'))
+  const paths = ['snapshots/old.onnx', 'arrays/old.npy', 'copied/old.onnx', 'snapshots/new.onnx'].map((name) => join(folder, name))
+  for (const name of ['snapshots', 'arrays', 'copied']) mkdirSync(join(folder, name))
   for (const path of paths) writeFileSync(path, '')
-  utimesSync(paths[0] ?? '', 1, 1)
+  for (const path of paths.slice(0, 3)) utimesSync(path, 1, 1)
   openDrafts(folder)
-  expect(paths.map((path) => existsSync(path))).toEqual([false, true])
+  expect(paths.map((path) => existsSync(path))).toEqual([false, false, false, true])
 })
 
 test.each([3_000_000, 20_000_000])('a fingerprint of %i bytes tells contents apart, from the first byte to the last', (size) => {

@@ -67,11 +67,11 @@ export interface Drafts {
   folderOf(documentId: string): string
 }
 
-/** Copied nodes and snapshots are kept this long: what reads them has them open by then. */
+/** Copied nodes, exported tensors and snapshots are kept this long: what reads them has them open by then. */
 const SCRATCH_AGE_MS = 7 * 24 * 60 * 60 * 1000
 
 export function openDrafts(root: string): Drafts {
-  removeOldFiles(['copied', 'snapshots'].map((name) => join(root, name)))
+  removeOldFiles(['copied', 'arrays', 'snapshots'].map((name) => join(root, name)))
   const folderOf = (documentId: string) => join(root, documentId)
 
   function read(documentId: string): Draft | null {

@@ -87,7 +87,9 @@ export function removeOldImports(folder: string, keep: readonly string[]): void 
   if (!existsSync(folder)) return
   for (const batch of readdirSync(folder)) {
     const path = join(folder, batch)
-    const isOld = Date.now() - statSync(path).mtimeMs > MAX_AGE_MS
+    const stats = statSync(path, { throwIfNoEntry: false })
+    // Another studio that starts may have removed it.
+    const isOld = stats !== undefined && Date.now() - stats.mtimeMs > MAX_AGE_MS
     if (isOld && !keep.some((kept) => kept.startsWith(path + sep))) rmSync(path, { recursive: true, force: true })
   }
 }

@@ -88,9 +88,9 @@ export const requests = {
   'dialog.save': request('shell', z.object({ suggestedName: z.string() }), z.string().nullable()),
 
   'model.open': request('engine', z.object({ path: z.string() }), OpenDocument),
-  /** Unsaved edits are kept, and offered when the model is opened again, unless they are to be discarded. */
   /** What a model file says of itself; nothing stays open. */
   'model.figures': request('engine', z.object({ path: z.string() }), z.object({ sha256: z.string(), sizeBytes: z.number(), parameters: z.number(), macs: z.number().nullable() })),
+  /** Unsaved edits are kept, and offered when the model is opened again, unless they are to be discarded. */
   'model.close': request('engine', document.extend({ draft: z.enum(['keep', 'discard']).default('keep') }), nothing),
   'model.graph': request('engine', document.extend({ graphId: z.number() }), GraphView),
   'model.tensor': request('engine', document.extend({ graphId: z.number(), name: z.string(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(4096).default(256), dequantize }), TensorDetails),

@@ -230,6 +230,7 @@ export const jobKinds = {
   'layer-error': { params: LayerErrorParams, result: LayerErrorResult },
 } as const
 export type JobKind = keyof typeof jobKinds
+export const jobKindNames = Object.keys(jobKinds) as JobKind[]
 export type JobParams<K extends JobKind> = z.infer<(typeof jobKinds)[K]['params']>
 export type JobResult<K extends JobKind> = z.infer<(typeof jobKinds)[K]['result']>
 
@@ -248,7 +249,7 @@ export type JobProgress = z.infer<typeof JobProgress>
 
 /** The stream of a job: `queued`, `progress`*, then exactly one of `done`, `failed`, `cancelled`. */
 export const JobEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(['optimize', 'profile', 'deploy', 'compare', 'sensitivity', 'preview', 'ort-graph', 'distribution', 'prune-curves', 'evaluate', 'layer-error', 'limits']), title: z.string(), modelPath: z.string(), revision: z.number().int().nullable().describe('Of the document, where the job runs on edits that are not saved.'), at: z.string() }),
+  z.object({ type: z.literal('queued'), jobId: z.string(), kind: z.enum(jobKindNames), title: z.string(), modelPath: z.string(), revision: z.number().int().nullable().describe('Of the document, where the job runs on edits that are not saved.'), at: z.string() }),
   z.object({ type: z.literal('progress'), jobId: z.string(), progress: JobProgress }),
   z.object({ type: z.literal('done'), jobId: z.string(), result: z.unknown(), durationMs: z.number() }),
   z.object({ type: z.literal('failed'), jobId: z.string(), error: ErrorPayload, durationMs: z.number() }),

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { openHome } from '../../workspace/home'
-import { removeOldImports } from '../../workspace/imports'
-import { openRecentFiles } from '../../workspace/recent-files'
 import { builtEngineCommand } from '../engine-command'
 import { createShell } from '../shell'
 import { type BrowserHost, startBrowserHost } from './browser-host'
@@ -28,8 +26,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   const home = openHome()
   const shell = createShell({ host: 'browser', home, appRoot, engine: builtEngineCommand(appRoot), openAtStart: options.openAtStart })
   try {
-    const recent = openRecentFiles(home.recentFile, shell.log).list()
-    removeOldImports(home.importsFolder, recent.map(({ path }) => path))
     const host = await startBrowserHost({ shell, home, rendererFolder: join(appRoot, 'out', 'renderer'), port: options.port })
     const stop = stopSignal()
     say(`Edgefit is at ${host.url}`)

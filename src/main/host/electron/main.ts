@@ -27,7 +27,7 @@ function openWindow(shell: Shell): BrowserWindow {
   lockDown(window.webContents)
   serveEvents(window.webContents, shell)
   window.once('ready-to-show', () => window.show())
-  void window.loadURL(`${APP_ORIGIN}/`)
+  window.loadURL(`${APP_ORIGIN}/`).catch((error: unknown) => shell.log(`the window could not be loaded: ${String(error)}`))
   return window
 }
 
