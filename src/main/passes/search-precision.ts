@@ -82,14 +82,28 @@ function tell(context: PassContext, { chosen, search, before, reached, raised, l
   const isReached = reached >= search.budget.target
   if (raised.length === 0 && lowered.length === 0 && isReached) return
   const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
-  const [one, many] = chosen.higher === 'float' ? ['stays float', 'stay float'] : ['takes 16 bits', 'take 16 bits']
-  const parts = [raised.length === 0 ? `No layer ${one}` : `${quoted(raised)} ${raised.length === 1 ? one : many}`]
-  if (chosen.fourBits) parts.push(lowered.length === 0 ? 'none takes 4 bits' : `${quoted(lowered)} ${lowered.length === 1 ? 'takes' : 'take'} 4 bits`)
+  const parts = [chosen.higher === 'float' ? keptFloat(raised.length, quoted(raised)) : inSixteenBits(raised.length, quoted(raised))]
+  if (chosen.fourBits) parts.push(inFourBits(lowered.length, quoted(lowered)))
   context.report({
     severity: isReached ? 'info' : 'warning',
     code: isReached ? 'kept-float' : 'target-not-reached',
     message: `${parts.join('; ')}: ${search.budget.text(reached)} instead of ${search.budget.text(before)} with 8 bits everywhere; wanted: ${search.budget.text(search.budget.target)}.`,
   })
+}
+
+function keptFloat(count: number, names: string): string {
+  if (count === 0) return 'No layer stays float'
+  return count === 1 ? `${names} stays float` : `${names} stay float`
+}
+
+function inSixteenBits(count: number, names: string): string {
+  if (count === 0) return 'No layer takes 16 bits'
+  return count === 1 ? `${names} takes 16 bits` : `${names} take 16 bits`
+}
+
+function inFourBits(count: number, names: string): string {
+  if (count === 0) return 'none takes 4 bits'
+  return count === 1 ? `${names} takes 4 bits` : `${names} take 4 bits`
 }
 
 /** The person's own overrides of a node stand beside what was found for it. */

@@ -5,30 +5,30 @@ import { AppError, type ErrorCode } from '#shared/errors'
 interface KnownCause {
   readonly pattern: RegExp
   readonly code?: ErrorCode
-  /** What to say instead of onnxruntime's words; `$1`… are the pattern's groups. */
-  readonly message?: string
+  /** What to say instead of onnxruntime's words, by what the pattern found. */
+  readonly message?: (found: RegExpExecArray) => string
   readonly hint: string
 }
 
 const KNOWN_CAUSES: readonly KnownCause[] = [
   {
     pattern: /([\w.]*):(\w+)\((-?\d+)\) is not a registered function\/op/,
-    message: 'the operator $2 of domain $1 is unknown to it',
+    message: ([, domain = '', operator = '']) => `the operator ${operator} of domain ${domain || 'ai.onnx'} is unknown to it`,
     hint: 'The model needs a custom operator library, or an export that uses standard ONNX operators only.',
   },
   {
     pattern: /No Op registered for (\w+) with domain_version of (\d+)/,
-    message: 'the operator $1 does not exist in opset $2',
+    message: ([, operator = '', opset = '']) => `the operator ${operator} does not exist in opset ${opset}`,
     hint: 'The model declares the wrong opset, or uses an operator under a wrong name. Export it again.',
   },
   {
     pattern: /Could not find an implementation for (\w+)\((\d+)\) node with name '([^']*)'/,
-    message: "it has no CPU kernel for $1 (since opset $2) with these element types, at node '$3'",
+    message: ([, operator = '', opset = '', node = '']) => `it has no CPU kernel for ${operator} (since opset ${opset}) with these element types, at node '${node}'`,
     hint: 'Change the element types of this node, or convert the model to another opset.',
   },
   {
     pattern: /Missing opset in the model/,
-    message: 'the model does not say which opset it uses',
+    message: () => 'the model does not say which opset it uses',
     hint: 'It was written by a very old or foreign exporter. Export it again with opset 13 or later.',
   },
   {
@@ -37,22 +37,22 @@ const KNOWN_CAUSES: readonly KnownCause[] = [
   },
   {
     pattern: /Unsupported model IR version: (\d+), max supported IR version: (\d+)/,
-    message: 'the IR version $1 is newer than the latest it reads ($2)',
+    message: ([, version = '', newest = '']) => `the IR version ${version} is newer than the latest it reads (${newest})`,
     hint: 'Save the model with an older version of ONNX, or lower its IR version.',
   },
   {
     pattern: /Failed to construct locale with name:\s*([\w.-]+)/,
-    message: 'StringNormalizer needs the locale $1, which this system does not have',
+    message: ([, locale = '']) => `StringNormalizer needs the locale ${locale}, which this system does not have`,
     hint: 'Install the locale (on Debian: apt-get install locales, then enable en_US.UTF-8) and try again.',
   },
   {
     pattern: /Unsupported data type: (\d+)/,
-    message: 'an input or output has an element type (code $1) that onnxruntime-node cannot pass to JavaScript',
+    message: ([, type = '']) => `an input or output has an element type (code ${type}) that onnxruntime-node cannot pass to JavaScript`,
     hint: 'Put a Cast to float32 at the inputs and outputs that are bfloat16 or float8.',
   },
   {
     pattern: /Protobuf parsing failed|Failed to load model because protobuf parsing failed/,
-    message: 'the file is not an ONNX model, or it is damaged',
+    message: () => 'the file is not an ONNX model, or it is damaged',
     hint: 'Check that the download is complete and that it is not a Git LFS pointer.',
   },
   {
@@ -62,7 +62,7 @@ const KNOWN_CAUSES: readonly KnownCause[] = [
   {
     pattern: /bad_alloc|[Ff]ailed to allocate memory|Cannot allocate memory|out of memory/,
     code: 'out-of-memory',
-    message: 'there is not enough memory',
+    message: () => 'there is not enough memory',
     hint: 'Close other programs, or use smaller inputs.',
   },
 ]
@@ -75,7 +75,7 @@ export function toRuntimeError(error: unknown, doing: string): AppError {
   for (const { pattern, code, message, hint } of KNOWN_CAUSES) {
     const found = pattern.exec(original)
     if (!found) continue
-    const words = message?.replace(/\$(\d)/g, (_, group: string) => found[Number(group)] || 'ai.onnx') ?? reason
+    const words = message?.(found) ?? reason
     return new AppError({ code: code ?? 'runtime-rejected', message: `onnxruntime could not ${doing}: ${sentence(words)}`, hint, details: { reason } })
   }
   return new AppError({ code: 'runtime-rejected', message: `onnxruntime could not ${doing}: ${sentence(reason)}`, details: { reason } })

@@ -6,6 +6,8 @@ import i18next from 'i18next'
 
 /** A sentence of fewer letters of its own could be anything. */
 const FEW_LETTERS = 8
+/** Texts that are kept as translated: more than a window shows at a time. */
+const MOST_KEPT = 2000
 
 interface Sentence {
   readonly pattern: RegExp
@@ -15,13 +17,15 @@ interface Sentence {
 }
 
 let sentences: readonly Sentence[] = []
+const kept = new Map<string, string | null>()
 
 /** @param words translations by English sentence, in Chinese so far. */
 export function setEngineWords(words: Readonly<Record<string, string>>): void {
+  kept.clear()
   sentences = Object.entries(words)
     // What says more in its own words comes first: a sentence of placeholders would match much.
-    .toSorted(([a], [b]) => ownLetters(b) - ownLetters(a))
-    .map(([english, translation]) => ({ pattern: patternOf(english), isFrame: english.includes('{') && ownLetters(english) < FEW_LETTERS, translation }))
+    .toSorted(([a], [b]) => ownText(b).length - ownText(a).length)
+    .map(([english, translation]) => ({ pattern: patternOf(english), isFrame: isFrame(english), translation }))
 }
 
 /** A message or hint of the engine's, as the person reads it. */
@@ -29,8 +33,17 @@ export function said(text: string): string {
   return i18next.language === 'zh' ? (translated(text) ?? text) : text
 }
 
-/** Null where the text has no translation as a whole, nor each of its sentences one. */
+/** Null where the text has no translation as a whole, nor each of its parts one. */
 function translated(text: string): string | null {
+  const known = kept.get(text)
+  if (known !== undefined) return known
+  if (kept.size >= MOST_KEPT) kept.clear()
+  const found = asSentence(text) ?? inParts(text, /(?<=[.?!]) (?=\S)/, '') ?? inParts(text, /; /, '；')
+  kept.set(text, found)
+  return found
+}
+
+function asSentence(text: string): string | null {
   for (const { pattern, isFrame, translation } of sentences) {
     const found = pattern.exec(text)
     if (!found) continue
@@ -39,16 +52,29 @@ function translated(text: string): string | null {
     // A name or figure stays; a reason that was put in is a sentence of its own.
     return translation.replace(/\{(\d+)\}/g, (_, at: string) => said(parts[`p${at}`] ?? ''))
   }
-  const parts = text.split(/(?<=[.?!]) (?=\S)/)
-  const each = parts.length < 2 ? [] : parts.map(translated)
-  return each.length > 0 && each.every((part) => part !== null) ? each.join('') : null
+  return null
 }
 
+function inParts(text: string, between: RegExp, joint: string): string | null {
+  const parts = text.split(between)
+  const each = parts.length < 2 ? [] : parts.map(translated)
+  return each.length > 0 && each.every((part) => part !== null) ? each.join(joint) : null
+}
+
+/** In any case: what begins a sentence may stand within one, too. */
 function patternOf(english: string): RegExp {
   const source = english.replace(/[.*+?^$|()[\]\\/-]/g, String.raw`\$&`).replace(/\{(\d+)\}/g, '(?<p$1>.*?)')
-  return new RegExp(`^${source}$`, 's')
+  return new RegExp(`^${source}$`, 'is')
 }
 
-function ownLetters(english: string): number {
-  return english.replace(/\{\d+\}/g, '').length
+/** A piece that begins within a sentence is put in on purpose. */
+function isFrame(english: string): boolean {
+  const own = ownText(english)
+  const [placeholders, words] = [english.match(/\{\d+\}/g)?.length ?? 0, own.match(/[A-Za-z]{2,}/g)?.length ?? 0]
+  const isShort = own.length < FEW_LETTERS || (placeholders > 1 && words < 2 && own.length < FEW_LETTERS + 2)
+  return placeholders > 0 && isShort && !/^[ ,]/.test(english)
+}
+
+function ownText(english: string): string {
+  return english.replace(/\{\d+\}/g, '')
 }

@@ -10,9 +10,9 @@ export const multiHeadAttention: Rule = (trace, node) => {
   const [query = '', key = '', value = '', bias = '', mask = '', scores = '', ...past] = node.inputs
   const heads = intAttribute(node, 'num_heads', 0)
   const maps = [query, key, value].map((name) => (trace.shape(name)?.length === 3 ? (trace.known(name)?.[2] ?? null) : null))
-  if (past.some((name) => name !== '') || node.outputs.length > 1) return refuse(trace, node, 'keeps keys and values of steps before')
-  if (!sharesHeads(trace, scores)) return refuse(trace, node, 'has a bias for each head')
-  if (!linkHeads(trace, heads, maps)) return refuse(trace, node, 'has heads that cannot be told apart')
+  if (past.some((name) => name !== '') || node.outputs.length > 1) return refuse(trace, node, `${label(node)} keeps keys and values of steps before`)
+  if (!sharesHeads(trace, scores)) return refuse(trace, node, `${label(node)} has a bias for each head`)
+  if (!linkHeads(trace, heads, maps)) return refuse(trace, node, `${label(node)} has heads that cannot be told apart`)
   const [queries, keys, values] = maps as ChannelMap[]
   if (bias !== '') trace.link(Int32Array.from([...(queries ?? []), ...(keys ?? []), ...(values ?? [])]), trace.axis(bias, 0), trace.reasonOf(query, node))
   for (const name of [mask, scores]) trace.seal(name, { code: 'operator', reason: `${label(node)} reads it`, nodeId: node.id })
@@ -25,11 +25,11 @@ export const multiHeadAttention: Rule = (trace, node) => {
 export const attention: Rule = (trace, node) => {
   const [query = '', key = '', value = '', mask = '', ...past] = node.inputs
   const heads = intAttribute(node, 'q_num_heads', 0)
-  if (heads === 0 || heads !== intAttribute(node, 'kv_num_heads', 0)) return refuse(trace, node, 'has heads that share keys, or a dimension of their own')
-  if (past.some((name) => name !== '') || node.outputs.length > 1) return refuse(trace, node, 'keeps keys and values of steps before')
+  if (heads === 0 || heads !== intAttribute(node, 'kv_num_heads', 0)) return refuse(trace, node, `${label(node)} has heads that share keys, or a dimension of their own`)
+  if (past.some((name) => name !== '') || node.outputs.length > 1) return refuse(trace, node, `${label(node)} keeps keys and values of steps before`)
   const maps = [query, key, value].map((name) => (trace.shape(name)?.length === 3 ? (trace.known(name)?.[2] ?? null) : null))
-  if (!sharesHeads(trace, mask)) return refuse(trace, node, 'has a mask for each head')
-  if (!linkHeads(trace, heads, maps)) return refuse(trace, node, 'has heads that cannot be told apart')
+  if (!sharesHeads(trace, mask)) return refuse(trace, node, `${label(node)} has a mask for each head`)
+  if (!linkHeads(trace, heads, maps)) return refuse(trace, node, `${label(node)} has heads that cannot be told apart`)
   trace.seal(mask, { code: 'operator', reason: `${label(node)} reads it`, nodeId: node.id })
   const axes = trace.known(query) ?? []
   trace.set(node.outputs[0] ?? '', [axes[0] ?? null, axes[1] ?? null, maps[2] ?? null])
@@ -43,11 +43,11 @@ export const projectedAttention: Rule = (trace, node) => {
   const columns = trace.constantDims(weight)?.[1] ?? 0
   const sizes = findAttribute(node, 'qkv_hidden_sizes')
   const [queries = columns / 3, keys = columns / 3] = sizes?.type === 'ints' ? sizes.value.map(Number) : []
-  if (past !== '' || node.outputs.length > 1) return refuse(trace, node, 'keeps keys and values of steps before')
-  if (columns === 0 || !Number.isInteger(queries) || !sharesHeads(trace, scores)) return refuse(trace, node, 'has a bias for each head, or weights that are computed')
+  if (past !== '' || node.outputs.length > 1) return refuse(trace, node, `${label(node)} keeps keys and values of steps before`)
+  if (columns === 0 || !Number.isInteger(queries) || !sharesHeads(trace, scores)) return refuse(trace, node, `${label(node)} has a bias for each head, or weights that are computed`)
   const all = trace.axis(weight, 1) ?? new Int32Array()
   const maps = [all.subarray(0, queries), all.subarray(queries, queries + keys), all.subarray(queries + keys)]
-  if (!linkHeads(trace, heads, maps)) return refuse(trace, node, 'has heads that cannot be told apart')
+  if (!linkHeads(trace, heads, maps)) return refuse(trace, node, `${label(node)} has heads that cannot be told apart`)
   const input = trace.axis(weight, 0)
   trace.link(trace.known(x)?.[2] ?? null, input, trace.reasonOf(x, node))
   trace.layers.push({ node, weight, outputAxis: 1, inputAxis: 0, output: all, input })
@@ -60,8 +60,8 @@ export const projectedAttention: Rule = (trace, node) => {
   if (sizes) trace.fix({ nodeId: node.id, maps, apply: ({ edit, graph }, current, kept) => edit.setAttribute(graph, current, 'qkv_hidden_sizes', makeInts('qkv_hidden_sizes', maps.map((map) => kept(map).length))) })
 }
 
-function refuse(trace: Trace, node: Node, why: string): void {
-  trace.refuse(node, { code: 'operator', reason: `${label(node)} ${why}` })
+function refuse(trace: Trace, node: Node, reason: string): void {
+  trace.refuse(node, { code: 'operator', reason })
 }
 
 /** Whether what is added to the scores, `[batch, heads, …]`, is the same for each head. */

@@ -257,7 +257,7 @@ function worstSamples(metric: MetricName, outcomes: readonly Outcome[], names: r
 function findings(metric: MetricName, { outcomes, skipped }: EvaluationPart, names: readonly string[] | null): Diagnostic[] {
   const found: Diagnostic[] = []
   if (skipped.length > 0) {
-    const first = skipped.slice(0, 3).map(({ name, reason }) => `${name} ${reason}`).join('; ')
+    const first = skipped.slice(0, 3).map(({ name, reason }) => `'${name}' ${reason}`).join('; ')
     found.push({ severity: 'warning', code: 'samples-left-out', message: `${skipped.length} of ${skipped.length + outcomes.length} samples were left out: ${first}${skipped.length > 3 ? '; …' : ''}.` })
   }
   const labels = new Set(outcomes.flatMap(({ expected }) => expected ?? []))

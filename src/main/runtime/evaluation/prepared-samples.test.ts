@@ -57,7 +57,7 @@ describe('pictures', () => {
     writeFileSync(join(folder, 'broken.jpg'), 'no picture')
     const { values, diagnostics } = await read(folder, pictureModel())
     expect([values.length, diagnostics.map(({ code }) => code)]).toEqual([1, ['guessed-preprocessing', 'samples-left-out']])
-    expect(diagnostics[1]?.message).toContain('1 of 2 samples were left out: broken.jpg')
+    expect(diagnostics[1]?.message).toContain('1 of 2 samples were left out: \'broken.jpg\'')
     rmSync(join(folder, '0.png'))
     await expect(read(folder, pictureModel())).rejects.toMatchObject({ code: 'invalid-data', message: expect.stringContaining('None of the 1 samples') as string })
   })

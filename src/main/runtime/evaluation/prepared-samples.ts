@@ -44,7 +44,7 @@ export async function openPreparedSamples(path: string, model: Model, { card: gi
       const problems: string[] = []
       for await (const sample of data.samples(0, { ...reading, signal })) {
         signal?.throwIfAborted()
-        if ('problem' in sample) problems.push(`${sample.name} ${sample.problem}`)
+        if ('problem' in sample) problems.push(`'${sample.name}' ${sample.problem}`)
         else yield sample.feeds
       }
       if (problems.length === data.sampleCount) throw new AppError({ code: 'invalid-data', message: `None of the ${problems.length} samples in '${basename(path)}' can be used; the first, ${problems[0] ?? ''}.` })

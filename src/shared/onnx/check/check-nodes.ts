@@ -90,11 +90,15 @@ function checkArity(node: Node, schema: OpSchema, findings: Findings): void {
   ] as const
   for (const { side, names, parameters, min, max } of sides) {
     if (names.length > max) {
-      findings.error(`too-many-${side}s`, { message: `${sentenceStart(nodeLabel(node))} has ${names.length} ${side}s; ${schema.opType} takes at most ${max}.`, node })
+      const label = sentenceStart(nodeLabel(node))
+      const message = side === 'input' ? `${label} has ${names.length} inputs; ${schema.opType} takes at most ${max}.` : `${label} has ${names.length} outputs; ${schema.opType} gives at most ${max}.`
+      findings.error(`too-many-${side}s`, { message, node })
     }
     const missing = missingParameters(names, parameters, min)
     if (missing.length > 0) {
-      findings.error(`missing-${side}`, { message: `${sentenceStart(nodeLabel(node))} lacks its ${side} ${missing.join(', ')}.`, hint: `${schema.opType} cannot do without.`, node })
+      const label = sentenceStart(nodeLabel(node))
+      const message = side === 'input' ? `${label} lacks its input ${missing.join(', ')}.` : `${label} lacks its output ${missing.join(', ')}.`
+      findings.error(`missing-${side}`, { message, hint: `${schema.opType} cannot do without.`, node })
     }
   }
 }

@@ -19,7 +19,7 @@ const signatures: readonly { readonly at: number; readonly bytes: string; readon
   { at: 0, bytes: 'PK\x03\x04', what: 'a zip archive (PyTorch .pt and .pth, Keras and NumPy .npz files are such)', hint: `If it is a model: ${lower(exportHint)} If a model is packed in it, unpack it.` },
   { at: 0, bytes: '\x89HDF\r\n\x1a\n', what: 'an HDF5 file (Keras .h5)', hint: exportHint },
   { at: 0, bytes: 'GGUF', what: 'a GGUF file (llama.cpp)', hint: exportHint },
-  { at: 0, bytes: '\x93NUMPY', what: 'a NumPy array', hint: 'Use it as calibration data; ' + lower(chooseHint) },
+  { at: 0, bytes: '\x93NUMPY', what: 'a NumPy array', hint: `Use it as calibration data; ${lower(chooseHint)}` },
   { at: 0, bytes: '\x1f\x8b', what: 'a gzip archive', hint: 'Unpack it first.' },
   { at: 0, bytes: '7767517', what: 'an ncnn model', hint: exportHint },
   { at: 0, bytes: '\x89PNG', what: 'a PNG image', hint: chooseHint },
@@ -59,7 +59,7 @@ function describeText(head: Uint8Array): ForeignFile | null {
 
 /** Tells a saved tensor, and any protobuf or binary file whose first field no model has, from a damaged model. */
 function describeProtobuf(source: ByteSource): ForeignFile | null {
-  if (looksLikeTensor(source)) return { what: 'a saved ONNX tensor (test or calibration data)', hint: 'Use it as calibration data; ' + lower(chooseHint) }
+  if (looksLikeTensor(source)) return { what: 'a saved ONNX tensor (test or calibration data)', hint: `Use it as calibration data; ${lower(chooseHint)}` }
   const fields = new FieldCursor(new WireWindow(source), 'ModelProto', 0, source.sizeBytes)
   const varints: readonly number[] = [MODEL.irVersion, MODEL.modelVersion]
   const known: readonly number[] = Object.values(MODEL)

@@ -51,7 +51,7 @@ export function addOutput(context: EditContext, command: EditCommandOf<'addOutpu
 
 export function removeInput({ edit }: EditContext, command: EditCommandOf<'removeInput'>): void {
   const graph = findGraph(edit.document, command.graph)
-  if (!graph.inputs.some(({ name }) => name === command.name)) throw noSuch('input', command.name, graph)
+  if (!graph.inputs.some(({ name }) => name === command.name)) throw notFound(`Graph '${graph.name}' has no input '${command.name}'.`)
   const hasDefault = edit.document.index(graph).initializers.has(command.name)
   const [use] = edit.document.uses(graph, command.name)
   if (use && !hasDefault) {
@@ -62,7 +62,7 @@ export function removeInput({ edit }: EditContext, command: EditCommandOf<'remov
 
 export function removeOutput({ edit }: EditContext, command: EditCommandOf<'removeOutput'>): void {
   const graph = findGraph(edit.document, command.graph)
-  if (!graph.outputs.some(({ name }) => name === command.name)) throw noSuch('output', command.name, graph)
+  if (!graph.outputs.some(({ name }) => name === command.name)) throw notFound(`Graph '${graph.name}' has no output '${command.name}'.`)
   edit.updateGraph(graph, { outputs: graph.outputs.filter(({ name }) => name !== command.name) })
 }
 
@@ -98,12 +98,12 @@ export function setValueType({ edit }: EditContext, command: EditCommandOf<'setV
     edit.updateGraph(graph, { inputs: retyped(graph.inputs), outputs: retyped(graph.outputs) })
     return
   }
-  if (edit.document.index(graph).definition(command.name)?.kind !== 'node') throw noSuch('value', command.name, graph)
+  if (edit.document.index(graph).definition(command.name)?.kind !== 'node') throw notFound(`Graph '${graph.name}' computes no value '${command.name}'.`)
   const others = graph.valueInfo.filter(({ name }) => name !== command.name)
   const known = graph.valueInfo.find(({ name }) => name === command.name)
   edit.updateGraph(graph, { valueInfo: type === null ? others : known ? retyped(graph.valueInfo) : [...others, { name: command.name, type }] })
 }
 
-function noSuch(what: string, name: string, graph: Graph): AppError {
-  return new AppError({ code: 'not-found', message: `Graph '${graph.name}' has no ${what} '${name}'.` })
+function notFound(message: string): AppError {
+  return new AppError({ code: 'not-found', message })
 }
