@@ -8,6 +8,8 @@ export interface CatalogueTexts {
   readonly madeRecipes: Readonly<Record<string, string>>
   readonly passes: Readonly<Record<string, { readonly title: string; readonly description: string; readonly options: Readonly<Record<string, string>> }>>
   readonly optionLabels: Readonly<Record<string, string>>
+  /** Words for what an option can be, by option; where there are none a choice stands as recipes have it. */
+  readonly optionChoices: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 export const catalogueEn: CatalogueTexts = {
@@ -45,4 +47,5 @@ export const catalogueEn: CatalogueTexts = {
   },
   passes: {},
   optionLabels: {},
+  optionChoices: {},
 }

@@ -8,6 +8,11 @@ export function optionText(pass: string, field: OptionField): { label: string; d
   return { label: known(`optionLabels.${field.name}`, optionLabel(field.name)), description: known(`passes.${pass}.options.${field.name}`, field.description) }
 }
 
+/** What an option can be, in words where there are some. */
+export function choiceText({ name }: OptionField, choice: string): string {
+  return known(`optionChoices.${name}.${choice}`, choice)
+}
+
 export function passText(pass: PassInfo): { title: string; description: string } {
   return { title: known(`passes.${pass.name}.title`, pass.title), description: known(`passes.${pass.name}.description`, pass.description) }
 }

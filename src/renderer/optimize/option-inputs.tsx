@@ -2,7 +2,7 @@ import { MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from '
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OptionField } from './option-fields'
-import { optionText } from './catalogue-text'
+import { choiceText, optionText } from './catalogue-text'
 
 interface OptionInputProps {
   /** Name of the pass whose option this is. */
@@ -24,7 +24,7 @@ export function OptionInput({ pass, field, value, onChange }: OptionInputProps):
         <Select
           {...common}
           allowDeselect={false}
-          data={field.choices.map(String)}
+          data={field.choices.map((choice) => ({ value: String(choice), label: choiceText(field, String(choice)) }))}
           value={value === undefined ? (field.default === null ? null : String(field.default)) : typeof value === 'string' ? value : JSON.stringify(value)}
           onChange={(chosen) => onChange(field.choices.find((choice) => String(choice) === chosen))}
         />
@@ -47,7 +47,7 @@ export function OptionInput({ pass, field, value, onChange }: OptionInputProps):
       return field.choices === null ? (
         <TagsInput {...common} value={items} onChange={onChange} placeholder={items.length === 0 ? t('optimize.addName') : ''} />
       ) : (
-        <MultiSelect {...common} size="xs" data={[...field.choices]} value={items} onChange={onChange} searchable hidePickedOptions />
+        <MultiSelect {...common} size="xs" data={field.choices.map((choice) => ({ value: choice, label: choiceText(field, choice) }))} value={items} onChange={onChange} searchable hidePickedOptions />
       )
     }
     case 'other':
