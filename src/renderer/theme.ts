@@ -1,4 +1,4 @@
-import { ActionIcon, Button, createTheme, Modal, Tooltip, type MantineColorsTuple } from '@mantine/core'
+import { ActionIcon, Button, createTheme, Modal, Tooltip, type MantineColorsTuple, type MantineThemeOverride } from '@mantine/core'
 
 /** The one accent. Shade 6 carries white text at 5.4:1; shades 3 and 4 are read on dark surfaces. */
 const accent: MantineColorsTuple = ['#eef3ff', '#dbe5fd', '#b7caf9', '#8facf5', '#6d91f1', '#4f78e6', '#3562d6', '#2b52b8', '#24469a', '#1c377a']
@@ -8,10 +8,18 @@ const gray: MantineColorsTuple = ['#f7f8fa', '#eff1f4', '#e2e5ea', '#d0d5dc', '#
 /** Dark surfaces, from text (0) to the deepest ground (9). */
 const dark: MantineColorsTuple = ['#dde2ea', '#b3bac6', '#9aa3b2', '#6d7584', '#3a414d', '#2d333d', '#23282f', '#1c2026', '#16191e', '#101216']
 
-export const theme = createTheme({
+/** Shade 6 carries white text at 5.3:1. */
+const red: MantineColorsTuple = ['#fdf0ef', '#f9dcd9', '#f2b8b3', '#ea938c', '#e06a61', '#d2463d', '#c4302b', '#a62622', '#8a201d', '#6e1a18']
+
+/** @param closeLabel what a screen reader says of a cross that closes something, in the window's language. */
+export function studioTheme(closeLabel: string): MantineThemeOverride {
+  return { ...theme, components: { ...theme.components, CloseButton: { defaultProps: { 'aria-label': closeLabel } } } }
+}
+
+const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 6 },
-  colors: { accent, gray, dark },
+  colors: { accent, gray, dark, red },
   fontFamily: '"Inter Variable", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", system-ui, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", "JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
   fontSizes: { xs: '11px', sm: '12px', md: '13px', lg: '15px', xl: '18px' },

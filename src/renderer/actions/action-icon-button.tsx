@@ -21,6 +21,7 @@ export function ActionIconButton({ id, pressed }: ActionIconButtonProps): ReactN
   const Icon = action.icon
   const [key] = action.keys
   const title = t(action.title)
+  const enabled = action.enabled(context)
   return (
     <Tooltip label={key === undefined ? title : `${title}  ${keyLabel(key, platform)}`}>
       <ActionIcon
@@ -28,8 +29,9 @@ export function ActionIconButton({ id, pressed }: ActionIconButtonProps): ReactN
         color={pressed === true ? 'accent' : 'gray'}
         aria-label={title}
         {...(pressed !== undefined && { 'aria-pressed': pressed })}
-        disabled={!action.enabled(context)}
-        onClick={() => runAction(action)}
+        // Disabled by attribute it would have no tip, and nobody would learn what the icon means.
+        {...(!enabled && { 'data-disabled': true, 'aria-disabled': true })}
+        onClick={() => enabled && runAction(action)}
       >
         <Icon size={16} stroke={1.6} aria-hidden />
       </ActionIcon>

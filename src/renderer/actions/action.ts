@@ -30,7 +30,7 @@ export interface Action {
   /** As `@mantine/hooks` writes them; the first is shown. */
   readonly keys: readonly string[]
   readonly enabled: (context: ActionContext) => boolean
-  readonly run: () => void | Promise<void>
+  readonly run: () => void | Promise<unknown>
 }
 
 /** `mod+shift+E` as people know it: `Ctrl Shift E`, or `⌘ ⇧ E` on a Mac. */

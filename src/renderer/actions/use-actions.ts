@@ -26,7 +26,10 @@ export function useActionContext(): ActionContext {
   const canPaste = useEditStore((state) => state.clipboard !== null)
   const comparing = useShownPair() !== null
   const bySource = useVariantsStore((state) => state.bySource)
-  const comparable = useSessionStore((state) => state.documents.length > 1 || variantAt(bySource, activeDocument(state)?.summary.path ?? '') !== null)
+  const comparable = useSessionStore((state) => {
+    const path = activeDocument(state)?.summary.path ?? ''
+    return state.documents.length > 1 || (bySource[path] ?? []).length > 0 || variantAt(bySource, path) !== null
+  })
   return { modelOpen, depth, mode, selectedNodes, selection, canUndo: revision > 0, canRedo: revision < revisions, canPaste, comparable, comparing }
 }
 

@@ -1,9 +1,9 @@
 import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AudioPreprocessing, ImagePreprocessing, Preprocessing, TensorPreprocessing, TextPreprocessing } from '#shared/evaluation/preprocessing'
 import { fileName } from '../format/format-type'
+import { showNotice } from '../session/show-notice'
 import { writeCard } from './evaluate-actions'
 import styles from './evaluate.module.css'
 import { type ScalingName, scalingOf, scalings } from './scalings'
@@ -20,7 +20,7 @@ interface CardFormProps {
 export function CardForm({ card, inputs, tokenizer, onChange }: CardFormProps): ReactNode {
   const { t } = useTranslation('evaluate')
   const save = async (): Promise<void> => {
-    if (await writeCard(card)) notifications.show({ color: 'green', message: t('cardSaved') })
+    if (await writeCard(card)) showNotice({ tone: 'done', title: t('cardSaved') })
   }
   return (
     <div className={styles.card}>

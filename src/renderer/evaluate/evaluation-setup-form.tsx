@@ -137,7 +137,7 @@ function Preparation({ sourcePath }: { readonly sourcePath: string }): ReactNode
       <UnstyledButton className={styles.fold} aria-expanded={open} onClick={() => setOpen(!open)}>
         <IconChevronRight size={14} data-open={open || undefined} aria-hidden />
         <span className={styles.label}>{t('preparation')}</span>
-        <span className={styles.origin}>{origin}</span>
+        <span className={styles.origin} title={origin}>{origin}</span>
       </UnstyledButton>
       {open && <CardForm card={card} inputs={setup?.inputs ?? []} tokenizer={setup?.tokenizer ?? null} onChange={(next) => void changeCard(sourcePath, next)} />}
     </div>

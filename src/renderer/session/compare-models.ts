@@ -70,8 +70,8 @@ export function stopComparing(): void {
 }
 
 /**
- * Compares the model shown: a variant with its source, which is opened for it; another with the one other open model. Where there are
- * several, the Compare panel asks which.
+ * Compares the model shown: a variant with its source, which is opened for it; another with the one other open model, or with its one
+ * variant. Where there are several, the Compare panel asks which.
  */
 export async function toggleComparing(): Promise<void> {
   if (shownPair() !== null) return stopComparing()
@@ -79,18 +79,20 @@ export async function toggleComparing(): Promise<void> {
   const active = documents.find(({ documentId }) => documentId === activeDocumentId)
   if (active === undefined) return
   const variant = variantAt(useVariantsStore.getState().bySource, active.summary.path)
-  if (variant !== null) return compareWithSource(variant.sourcePath, active.summary.path)
+  if (variant !== null) return compareFiles(variant.sourcePath, active.summary.path)
   const [other, ...more] = documents.filter(({ documentId }) => documentId !== active.documentId)
+  const [variantOfIt, ...moreVariants] = useVariantsStore.getState().bySource[active.summary.path] ?? []
+  if (other === undefined && variantOfIt !== undefined && moreVariants.length === 0) return compareFiles(active.summary.path, variantOfIt.modelPath)
   if (other === undefined || more.length > 0) return openPanel('compare')
   showSideBySide({ a: other.documentId, b: active.documentId })
 }
 
-/** Opens source and variant where they are not, and shows them side by side. */
-export async function compareWithSource(sourcePath: string, variantPath: string): Promise<void> {
-  await openPaths([sourcePath, variantPath])
+/** Opens two models where they are not, and shows them side by side. */
+export async function compareFiles(pathA: string, pathB: string): Promise<void> {
+  await openPaths([pathA, pathB])
   const { documents } = useSessionStore.getState()
   const idOf = (path: string) => documents.find(({ summary }) => summary.path === path)?.documentId
-  const [a, b] = [idOf(sourcePath), idOf(variantPath)]
+  const [a, b] = [idOf(pathA), idOf(pathB)]
   if (a !== undefined && b !== undefined) showSideBySide({ a, b })
 }
 

@@ -1,9 +1,9 @@
-import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { toErrorData, type ErrorData } from '#shared/errors'
 import type { DocumentChange } from '#shared/ipc/document-change'
 import type { RequestParams } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
+import { said } from '../i18n/engine-words'
 import { useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
 import { useReadOnlyStore } from '../stores/read-only-store'
@@ -11,6 +11,7 @@ import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import { activeGraph, activeGraphId, useSessionStore } from '../stores/session-store'
 import { useViewStore } from '../stores/view-store'
 import { showErrorData } from './report-error'
+import { showNotice } from './show-notice'
 
 export type EditCommandInput = RequestParams<'document.edit'>['commands'][number]
 
@@ -79,8 +80,8 @@ function receiveChange(documentId: string, received: DocumentChange): void {
   useEditStore.getState().setState(documentId, received)
   useSessionStore.getState().applyChange(documentId, received)
   for (const { severity, message, hint } of received.notes) {
-    useLogStore.getState().log(severity, message)
-    if (severity !== 'info') notifications.show({ color: severity === 'error' ? 'red' : 'yellow', title: message, message: hint ?? '' })
+    useLogStore.getState().log(severity, said(message))
+    if (severity !== 'info') showNotice({ tone: severity, title: said(message), message: hint === undefined ? '' : said(hint) })
   }
   if (useSessionStore.getState().activeDocumentId === documentId) followSelection(received)
 }

@@ -1,8 +1,8 @@
-import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { getBridge } from '../bridge/bridge'
 import { formatBytes, quantityText } from '../format/format-number'
 import { reportError } from './report-error'
+import { showNotice } from './show-notice'
 
 interface TensorChoice {
   readonly documentId: string
@@ -23,7 +23,7 @@ export async function exportTensor(tensor: TensorChoice): Promise<void> {
     const path = await bridge.request('dialog.save', { suggestedName })
     if (path === null) return
     const { sizeBytes } = await bridge.request('model.exportTensor', { ...tensor, path })
-    notifications.show({ title: i18next.t('save.done'), message: `${path} · ${quantityText(formatBytes(sizeBytes))}` })
+    showNotice({ tone: 'done', title: i18next.t('save.done'), message: `${path} · ${quantityText(formatBytes(sizeBytes))}` })
   } catch (error) {
     reportError(error, i18next.t('errors.cannotSave', { name: suggestedName }))
   }

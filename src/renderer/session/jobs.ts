@@ -1,4 +1,3 @@
-import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { createElement } from 'react'
 import type { DeployResult } from '#shared/deploy'
@@ -20,6 +19,7 @@ import { OptimizedNotice } from '../optimize/optimized-notice'
 import { jobText } from './job-text'
 import { openPanel } from './panels'
 import { reportError, showErrorData } from './report-error'
+import { showNotice } from './show-notice'
 import { refreshVariants } from './variants'
 
 /** Starts a job and shows the Jobs panel. */
@@ -104,9 +104,9 @@ async function finish(job: Job, result: unknown): Promise<void> {
 function tellDeployed({ conditions, desktop, latency, outputError, model }: DeployResult): void {
   // The phones panel has it already, and more of it.
   if (useDialogsStore.getState().bottomTab === 'devices') return
-  notifications.show({
-    color: 'green',
-    autoClose: 10_000,
+  showNotice({
+    tone: 'done',
+    durationMs: 10_000,
     title: i18next.t('devices.result', { name: modelBaseName(model.path), device: conditions.device }),
     message: i18next.t('devices.resultFigures', {
       phone: quantityText(formatMs(latency.p50Ms)),
@@ -118,17 +118,17 @@ function tellDeployed({ conditions, desktop, latency, outputError, model }: Depl
 
 function tellOptimized(report: OptimizeReport): void {
   const warning = report.diagnostics.find(({ severity }) => severity !== 'info')
-  notifications.show({
+  showNotice({
     id: noticeId(report),
-    color: warning === undefined ? 'green' : 'yellow',
-    autoClose: 10_000,
+    tone: warning === undefined ? 'done' : 'warning',
+    durationMs: 10_000,
     title: i18next.t('optimize.finished', { recipe: recipeTitle(report.recipe), name: modelBaseName(report.source.path) }),
     message: createElement(OptimizedNotice, {
       figures: i18next.t('optimize.finishedFigures', {
         before: quantityText(formatBytes(report.source.sizeBytes)),
         after: quantityText(formatBytes(report.result.sizeBytes)),
         ratio: quantityText(formatRatio(report.sizeRatio)),
-        sqnr: quantityText(formatDb(worstSqnrDb(report))),
+        sqnr: report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report))),
       }),
       onPhone: report.phone && i18next.t('optimize.finishedOnPhone', { phone: report.phone.phone, before: quantityText(formatMs(report.phone.source.p50Ms)), after: quantityText(formatMs(report.phone.result.p50Ms)), ratio: quantityText(formatRatio(report.phone.ratio.p50)) }),
       warning: warning === undefined ? null : said(warning.message),

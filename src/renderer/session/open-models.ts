@@ -1,9 +1,7 @@
-import { modals } from '@mantine/modals'
 import i18next from 'i18next'
 import { getBridge } from '../bridge/bridge'
 import { fileName } from '../format/format-type'
 import { useAppStore } from '../stores/app-store'
-import { documentState, useEditStore } from '../stores/edit-store'
 import { useLogStore } from '../stores/log-store'
 import { useSessionStore } from '../stores/session-store'
 import { takeIn } from './drafts'
@@ -31,29 +29,6 @@ export async function openWithDialog(): Promise<void> {
   try {
     if (bridge.host === 'browser') return await openFiles(await pickFiles({ accept: '' }))
     await openPaths((await bridge.request('dialog.open', { purpose: 'model' })) ?? [])
-  } catch (error) {
-    reportError(error)
-  }
-}
-
-/** Closes the document in the engine and its tab; the person is asked about edits that are not saved. */
-export async function closeDocument(documentId: string): Promise<void> {
-  if (!documentState(useEditStore.getState(), documentId).dirty) return closeNow(documentId, 'keep')
-  const name = useSessionStore.getState().documents.find((document) => document.documentId === documentId)?.name ?? ''
-  modals.openConfirmModal({
-    title: i18next.t('edit:save.closeTitle', { name }),
-    children: i18next.t('edit:save.closeText'),
-    labels: { confirm: i18next.t('edit:save.discardAndClose'), cancel: i18next.t('common.cancel') },
-    confirmProps: { color: 'red' },
-    onConfirm: () => void closeNow(documentId, 'discard'),
-  })
-}
-
-async function closeNow(documentId: string, draft: 'keep' | 'discard'): Promise<void> {
-  useSessionStore.getState().closeDocument(documentId)
-  useEditStore.getState().forget(documentId)
-  try {
-    await getBridge().request('model.close', { documentId, draft })
   } catch (error) {
     reportError(error)
   }

@@ -1,4 +1,3 @@
-import { notifications } from '@mantine/notifications'
 import i18next from 'i18next'
 import { z } from 'zod'
 import { Diagnostic } from '#shared/diagnostic'
@@ -15,21 +14,25 @@ import { activeDocument, useSessionStore } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
 import { refreshRecent } from './open-models'
 import { reportError, showErrorData } from './report-error'
+import { showNotice } from './show-notice'
 
-/** Saves the model shown to its file. Samples, variants and what is only shown stay as they are: those are saved under another name. */
-export async function saveModel(): Promise<void> {
+/**
+ * Saves the model shown to its file. Samples, variants and what is only shown stay as they are: those are saved under another name.
+ * True when the person has the file.
+ */
+export async function saveModel(): Promise<boolean> {
   const document = activeDocument(useSessionStore.getState())
-  if (document === null) return
+  if (document === null) return false
   const { path } = document.summary
   const kept = useAppStore.getState().samples.some((sample) => sample.path === path) || variantAt(useVariantsStore.getState().bySource, path) !== null || useReadOnlyStore.getState().paths.includes(path)
   if (kept) return saveModelAs()
-  await saveTo(document, path)
+  return saveTo(document, path)
 }
 
-/** Saves the model shown under a name the person picks; where the host has no dialog it becomes a download. */
-export async function saveModelAs(): Promise<void> {
+/** Saves the model shown under a name the person picks; where the host has no dialog it becomes a download. True when the person has the file. */
+export async function saveModelAs(): Promise<boolean> {
   const document = activeDocument(useSessionStore.getState())
-  if (document === null) return
+  if (document === null) return false
   const { documentId } = document
   const sourcePath = document.summary.path
   const bridge = getBridge()
@@ -38,24 +41,24 @@ export async function saveModelAs(): Promise<void> {
   const suggestedName = variant === null ? `${modelBaseName(sourcePath)}.onnx` : `${modelBaseName(variant.sourcePath)}.${variant.variant.name}.onnx`
   try {
     if (bridge.download !== null) {
-      await downloadModel(document, suggestedName, { force: false })
-      return
+      return await downloadModel(document, suggestedName, { force: false })
     }
     const path = await bridge.request('dialog.save', { suggestedName })
-    if (path === null) return
+    if (path === null) return false
     if (variant === null || dirty) {
-      await saveTo(document, path)
-      return
+      return await saveTo(document, path)
     }
     const saved = await bridge.request('variants.export', { modelPath: variant.sourcePath, variantId: variant.variant.id, path })
     await tellSaved(saved)
+    return true
   } catch (error) {
     reportError(error, i18next.t('errors.cannotSave', { name: suggestedName }))
+    return false
   }
 }
 
 /** Hands the model over as it is now, edited or not. An edited one that is not valid is not, and the person is asked. */
-async function downloadModel(document: OpenDocument, suggestedName: string, { force }: { readonly force: boolean }): Promise<void> {
+async function downloadModel(document: OpenDocument, suggestedName: string, { force }: { readonly force: boolean }): Promise<boolean> {
   const { documentId } = document
   const bridge = getBridge()
   try {
@@ -63,8 +66,10 @@ async function downloadModel(document: OpenDocument, suggestedName: string, { fo
     const { path } = dirty ? await bridge.request('document.snapshot', { documentId, check: !force }) : document.summary
     await bridge.download?.(path, suggestedName)
     useLogStore.getState().log('info', i18next.t('log.downloaded', { name: suggestedName }))
+    return true
   } catch (error) {
-    refuse(toErrorData(error), { name: suggestedName, force, again: () => downloadModel(document, suggestedName, { force: true }) })
+    refuse(toErrorData(error), { name: suggestedName, force, again: async () => void (await downloadModel(document, suggestedName, { force: true })) })
+    return false
   }
 }
 
@@ -104,6 +109,8 @@ const Findings = z.object({ diagnostics: z.array(Diagnostic) })
 async function tellSaved({ path, sizeBytes }: { readonly path: string; readonly sizeBytes: number }): Promise<void> {
   const size = quantityText(formatBytes(sizeBytes))
   useLogStore.getState().log('info', i18next.t('log.saved', { path, size }))
-  notifications.show({ title: i18next.t('save.done'), message: `${path} · ${size}` })
+  // Where the browser downloads it, our own copy's folder says nothing to anybody.
+  const where = getBridge().download === null ? path : fileName(path)
+  showNotice({ tone: 'done', title: i18next.t('save.done'), message: `${where} · ${size}` })
   await refreshRecent()
 }

@@ -10,7 +10,7 @@ import { EditedMark } from '../format/edited-mark'
 import { Figure } from '../format/figure'
 import { fileName } from '../format/format-type'
 import { variantTitle } from '../optimize/catalogue-text'
-import { compareWithSource } from '../session/compare-models'
+import { compareFiles } from '../session/compare-models'
 import { openPaths } from '../session/open-models'
 import { reportError } from '../session/report-error'
 import { removeVariant } from '../session/variants'
@@ -121,7 +121,7 @@ function VariantMenu({ variant, sourcePath }: { readonly variant: Variant; reado
         <Menu.Item leftSection={<IconArrowDown size={14} aria-hidden />} onClick={() => void openPaths([variant.modelPath])}>
           {t('rail.openVariant')}
         </Menu.Item>
-        <Menu.Item leftSection={<IconColumns2 size={14} aria-hidden />} onClick={() => void compareWithSource(sourcePath, variant.modelPath).catch(reportError)}>
+        <Menu.Item leftSection={<IconColumns2 size={14} aria-hidden />} onClick={() => void compareFiles(sourcePath, variant.modelPath).catch(reportError)}>
           {t('rail.compareVariant')}
         </Menu.Item>
         <Menu.Item leftSection={<IconFileReport size={14} aria-hidden />} onClick={() => showReport(variant.report)}>

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { jobKinds } from '#shared/ipc/jobs'
 import { formatInteger } from '../format/format-number'
 import { Section } from '../inspector/property-list'
-import { compareWithSource } from '../session/compare-models'
+import { compareFiles } from '../session/compare-models'
 import { startJob } from '../session/jobs'
 import { openPaths } from '../session/open-models'
 import { reportError } from '../session/report-error'
@@ -53,5 +53,5 @@ function show(path: string): Promise<void> {
 
 function showBeside(modelPath: string, path: string): Promise<void> {
   useReadOnlyStore.getState().add(path)
-  return compareWithSource(modelPath, path)
+  return compareFiles(modelPath, path)
 }

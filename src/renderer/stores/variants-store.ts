@@ -21,6 +21,12 @@ export function variantAt(bySource: VariantsState['bySource'], modelPath: string
   return null
 }
 
+/** Paths of a model's variants, or of a variant's source and the other variants of it. */
+export function relatives(bySource: VariantsState['bySource'], modelPath: string): readonly string[] {
+  const sourcePath = variantAt(bySource, modelPath)?.sourcePath ?? modelPath
+  return [sourcePath, ...(bySource[sourcePath] ?? []).map((variant) => variant.modelPath)].filter((path) => path !== modelPath)
+}
+
 /** The worst output decides: the smallest SQNR in dB, or null where every output equals the source's. */
 export function worstSqnrDb(report: OptimizeReport): number | null {
   const figures = report.outputError.map((error) => error.sqnrDb).filter((sqnr) => sqnr !== null)

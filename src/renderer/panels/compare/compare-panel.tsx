@@ -8,14 +8,14 @@ import { latencyOf } from '../../canvas/compare/node-latencies'
 import { diffColour } from '../../canvas/scene/heat'
 import { formatMs, formatRatio, quantityText } from '../../format/format-number'
 import { said } from '../../i18n/engine-words'
-import { goToDifference, showSideBySide, sideOf, useComparison, useShownPair } from '../../session/compare-models'
+import { compareFiles, goToDifference, showSideBySide, sideOf, useComparison, useShownPair } from '../../session/compare-models'
 import { modelTitle } from '../../session/document-title'
 import { reportError } from '../../session/report-error'
 import type { ComparedPair } from '../../stores/compare-store'
 import { useProfileStore } from '../../stores/profile-store'
 import { selectedNodeIds, useSelectionStore } from '../../stores/selection-store'
 import { openDocument, useSessionStore } from '../../stores/session-store'
-import { useVariantsStore } from '../../stores/variants-store'
+import { relatives, useVariantsStore } from '../../stores/variants-store'
 import { DataTable, type ColumnLook } from '../data-table'
 import styles from './compare-panel.module.css'
 import { diffRows, type DiffRow } from './diff-rows'
@@ -69,7 +69,7 @@ export default function ComparePanel(): ReactNode {
         isSelected={(row) => row.difference !== null && row.difference === selectedRow}
         onSelect={(row) => pair !== null && row.difference !== null && void goToDifference(pair, row.difference).catch(reportError)}
         onHover={hover}
-        empty={t(pair === null ? 'compare.needsTwo' : comparison === null ? 'compare.comparing' : 'compare.same')}
+        empty={t(pair === null ? (others.length === 0 ? 'compare.needsTwo' : 'compare.chooseOther') : comparison === null ? 'compare.comparing' : 'compare.same')}
       />
     </div>
   )
@@ -118,10 +118,14 @@ function isTone(kind: DiffRow['kind']): kind is DiffTone {
 interface Chosen {
   readonly pair: ComparedPair | null
   readonly others: readonly { readonly value: string; readonly label: string }[]
-  readonly choose: (documentId: string | null) => void
+  /** Takes the value of one of the others. */
+  readonly choose: (value: string | null) => void
 }
 
-/** The pair side by side; else the model shown and the one chosen to compare it with, the first of the others where none is. */
+/**
+ * The pair side by side; else the model shown and the one chosen to compare it with, the first of the others where none is. The model's
+ * source and variants that are not open are among the others, by their paths: chosen, they are opened.
+ */
 function useChosenPair(): Chosen {
   const documents = useSessionStore((state) => state.documents)
   const activeId = useSessionStore((state) => state.activeDocumentId)
@@ -132,12 +136,20 @@ function useChosenPair(): Chosen {
   const open = documents.filter(({ documentId }) => documentId !== b)
   const a = shown?.a ?? (open.find(({ documentId }) => documentId === chosen) ?? open[0])?.documentId
   const pair = a === undefined || b === null ? null : { a, b }
+  const path = documents.find(({ documentId }) => documentId === b)?.summary.path ?? ''
+  const closed = relatives(bySource, path).filter((relative) => !documents.some(({ summary }) => summary.path === relative))
   return {
     pair,
-    others: open.map(({ documentId, summary }) => ({ value: documentId, label: modelTitle(bySource, summary.path) })),
-    choose: (documentId) => {
-      setChosen(documentId)
-      if (shown !== null && documentId !== null) showSideBySide({ a: documentId, b: shown.b })
+    others: [
+      ...open.map(({ documentId, summary }) => ({ value: documentId, label: modelTitle(bySource, summary.path) })),
+      ...closed.map((relative) => ({ value: relative, label: modelTitle(bySource, relative) })),
+    ],
+    choose: (value) => {
+      setChosen(value)
+      if (value === null) return
+      // A source is on the left of its variant.
+      if (closed.includes(value)) void (bySource[path] === undefined ? compareFiles(value, path) : compareFiles(path, value)).catch(reportError)
+      else if (shown !== null) showSideBySide({ a: value, b: shown.b })
     },
   }
 }

@@ -122,8 +122,9 @@ export const editEn = {
     anyway: 'Save anyway',
     showFindings: 'Show findings',
     closeTitle: 'Close {{name}}?',
-    closeText: 'It has edits that are not saved.',
+    closeText: 'It has edits that are not saved. Without saving they are lost.',
     discardAndClose: 'Close without saving',
+    saveAndClose: 'Save and close',
   },
   text: {
     scope: 'Show as text',

@@ -121,8 +121,9 @@ export const editZh = {
     anyway: '仍然保存',
     showFindings: '显示诊断',
     closeTitle: '关闭 {{name}}？',
-    closeText: '其中有未保存的编辑。',
+    closeText: '其中有未保存的编辑。不保存就会丢失。',
     discardAndClose: '不保存并关闭',
+    saveAndClose: '保存并关闭',
   },
   text: {
     scope: '以文本显示',
