@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { Recipe } from '#shared/recipe'
 import { optimizeModel } from '../src/main/passes/optimize-model'
-import { classificationAccuracy } from '../src/main/runtime/classification-accuracy'
+import { classificationAccuracy } from './fixtures/classification-accuracy'
 import { createOrtRunner } from '../src/main/runtime/ort-runner'
 import { ownModelsFolder } from './fixtures/shared-models'
 

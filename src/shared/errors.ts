@@ -58,7 +58,3 @@ export function toErrorData(error: unknown): ErrorData {
   const message = error instanceof Error ? error.message : String(error)
   return { code: 'internal', message, hint: 'This is a defect in Edgefit. Please report it with the log.' }
 }
-
-export function fromErrorData(data: ErrorData): AppError {
-  return new AppError(data)
-}

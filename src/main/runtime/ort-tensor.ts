@@ -29,12 +29,6 @@ function isCrossingType(name: string | null): name is CrossingType {
   return name !== null && name in ARRAYS
 }
 
-/** True for element types that onnxruntime's JavaScript API can take and give. */
-export function crossesRuntime(dataType: number): boolean {
-  const name = dataTypeName(dataType)
-  return name === 'string' || isCrossingType(name)
-}
-
 /** Throws AppError `not-supported` for element types that the Node binding cannot take (bfloat16, float8, complex). */
 export function toOrtTensor(ort: Ort, value: TensorValue): OrtTensor {
   const dims = [...value.dims]

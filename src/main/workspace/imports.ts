@@ -12,7 +12,7 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000
 const RESERVED_ON_WINDOWS = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 
 /** One path segment from a stranger made into a name that is safe in any folder. */
-export function safeName(name: string): string {
+function safeName(name: string): string {
   const cleaned = name
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Cf}<>:"|?*/\\]/gu, '_')
@@ -30,7 +30,7 @@ function cutToBytes(name: string, limit: number): string {
 }
 
 /** A relative path (`folder/model.onnx`, as a dropped folder gives it) with every segment made safe; never leaves its root. */
-export function safeRelativePath(path: string): string {
+function safeRelativePath(path: string): string {
   const segments = path.split(/[/\\]/).filter((segment) => !['', '.', '..'].includes(segment))
   const safe = segments.slice(-MAX_DEPTH).map(safeName)
   return safe.length === 0 ? 'file' : join(...safe)

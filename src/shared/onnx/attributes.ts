@@ -41,16 +41,8 @@ export function stringAttribute<F extends string | null>(node: AttributeHolder, 
   return attribute ? utf8.decode(attribute.value) : fallback
 }
 
-export function stringsAttribute<F extends readonly string[] | null>(node: AttributeHolder, name: string, fallback: F): readonly string[] | F {
-  return valueOf(node, name, 'strings')?.value.map((value) => utf8.decode(value)) ?? fallback
-}
-
 export function tensorAttribute(node: AttributeHolder, name: string): Tensor | null {
   return valueOf(node, name, 'tensor')?.value ?? null
-}
-
-export function graphAttribute(node: AttributeHolder, name: string): Graph | null {
-  return valueOf(node, name, 'graph')?.value ?? null
 }
 
 /** Throws a plain Error for a value that is no integer. */

@@ -32,10 +32,6 @@ export function float32ToFloat16(value: number): number {
   return sign | (floatBits(Math.fround(floatFromBits(magnitude) + 0.5)) - 0x3f000000)
 }
 
-export function float16ToFloat32(bits: number): number {
-  return decodeFloat(bits, { exponentBits: 5, mantissaBits: 10, bias: 15, special: 'ieee' })
-}
-
 /** bfloat16 bits of the nearest value, ties to even. NaN stays NaN. */
 export function float32ToBfloat16(value: number): number {
   const bits = floatBits(value)

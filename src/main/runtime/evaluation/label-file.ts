@@ -37,7 +37,7 @@ export function readLabelFile(path: string): LabelFile {
 }
 
 /** Rows as lists of words. Throws AppError `invalid-data`. */
-export function parseTable(path: string, text: string): string[][] {
+function parseTable(path: string, text: string): string[][] {
   try {
     const delimiter = path.toLowerCase().endsWith('.tsv') ? ['\t'] : [',', ';', '\t']
     return parse(text, { bom: true, delimiter, relax_column_count: true, skip_empty_lines: true, trim: true })

@@ -93,7 +93,7 @@ export async function applyEdits(edit: Edit, commands: readonly EditCommand[], {
 }
 
 /** Carries one command out. */
-export async function applyEdit(context: EditContext, command: EditCommand): Promise<void> {
+async function applyEdit(context: EditContext, command: EditCommand): Promise<void> {
   // The verb is found by the kind of the command it is given.
   const verb = verbs[command.kind] as (context: EditContext, command: EditCommand) => void | Promise<void>
   await verb(context, command)

@@ -62,7 +62,7 @@ export function elementBytes(dataType: DataTypeName, values: readonly ElementInp
 }
 
 /** Sub-byte codes packed low bits first. */
-export function packBits(codes: readonly number[], bits: 2 | 4): Uint8Array {
+function packBits(codes: readonly number[], bits: 2 | 4): Uint8Array {
   const perByte = 8 / bits
   const packed = new Uint8Array(Math.ceil(codes.length / perByte))
   const mask = (1 << bits) - 1

@@ -4,7 +4,7 @@ import type { Edit, ModelDocument } from '../document'
 import type { Graph } from '../records'
 
 /** Names that values of the graph and of the subgraphs in it have. */
-export function valueNamesWithin(graph: Graph, into = new Set<string>()): Set<string> {
+function valueNamesWithin(graph: Graph, into = new Set<string>()): Set<string> {
   for (const { name } of [...graph.inputs, ...graph.initializers, ...graph.sparseInitializers.map(({ values }) => values)]) into.add(name)
   for (const node of graph.nodes) {
     for (const name of node.outputs) if (name !== '') into.add(name)

@@ -26,10 +26,6 @@ export function tensorFact(dataType: number, shape: Shape | null, elements?: rea
   return { type, elements }
 }
 
-export function scalarFact(dataType: number, element: Dim = null): Fact {
-  return tensorFact(dataType, [], [element])
-}
-
 export function sequenceFact(element: ValueType | null): Fact {
   return { type: { kind: 'sequence', element } }
 }

@@ -6,7 +6,7 @@
  * symbols for dimensions, so that shapes computed in the graph (Shape → Gather → Concat → Reshape) come out.
  */
 import type { Diagnostic } from '../../diagnostic'
-import type { ModelDocument, Transaction } from '../document'
+import type { ModelDocument } from '../document'
 import { readNames } from '../topological-order'
 import type { Attribute, Dim, FunctionDefinition, Graph, Node, OpsetImport, ValueInfo, ValueType } from '../records'
 import { type Fact, joinFacts, tensorFact } from './fact'
@@ -37,11 +37,6 @@ export function inferTypes(document: ModelDocument, options: InferOptions = {}):
   const inference = new Inference(document, options.dims ?? {})
   inference.run()
   return inference
-}
-
-/** The table after an edit. A full run is fast enough (see `npm run bench -- inference`) to be the whole of it. */
-export function updateTypes(_table: TypeTable, document: ModelDocument, _transaction: Transaction, options: InferOptions = {}): TypeTable {
-  return inferTypes(document, options)
 }
 
 type Opsets = ReadonlyMap<string, number>

@@ -1,20 +1,18 @@
 /** Families of operators: the canvas gives each a colour. */
-export const opCategories = [
-  'layer',
-  'activation',
-  'pool',
-  'normalization',
-  'shape',
-  'math',
-  'reduction',
-  'logic',
-  'quantization',
-  'control-flow',
-  'constant',
-  'tree-ml',
-  'other',
-] as const
-export type OpCategory = (typeof opCategories)[number]
+export type OpCategory =
+  | 'layer'
+  | 'activation'
+  | 'pool'
+  | 'normalization'
+  | 'shape'
+  | 'math'
+  | 'reduction'
+  | 'logic'
+  | 'quantization'
+  | 'control-flow'
+  | 'constant'
+  | 'tree-ml'
+  | 'other'
 
 const members: Readonly<Record<Exclude<OpCategory, 'other' | 'tree-ml'>, string>> = {
   // Operators with learned weights, and those that multiply and accumulate like them.

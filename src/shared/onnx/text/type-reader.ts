@@ -39,7 +39,7 @@ export function readTypeUnless(reader: TokenReader, ...closes: readonly string[]
   return closes.some((close) => reader.isSign(close)) ? null : readType(reader)
 }
 
-export function readTensorType(reader: TokenReader): { kind: 'tensor'; dataType: number; shape?: readonly Dim[] } {
+function readTensorType(reader: TokenReader): { kind: 'tensor'; dataType: number; shape?: readonly Dim[] } {
   const dataType = readElementType(reader)
   if (!reader.isSign('[')) return { kind: 'tensor', dataType, shape: [] }
   const shape = reader.list('[', ']', () => readDim(reader))

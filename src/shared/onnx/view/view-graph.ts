@@ -137,7 +137,7 @@ function pathTo(document: ModelDocument, graph: Graph): GraphView['path'] {
 }
 
 /** What a graph is called on the way to it: its own name, or for a subgraph the node and the attribute that hold it. */
-export function graphLabel(document: ModelDocument, graph: Graph): string {
+function graphLabel(document: ModelDocument, graph: Graph): string {
   const { parent } = document.index(graph)
   if (!parent) return graph.name || enclosingFunction(document, graph)?.name || 'main'
   const holder = document.index(parent.graph).nodes.get(parent.nodeId)

@@ -7,7 +7,7 @@ import type { NodeContext, Rule, RuleTable } from '../node-context'
 const { int32, float32 } = DATA_TYPES
 
 /** numpy.matmul: a vector on the left gets a leading axis, on the right a trailing one, and loses it again. */
-export function matmulShape(a: Shape | null, b: Shape | null): Shape | null {
+function matmulShape(a: Shape | null, b: Shape | null): Shape | null {
   if (!a || !b || a.length === 0 || b.length === 0) return null
   const batch = broadcastShapes([a.slice(0, -2), b.slice(0, -2)])
   if (!batch) return null

@@ -52,7 +52,7 @@ function resolveReshape(from: Shape | null, target: readonly Dim[]): Dim[] {
 }
 
 /** ∏ numerator / ∏ denominator, where equal symbols cancel. */
-export function quotientOfProducts(numerator: Shape, denominator: Shape): Dim {
+function quotientOfProducts(numerator: Shape, denominator: Shape): Dim {
   const above = numerator.filter((dim) => typeof dim === 'string')
   let below = 1
   for (const dim of denominator) {
