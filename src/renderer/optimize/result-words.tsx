@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { Diagnostic } from '#shared/diagnostic'
 import type { OptimizeReport } from '#shared/ipc/jobs'
 import { FindingItem } from '../panels/finding-item'
+import { groupFindings } from './group-findings'
 import styles from './report-dialog.module.css'
 
 /** Convolutions and matrix products as onnxruntime names what it runs. */
@@ -26,7 +27,7 @@ function Integers({ opCounts, place }: { readonly opCounts: Readonly<Record<stri
   const count = (names: RegExp) => Object.entries(opCounts).reduce((sum, [name, times]) => sum + (names.test(name) ? times : 0), 0)
   const [integers, floats] = [count(INTEGER_PRODUCT), count(FLOAT_PRODUCT)]
   if (integers + floats === 0) return null
-  return <p className={styles.words}>{t(integers === 0 ? 'report.noIntegers' : floats === 0 ? 'report.allIntegers' : 'report.someIntegers', { place, integers, total: integers + floats })}</p>
+  return <p className={styles.words}>{t(integers === 0 ? 'report.noIntegers' : floats === 0 ? 'report.allIntegers' : 'report.someIntegers', { place, integers, count: integers + floats })}</p>
 }
 
 const SEVERITIES = ['error', 'warning', 'info']
@@ -36,12 +37,17 @@ export function findingsOf({ diagnostics, passes }: OptimizeReport): readonly Di
   return [...diagnostics, ...passes.flatMap((pass) => pass.diagnostics)].toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
 }
 
-/** Findings with what to do about them. */
+/** Findings with what to do about them; of those that say the same, the first and who else. */
 export function FindingList({ findings }: { readonly findings: readonly Diagnostic[] }): ReactNode {
+  const { t } = useTranslation()
   return (
     <ul className={styles.findings}>
-      {findings.map((finding, index) => (
-        <FindingItem key={index} finding={finding} />
+      {groupFindings(findings).map(([first, ...others], index) => (
+        <FindingItem
+          key={index}
+          finding={first}
+          {...(others.length > 0 && { more: { text: t('report.sameOf', { count: others.length }), title: others.map(({ nodeName, valueName, message }) => nodeName ?? valueName ?? message).join('\n') } })}
+        />
       ))}
     </ul>
   )

@@ -3,11 +3,13 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { OpenDocument } from '#shared/ipc/contract'
 import type { Recipe } from '#shared/recipe'
+import { said } from '../i18n/engine-words'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
 import { type RecipeView, RecipeViews } from '../optimize/recipe-views'
+import { useRecipeProblem } from '../optimize/use-recipe-problem'
 import { startJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { documentState, useEditStore } from '../stores/edit-store'
@@ -51,9 +53,10 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
   const initial = recipeFor('channels', catalogue.recipes, null)
   const draft = usePruneStore((state) => state.drafts[sourcePath]) ?? (initial && draftOfRecipe(initial))
   const setDraft = usePruneStore((state) => state.setDraft)
+  const problem = useRecipeProblem(draft?.recipe ?? null)
   if (draft === null || initial === null) return null
   const source = dataSource(data)
-  const { recipe, problem } = draft
+  const { recipe } = draft
   const method = recipe && methodOf(recipe)
   const change = (next: Recipe): void => setDraft(sourcePath, draftOfRecipe(next))
   const start = (): void => {
@@ -90,12 +93,17 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
         </div>
       </RecipeViews>
       <div className={styles.footer}>
-        {problem !== null && (
+        {draft.problem !== null && (
           <Alert color="red" p={8} mb={8} role="alert">
-            {t('notJson', { problem })}
+            {t('notJson', { problem: draft.problem })}
           </Alert>
         )}
-        <Button fullWidth onClick={start} disabled={recipe === null || source === null}>
+        {problem !== null && (
+          <Alert color="red" p={8} mb={8} role="alert">
+            {said(problem.message)} {problem.hint !== undefined && <span className="dim">{said(problem.hint)}</span>}
+          </Alert>
+        )}
+        <Button fullWidth onClick={start} disabled={recipe === null || source === null || problem !== null}>
           {method === null || recipe === null ? t('run') : startLabel(t, method, coreOptions(recipe))}
         </Button>
       </div>

@@ -32,7 +32,7 @@ export function PruneResults({ sourcePath }: { readonly sourcePath: string }): R
             <span className={styles.figures}>
               <Figure label={t('size')} {...formatRatio(variant.report.sizeRatio)} />
               {variant.report.latency !== null && <Figure label={t('speed')} {...formatRatio(variant.report.latency.ratio.p50)} />}
-              <Figure {...formatDb(worstSqnrDb(variant.report))} />
+              {variant.report.outputError.length > 0 && <Figure {...formatDb(worstSqnrDb(variant.report))} />}
             </span>
           </UnstyledButton>
         ))}

@@ -12,6 +12,7 @@ import { useSelectionStore } from '../stores/selection-store'
 import { activeGraph, useSessionStore } from '../stores/session-store'
 import { coreOptions, isStatic, withOverride } from './quantize-choice'
 import styles from './quantize.module.css'
+import { RunningJob } from './running-job'
 
 const DistributionChart = lazy(() => import('./distribution-chart'))
 
@@ -43,6 +44,7 @@ export function DistributionSection({ modelPath, recipe, builtIn, data, onChange
           {t('distributionOf', { name: value })}
         </Button>
       )}
+      <RunningJob job={job} label={t('distribution')} />
       {result !== null && <Distribution result={result} onUse={isStatic(recipe) ? use : null} />}
     </Section>
   )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Recipe } from '#shared/recipe'
-import { coreOptions, overridesOf, precisionOf, recipeFor, searchOptions, suits, withCoreOption, withOverride, withRecovery, withSearch, withSearchOption, withSuggestion } from './quantize-choice'
+import { coreOptions, overridesOf, precisionOf, recipeFor, searchOptions, suits, withCoreOption, withOverride, withPrecision, withRecovery, withSearch, withSearchOption, withSuggestion } from './quantize-choice'
 
 const step = (pass: string, options = {}) => ({ pass, options })
 const builtIn: Recipe[] = [
@@ -25,6 +25,32 @@ describe('precision', () => {
     const wide = start('a16w8')
     expect(wide.name).toBe('int8-static-custom')
     expect(withCoreOption(wide, 'activationType', undefined, builtIn)).toEqual(builtIn[0])
+  })
+})
+
+describe('another precision', () => {
+  const keep = { kind: 'node', name: 'conv1', setting: { keepFloat: true } } as const
+
+  it('keeps exceptions, ranges and recovery where ranges are fixed beforehand in both', () => {
+    const set = withRecovery(withOverride(withCoreOption(start('int8'), 'calibration', 'mse', builtIn), keep, builtIn), 'correct-bias', true, builtIn)
+    const wide = withPrecision(set, 'a16w8', { shelf: {}, builtIn })
+    expect(precisionOf(wide.recipe)).toBe('a16w8')
+    expect(overridesOf(wide.recipe)).toEqual([keep])
+    expect(names(wide.recipe)).toEqual(names(set))
+    expect(withPrecision(wide.recipe, 'int8', { shelf: wide.shelf, builtIn }).recipe.passes).toEqual(set.passes)
+  })
+
+  it('brings back what was set up when one returns to it', () => {
+    const set = withOverride(start('int8'), keep, builtIn)
+    const dynamic = withPrecision(set, 'int8-dynamic', { shelf: {}, builtIn })
+    expect(dynamic.recipe).toEqual(builtIn[1])
+    const back = withPrecision(dynamic.recipe, 'a16w8', { shelf: dynamic.shelf, builtIn }).recipe
+    expect(precisionOf(back)).toBe('a16w8')
+    expect(overridesOf(back)).toEqual([keep])
+  })
+
+  it('that the catalogue lacks changes nothing', () => {
+    expect(withPrecision(start('int8'), 'float16', { shelf: {}, builtIn }).recipe).toEqual(builtIn[0])
   })
 })
 

@@ -43,6 +43,20 @@ export function precisionOf(recipe: Recipe): Precision | null {
   }
 }
 
+/** Recipes by the built-in one they were made from. */
+export type Shelf = Readonly<Partial<Record<string, Recipe>>>
+
+/** Another precision, with what was set up for it before; exceptions, ranges and recovery stay between those with fixed ranges. */
+export function withPrecision(recipe: Recipe, precision: Precision, { shelf, builtIn }: { readonly shelf: Shelf; readonly builtIn: readonly Recipe[] }): { readonly recipe: Recipe; readonly shelf: Shelf } {
+  const before = precisionOf(recipe)
+  const kept = before === null ? shelf : { ...shelf, [BUILT_IN[before]]: recipe }
+  const found = kept[BUILT_IN[precision]] ?? recipeFor(precision, builtIn)
+  if (found === null) return { recipe, shelf }
+  const isWide = precision === 'a16w8'
+  const fits = !isStatic(found) || precisionOf(found) === precision
+  return { recipe: fits ? found : withCoreOption(found, 'activationType', isWide ? 'uint16' : undefined, builtIn), shelf: kept }
+}
+
 /** Whether ranges of activations are fixed beforehand. */
 export function isStatic(recipe: Recipe): boolean {
   return ['quantize-static', 'search-precision'].includes(coreStep(recipe)?.pass ?? '')
@@ -167,6 +181,12 @@ export function withOverride(recipe: Recipe, { kind, name, setting }: Omit<Overr
   const { [name]: _before, ...others } = (options[FIELDS[kind]] ?? {}) as Record<string, Options>
   const next = setting === null ? others : { ...others, [name]: setting }
   return withCoreOption(recipe, FIELDS[kind], Object.keys(next).length === 0 ? undefined : next, builtIn)
+}
+
+/** The pass whose options `coreOptions` are: where it is searched for, the one that is then run. */
+export function corePass(recipe: Recipe): string | null {
+  const pass = coreStep(recipe)?.pass ?? null
+  return pass === 'search-precision' ? 'quantize-static' : pass
 }
 
 function coreStep(recipe: Recipe): Recipe['passes'][number] | undefined {

@@ -9,6 +9,7 @@ import { DataPicker } from '../optimize/data-picker'
 import { loadCatalogue } from '../optimize/load-catalogue'
 import { draftOfRecipe, draftOfText } from '../optimize/recipe-draft'
 import { type RecipeView, RecipeViews } from '../optimize/recipe-views'
+import { useRecipeProblem } from '../optimize/use-recipe-problem'
 import { requestJob } from '../session/jobs'
 import { useAppStore, type Catalogue } from '../stores/app-store'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
@@ -23,10 +24,11 @@ import { useQuantizeStore } from './quantize-store'
 import styles from './quantize.module.css'
 import { AccuracySection, PrecisionSection } from './recipe-switches'
 import { SensitivitySection } from './sensitivity-section'
-import { useRecipeProblem } from './use-recipe-problem'
 import { VariantsSection } from './variants-section'
 
 addQuantizeTexts()
+
+const NO_RUNS: readonly string[] = []
 
 /** Fewer bits, beside the graph: what for, on which data, with which exceptions, and what it costs. */
 export default function QuantizePanel(): ReactNode {
@@ -55,7 +57,9 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const phone = useQuantizeStore((state) => state.phones[modelPath]) ?? null
   const setDraft = useQuantizeStore((state) => state.setDraft)
   const setData = useQuantizeStore((state) => state.setData)
-  const last = useJobsStore((state) => state.jobs.find((job) => job.kind === 'optimize' && job.modelPath === modelPath))
+  const runs = useQuantizeStore((state) => state.runs[modelPath] ?? NO_RUNS)
+  const addRun = useQuantizeStore((state) => state.addRun)
+  const last = useJobsStore((state) => state.jobs.find(({ jobId }) => runs.includes(jobId)))
   const running = last !== undefined && isUnfinished(last)
   const source = dataSource(data)
   const { recipe } = draft
@@ -69,12 +73,13 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
     if (wasRunning.current && !running) result.current?.scrollIntoView({ block: 'start' })
     wasRunning.current = running
   }, [running])
-  const start = (): void => {
+  const start = async (): Promise<void> => {
     if (recipe === null || source === null) return
     setView('form')
     // There the layers show as they are measured.
     top.current?.scrollIntoView({ block: 'start' })
-    void requestJob({ kind: 'optimize', params: { modelPath, recipe, data: source, ...(phone && { phone: { serial: phone.serial, options: {} } }) } })
+    const jobId = await requestJob({ kind: 'optimize', params: { modelPath, recipe, data: source, ...(phone && { phone: { serial: phone.serial, options: {} } }) } })
+    if (jobId !== null) addRun(modelPath, jobId)
   }
   const needsData = recipe?.passes.some(({ pass }) => catalogue.passes.find(({ name }) => name === pass)?.calibration === 'required') ?? false
 
@@ -119,7 +124,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
               <DistributionSection modelPath={modelPath} recipe={recipe} builtIn={catalogue.recipes} data={source} onChange={change} />
             </>
           )}
-          <VariantsSection modelPath={modelPath} activePath={activePath} />
+          <VariantsSection modelPath={modelPath} activePath={activePath} catalogue={catalogue} />
         </div>
       </RecipeViews>
       <footer className={styles.footer}>
@@ -138,7 +143,7 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
             {said(problem.message)} {problem.hint !== undefined && <span className="dim">{said(problem.hint)}</span>}
           </Alert>
         )}
-        <Button fullWidth loading={running} disabled={recipe === null || source === null || problem !== null} onClick={start}>
+        <Button fullWidth loading={running} disabled={recipe === null || source === null || problem !== null} onClick={() => void start()}>
           {t('start')}
         </Button>
       </footer>

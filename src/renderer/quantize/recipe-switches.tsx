@@ -5,8 +5,10 @@ import type { Recipe } from '#shared/recipe'
 import { Section } from '../inspector/property-list'
 import { passText } from '../optimize/catalogue-text'
 import type { Catalogue } from '../stores/app-store'
+import { MoreOptions } from './more-options'
 import { Choice, fieldOf } from './option-choice'
-import { coreOptions, hasPass, isStatic, PRECISIONS, precisionOf, RECOVERY, recipeFor, withCoreOption, withRecovery, withSearch } from './quantize-choice'
+import { coreOptions, corePass, hasPass, isStatic, type Precision, PRECISIONS, precisionOf, RECOVERY, recipeFor, withCoreOption, withPrecision, withRecovery, withSearch } from './quantize-choice'
+import { useQuantizeStore } from './quantize-store'
 import styles from './quantize.module.css'
 import { SearchBudget } from './search-budget'
 import { TargetSelect } from './target-select'
@@ -17,10 +19,19 @@ interface RecipeSwitchesProps {
   readonly onChange: (recipe: Recipe) => void
 }
 
+const EMPTY = {}
+
 /** Precision, and the target it is for. */
 export function PrecisionSection({ recipe, catalogue, modelPath, onChange }: RecipeSwitchesProps & { readonly modelPath: string }): ReactNode {
   const { t } = useTranslation('quantize')
   const precision = precisionOf(recipe)
+  const shelf = useQuantizeStore((state) => state.shelves[modelPath] ?? EMPTY)
+  const setShelf = useQuantizeStore((state) => state.setShelf)
+  const choose = (chosen: Precision): void => {
+    const next = withPrecision(recipe, chosen, { shelf, builtIn: catalogue.recipes })
+    setShelf(modelPath, next.shelf)
+    onChange(next.recipe)
+  }
   return (
     <Section title={t('precision')}>
       <Stack gap={10}>
@@ -29,10 +40,7 @@ export function PrecisionSection({ recipe, catalogue, modelPath, onChange }: Rec
           allowDeselect={false}
           value={precision}
           data={PRECISIONS.filter((name) => recipeFor(name, catalogue.recipes) !== null).map((name) => ({ value: name, label: t(`precisions.${name}`) }))}
-          onChange={(chosen) => {
-            const next = chosen === null ? null : recipeFor(chosen, catalogue.recipes)
-            if (next !== null) onChange(next)
-          }}
+          onChange={(chosen) => chosen !== null && choose(chosen)}
         />
         {precision === null && <p className={`${styles.note} warning`}>{t('notKnown')}</p>}
         <TargetSelect recipe={recipe} catalogue={catalogue} modelPath={modelPath} onChange={onChange} />
@@ -46,21 +54,33 @@ export function AccuracySection({ recipe, catalogue, onChange }: RecipeSwitchesP
   const { t } = useTranslation('quantize')
   const precision = precisionOf(recipe)
   const choose = (name: string) => (value: unknown): void => onChange(withCoreOption(recipe, name, value, catalogue.recipes))
+  const perChannel = <Switch label={t('perChannel')} checked={coreOptions(recipe)['perChannel'] !== false} onChange={(event) => choose('perChannel')(event.currentTarget.checked ? undefined : false)} />
+  const more = <MoreOptions pass={corePass(recipe)} options={coreOptions(recipe)} catalogue={catalogue} onOption={(name, value) => choose(name)(value)} />
   if (precision === 'int4') {
     return (
       <Section title={t('ranges')}>
         <Choice label={t('method')} field={fieldOf(catalogue, 'quantize-weights', 'method')} value={coreOptions(recipe)['method']} onChange={choose('method')} />
+        {more}
       </Section>
     )
   }
-  if (!isStatic(recipe)) return null
+  if (precision === null) return null
+  if (!isStatic(recipe)) {
+    return (
+      <Section title={t('settings')}>
+        {precision === 'int8-dynamic' && perChannel}
+        {more}
+      </Section>
+    )
+  }
   return (
     <>
       <Section title={t('ranges')}>
         <Stack gap={10}>
           <Choice label={t('rangesMethod')} field={fieldOf(catalogue, 'quantize-static', 'calibration')} value={coreOptions(recipe)['calibration']} onChange={choose('calibration')} names={(name) => t(`methods.${name as 'mse'}`)} />
-          <Switch label={t('perChannel')} checked={coreOptions(recipe)['perChannel'] !== false} onChange={(event) => choose('perChannel')(event.currentTarget.checked ? undefined : false)} />
+          {perChannel}
         </Stack>
+        {more}
       </Section>
       <Section title={t('recovery')}>
         <Stack gap={10}>

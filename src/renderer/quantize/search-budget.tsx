@@ -6,6 +6,7 @@ import type { Recipe } from '#shared/recipe'
 import { fileName } from '../format/format-type'
 import { pickData } from '../optimize/data-choice'
 import type { Catalogue } from '../stores/app-store'
+import { MoreOptions } from './more-options'
 import { Choice, fieldOf } from './option-choice'
 import { searchOptions, withSearchOption } from './quantize-choice'
 
@@ -28,7 +29,7 @@ export function SearchBudget({ recipe, catalogue, onChange }: SearchBudgetProps)
     if (path !== null) set('labelledData')(path)
   }
   return (
-    <Stack gap={10}>
+    <Stack gap={10} pl={28}>
       <Choice
         label={t('budget')}
         field={fieldOf(catalogue, 'search-precision', 'budget')}
@@ -36,6 +37,31 @@ export function SearchBudget({ recipe, catalogue, onChange }: SearchBudgetProps)
         onChange={set('budget')}
         names={(name) => t(`budgets.${name as 'sqnr'}`, { db: options['targetSqnrDb'] ?? 30, share: inPercent(options['targetAgreement'] ?? 0.99) })}
       />
+      {options['budget'] === 'agreement' ? (
+        <NumberInput
+          label={t('targetAgreement')}
+          value={inPercent(options['targetAgreement'] ?? 0.99)}
+          min={0}
+          max={100}
+          step={0.5}
+          decimalScale={4}
+          suffix=" %"
+          onChange={(next) => set('targetAgreement')(typeof next === 'number' ? Number((next / 100).toPrecision(6)) : undefined)}
+        />
+      ) : (
+        options['budget'] !== 'accuracy' && (
+          <NumberInput
+            label={t('targetSqnr')}
+            value={Number(options['targetSqnrDb'] ?? 30)}
+            min={0}
+            max={100}
+            step={1}
+            decimalScale={2}
+            suffix=" dB"
+            onChange={(next) => set('targetSqnrDb')(typeof next === 'number' ? next : undefined)}
+          />
+        )
+      )}
       {options['budget'] === 'accuracy' && (
         <>
           <Group gap={8} grow align="end" wrap="nowrap">
@@ -66,6 +92,7 @@ export function SearchBudget({ recipe, catalogue, onChange }: SearchBudgetProps)
           </Input.Wrapper>
         </>
       )}
+      <MoreOptions pass="search-precision" options={options} catalogue={catalogue} onOption={(name, value) => set(name)(value)} />
     </Stack>
   )
 }

@@ -4,14 +4,17 @@ import { useTranslation } from 'react-i18next'
 import { jobKinds, type DataSource } from '#shared/ipc/jobs'
 import type { SensitivityResult } from '#shared/measurement'
 import type { Recipe } from '#shared/recipe'
+import { withoutFolders } from '#shared/without-folders'
 import { Figure } from '../format/figure'
 import { formatDb } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { Section } from '../inspector/property-list'
 import { requestJob } from '../session/jobs'
 import { isUnfinished, useJobsStore } from '../stores/jobs-store'
 import { LayerBars, showLayers } from './layer-bars'
 import { coreOptions, isStatic, withOverride } from './quantize-choice'
 import styles from './quantize.module.css'
+import { RunningJob } from './running-job'
 
 /** So many layers are kept float with one click. */
 const WORST = 3
@@ -28,7 +31,7 @@ interface SensitivitySectionProps {
 /** What each layer would lose by itself, as bars and on the graph. */
 export function SensitivitySection({ documentId, modelPath, recipe, builtIn, data, onChange }: SensitivitySectionProps): ReactNode {
   const { t } = useTranslation('quantize')
-  const running = useJobsStore((state) => state.jobs.some((job) => job.kind === 'sensitivity' && job.modelPath === modelPath && isUnfinished(job)))
+  const under = useJobsStore((state) => state.jobs.find((job) => job.kind === 'sensitivity' && job.modelPath === modelPath && isUnfinished(job)))
   const result = useSensitivity(modelPath)
   const layers = (result?.layers ?? []).map(({ nodeId, nodeName, opType, outputSqnrDb }) => ({ nodeId, nodeName, opType, sqnrDb: outputSqnrDb }))
   const worst = layers.filter(({ nodeName }) => nodeName !== '').toSorted((a, b) => a.sqnrDb - b.sqnrDb).slice(0, WORST)
@@ -41,12 +44,13 @@ export function SensitivitySection({ documentId, modelPath, recipe, builtIn, dat
         <>
           <LayerBars layers={layers} label={t('sensitivity')} />
           <p className={styles.note}>
-            {t('allQuantized')}: <Figure {...formatDb(result.allQuantizedDb)} />
+            {t('allQuantized')}: <Figure {...formatDb(result.allQuantizedDb)} />. {said(withoutFolders(result.conditions))}
           </p>
         </>
       )}
+      <RunningJob job={under} label={t('sensitivity')} />
       <Group gap={8}>
-        <Button variant="default" loading={running} disabled={data === null} onClick={() => data && void requestJob({ kind: 'sensitivity', params: { modelPath, data, options: isStatic(recipe) ? options : {} } })}>
+        <Button variant="default" loading={under !== undefined} disabled={data === null} onClick={() => data && void requestJob({ kind: 'sensitivity', params: { modelPath, data, options: isStatic(recipe) ? options : {} } })}>
           {t(result === null ? 'measure' : 'measureAgain')}
         </Button>
         {result !== null && (

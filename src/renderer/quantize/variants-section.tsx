@@ -1,28 +1,37 @@
 import { Tooltip, UnstyledButton } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
+import type { TFunction } from 'i18next'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Variant } from '#shared/ipc/jobs'
 import type { LatencyBeside } from '#shared/measurement'
-import { formatDb, formatMs, formatPercent, formatRatio, quantityText } from '../format/format-number'
+import { withoutFolders } from '#shared/without-folders'
+import { formatDb, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
 import { said } from '../i18n/engine-words'
 import { Section } from '../inspector/property-list'
-import { variantTitle } from '../optimize/catalogue-text'
+import { optionText, passText, variantTitle } from '../optimize/catalogue-text'
 import { openPaths } from '../session/open-models'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useVariantsStore, worstSqnrDb } from '../stores/variants-store'
+import type { Catalogue } from '../stores/app-store'
 import { useQuantizeStore } from './quantize-store'
 import styles from './quantize.module.css'
+import { type RecipeDetail, recipeDetails } from './recipe-details'
 
 const NONE: readonly Variant[] = []
+/** Above this the runs differ too much for a figure to be trusted. */
+const FLAGGED_SPREAD = 0.05
+/** More than chance in so few runs; so is what is slower in nine of ten turns. */
+const SLOWER = 1.1
 
 /** What was made of this model: size and latency beside the source's, the worst output's error, and what to be warned of. */
-export function VariantsSection({ modelPath, activePath }: { readonly modelPath: string; readonly activePath: string }): ReactNode {
+export function VariantsSection({ modelPath, activePath, catalogue }: { readonly modelPath: string; readonly activePath: string; readonly catalogue: Catalogue }): ReactNode {
   const { t } = useTranslation('quantize')
   const variants = useVariantsStore((state) => state.bySource[modelPath] ?? NONE)
   const chosen = useQuantizeStore((state) => state.phones[modelPath]) ?? null
   const measured = variants.findLast(({ report }) => report.phone !== null)?.report.phone ?? null
   const phone = chosen ?? (measured && { serial: measured.serial, name: measured.phone })
+  const timed = variants.findLast(({ report }) => report.latency !== null)?.report.latency ?? null
   return (
     <Section title={t('variants')}>
       {variants.length === 0 ? (
@@ -40,11 +49,12 @@ export function VariantsSection({ modelPath, activePath }: { readonly modelPath:
           </thead>
           <tbody>
             {variants.map((variant) => (
-              <Row key={variant.id} variant={variant} serial={phone?.serial ?? null} active={variant.modelPath === activePath} />
+              <Row key={variant.id} variant={variant} serial={phone?.serial ?? null} active={variant.modelPath === activePath} catalogue={catalogue} />
             ))}
           </tbody>
         </table>
       )}
+      {timed !== null && <LatencyNote latency={timed} />}
     </Section>
   )
 }
@@ -54,13 +64,15 @@ interface RowProps {
   /** Of the phone whose figures are shown; null where there is none. */
   readonly serial: string | null
   readonly active: boolean
+  readonly catalogue: Catalogue
 }
 
-function Row({ variant, serial, active }: RowProps): ReactNode {
+function Row({ variant, serial, active, catalogue }: RowProps): ReactNode {
   const { t } = useTranslation('quantize')
   const { report } = variant
   const showReport = useDialogsStore((state) => state.showReport)
   const warnings = [...report.diagnostics, ...report.passes.flatMap(({ diagnostics }) => diagnostics)].filter(({ severity }) => severity !== 'info')
+  const details = [...recipeDetails(report.recipe, catalogue).map((detail) => detailText(detail, catalogue, t)), dataText(report.data, t)].join(' · ')
   return (
     <tr data-active={active || undefined}>
       <td>
@@ -76,6 +88,9 @@ function Row({ variant, serial, active }: RowProps): ReactNode {
             </Tooltip>
           )}
         </span>
+        <span className={styles.details} title={details}>
+          {details}
+        </span>
       </td>
       <td>{quantityText(formatRatio(report.sizeRatio))}</td>
       <td title={report.outputErrorConditions}>{report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report)))}</td>
@@ -90,20 +105,49 @@ function LatencyCell({ latency }: { readonly latency: LatencyBeside | null }): R
   const { t } = useTranslation()
   if (latency === null) return <td>–</td>
   const { source, result, ratio, conditions } = latency
-  const threads = conditions.threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: conditions.threads })
   const title = [
     `p50 ${quantityText(formatMs(source.p50Ms))} → ${quantityText(formatMs(result.p50Ms))}`,
     `p95 ${quantityText(formatMs(source.p95Ms))} → ${quantityText(formatMs(result.p95Ms))}`,
-    `${t('profile.spread')} ${quantityText(formatPercent(result.spread))}`,
-    conditions.device,
-    conditions.runtime,
-    t('profile.provider', { provider: conditions.provider }),
-    threads,
-    t('profile.runCount', { count: conditions.runs, warmup: conditions.warmup }),
-  ].join(' · ')
+    `${t('profile.spread')} ${quantityText(formatPercent(source.spread))} → ${quantityText(formatPercent(result.spread))}`,
+    `p10–p90 ${significant(ratio.p10)}–${quantityText(formatRatio(ratio.p90))}`,
+    conditionsText(conditions, t),
+  ].join('\n')
   return (
-    <td title={title} className={ratio.p50 > 1 ? 'warning' : ''}>
+    <td title={title} className={ratio.p50 > SLOWER || ratio.p10 > 1 ? 'warning' : ''}>
+      {ratio.spread > FLAGGED_SPREAD && <span className="dim">≈ </span>}
       {quantityText(formatRatio(ratio.p50))}
     </td>
   )
+}
+
+function LatencyNote({ latency: { conditions } }: { readonly latency: LatencyBeside }): ReactNode {
+  const { t } = useTranslation('quantize')
+  const { t: tApp } = useTranslation()
+  return <p className={styles.note}>{t('latencyNote', { conditions: conditionsText(conditions, tApp) })}</p>
+}
+
+function conditionsText({ device, runtime, provider, threads, runs, warmup }: LatencyBeside['conditions'], t: TFunction): string {
+  const on = threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: threads })
+  return [device, runtime, t('profile.provider', { provider }), on, t('profile.runCount', { count: runs, warmup })].join(' · ')
+}
+
+function detailText(detail: RecipeDetail, { passes }: Catalogue, t: TFunction<'quantize'>): string {
+  if (detail.kind === 'pass') {
+    const pass = passes.find(({ name }) => name === detail.pass)
+    return pass === undefined ? detail.pass : passText(pass).title
+  }
+  return t('detail', { name: optionText(detail.pass, detail.field).label, value: valueText(detail.value, t) })
+}
+
+/** Of lists and tables how long they are: the report has what is in them. */
+function valueText(value: unknown, t: TFunction<'quantize'>): string {
+  if (typeof value === 'boolean') return t(value ? 'on' : 'off')
+  if (typeof value === 'number') return significant(value)
+  if (typeof value === 'object' && value !== null) return formatInteger(Object.keys(value).length)
+  return String(value)
+}
+
+function dataText(data: string, t: TFunction<'quantize'>): string {
+  if (data.startsWith('synthetic')) return t('randomInputs')
+  return t('dataNote', { data: withoutFolders(data).split(';')[0] ?? '' })
 }

@@ -7,6 +7,7 @@ import type { MemoryPlan } from '#shared/ipc/memory-plan'
 import { getBridge } from '../bridge/bridge'
 import { Figure } from '../format/figure'
 import { formatBytes, formatInteger, formatPercent, quantityText } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { Properties, Property, Section } from '../inspector/property-list'
 import { goToNodes } from '../session/go-to-node'
 import { showOverlay } from '../stores/overlay-store'
@@ -50,7 +51,7 @@ export function MemorySection({ documentId, revision, dims, preview }: MemorySec
 
   return (
     <Section title={t('memory')}>
-      {problem !== null && <p className={`${styles.note} bad`}>{t('memoryFailed', { reason: problem })}</p>}
+      {problem !== null && <p className={`${styles.note} bad`}>{t('memoryFailed', { reason: said(problem) })}</p>}
       {plan !== null && <Plan plan={plan} after={isOfSameSizes(preview, plan) ? preview.memoryAfter : null} dims={dims} documentId={documentId} />}
     </Section>
   )

@@ -5,6 +5,7 @@ import { jobKinds, type RecipePreview } from '#shared/ipc/jobs'
 import type { OpenDocument } from '#shared/ipc/contract'
 import { withoutFolders } from '#shared/without-folders'
 import { formatInteger, formatPercent, quantityText } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { Section } from '../inspector/property-list'
 import { dataSource, initialData } from '../optimize/data-choice'
 import { loadCatalogue } from '../optimize/load-catalogue'
@@ -121,7 +122,7 @@ function Totals({ preview, isStale }: { readonly preview: RecipePreview; readonl
       <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: withoutFolders(data) })}</p>
       {undone.map(({ message }) => (
         <Alert key={message} color="yellow" variant="light" p={8} mb={8}>
-          {message}
+          {said(message)}
         </Alert>
       ))}
     </>
