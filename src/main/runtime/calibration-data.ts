@@ -65,5 +65,5 @@ function describeParts(path: string, sampleCount: number, parts: readonly DataPa
   const shown = [...notes].slice(0, 3)
   if (notes.size > shown.length) shown.push(`and ${notes.size - shown.length} more files alike`)
   if (ignored.size > 0) shown.push(`not used: ${[...ignored].join(', ')}`)
-  return [`${path}: ${sampleCount} ${sampleCount === 1 ? 'sample' : 'samples'}`, ...shown].join('; ')
+  return [`${path}: ${sampleCount === 1 ? '1 sample' : `${sampleCount} samples`}`, ...shown].join('; ')
 }

@@ -111,6 +111,7 @@ describe('a sentence', () => {
       "'{0}' {1}": '“{0}”{1}',
       'Broken{0}: {1}.': '损坏{0}：{1}。',
       " on '{0}'": '（“{0}”上）',
+      'It ran {0}{1}.': '运行了 {0}{1}。',
     })
   }
   afterEach(() => setEngineWords({}))
@@ -135,6 +136,12 @@ describe('a sentence', () => {
     await speak('zh')
     expect(said("The Conv that makes 'y' reads 'x'.")).toBe('产生“y”的 Conv 读取“x”。')
     expect(said("Broken on 'my phone': 'a.png' a label is missing; 'b.png' a label is missing.")).toBe('损坏（“my phone”上）：“a.png”缺少标签；“b.png”缺少标签。')
+  })
+
+  it('ends with a piece, or without', async () => {
+    await speak('zh')
+    expect(said("It ran a and b on 'x'.")).toBe('运行了 a and b（“x”上）。')
+    expect(said('It ran a and b.')).toBe('运行了 a and b。')
   })
 
   it('stands as it is in English', async () => {

@@ -22,10 +22,13 @@ const kept = new Map<string, string | null>()
 /** @param words translations by English sentence, in Chinese so far. */
 export function setEngineWords(words: Readonly<Record<string, string>>): void {
   kept.clear()
+  // What begins in the middle of a sentence; where it is left out nothing stands there.
+  const pieces = Object.keys(words).filter(isPiece)
+  const anyPiece = pieces.map((piece) => escaped(piece).replace(/\{\d+\}/g, '.*?')).join('|')
   sentences = Object.entries(words)
     // What says more in its own words comes first: a sentence of placeholders would match much.
     .toSorted(([a], [b]) => ownText(b).length - ownText(a).length)
-    .map(([english, translation]) => ({ pattern: patternOf(english), isFrame: isFrame(english), translation }))
+    .map(([english, translation]) => ({ pattern: patternOf(english, anyPiece), isFrame: isFrame(english), translation }))
 }
 
 /** A message or hint of the engine's, as the person reads it. */
@@ -61,18 +64,26 @@ function inParts(text: string, between: RegExp, joint: string): string | null {
   return each.length > 0 && each.every((part) => part !== null) ? each.join(joint) : null
 }
 
-/** In any case: what begins a sentence may stand within one, too. */
-function patternOf(english: string): RegExp {
-  const source = english.replace(/[.*+?^$|()[\]\\/-]/g, String.raw`\$&`).replace(/\{(\d+)\}/g, '(?<p$1>.*?)')
+/** In any case: what begins a sentence may stand within one, too. What is put in right behind something else is a piece or nothing. */
+function patternOf(english: string, anyPiece: string): RegExp {
+  const source = escaped(english).replace(/(?<=\})\{(\d+)\}|\{(\d+)\}/g, (_, behind: string | undefined, at: string) => (behind === undefined ? `(?<p${at}>.*?)` : `(?<p${behind}>(?:${anyPiece})?)`))
   return new RegExp(`^${source}$`, 'is')
 }
 
-/** A piece that begins within a sentence is put in on purpose. */
+function escaped(text: string): string {
+  return text.replace(/[.*+?^$|()[\]\\/-]/g, String.raw`\$&`)
+}
+
+function isPiece(english: string): boolean {
+  return /^[ ,;]/.test(english)
+}
+
+/** Few words around others. A piece is put in on purpose. */
 function isFrame(english: string): boolean {
   const own = ownText(english)
   const [placeholders, words] = [english.match(/\{\d+\}/g)?.length ?? 0, own.match(/[A-Za-z]{2,}/g)?.length ?? 0]
   const isShort = own.length < FEW_LETTERS || (placeholders > 1 && words < 2 && own.length < FEW_LETTERS + 2)
-  return placeholders > 0 && isShort && !/^[ ,]/.test(english)
+  return placeholders > 0 && isShort && !isPiece(english)
 }
 
 function ownText(english: string): string {

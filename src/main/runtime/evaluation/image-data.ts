@@ -10,7 +10,7 @@ import { decodeMask, decodePicture, decodeWhole, picturePlacement, pixelsToTenso
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
 import { listFingerprint, withFile } from './fingerprint'
 import { type Label, readLabel } from './label'
-import { listSampleFiles, type SampleFile, sideFolder } from './list-files'
+import { describeFiles, listSampleFiles, type SampleFile, sideFolder } from './list-files'
 import { lookAhead } from './look-ahead'
 
 /** Pictures decoded ahead of the one that is run: as many as libuv has threads. */
@@ -21,11 +21,12 @@ export async function openImageData(options: OpenDataOptions & { readonly card: 
   const { path, labels, labelsPath } = options
   const input = imageInput(options)
   const aside = labels === 'mask' ? sideOf(path, ['masks', 'labels', 'annotations']) : labels === 'tensor' && labelsPath === null ? sideOf(path, ['targets', 'target', 'hr', 'outputs']) : null
-  const { files, classNames, origin } = listSampleFiles(aside?.samples ?? path, PICTURES, { labels, labelsPath })
+  const listed = listSampleFiles(aside?.samples ?? path, PICTURES, { labels, labelsPath })
+  const { files, classNames } = listed
   const readOne = (file: SampleFile) => readSample(file, { ...options, input, classNames, side: aside?.side ?? null })
   return {
     kind: 'images',
-    description: `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} of ${basename(path)}${origin === '' ? '' : `, ${origin}`}`,
+    description: describeFiles(files.length === 1 ? '1 picture' : `${files.length} pictures`, path, listed),
     sampleCount: files.length,
     classNames,
     fingerprint: () => withFile(listFingerprint(files.map((file) => file.path)), labelsPath),

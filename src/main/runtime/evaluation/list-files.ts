@@ -41,6 +41,11 @@ export function listSampleFiles(path: string, extensions: ReadonlySet<string>, {
   return { files: names.map((name) => ({ path: join(path, name), name, label: null })), classNames: null, origin: '' }
 }
 
+/** For people: `3 pictures of cats, labels of labels.csv`. */
+export function describeFiles(counted: string, path: string, { origin }: SampleFiles): string {
+  return origin === '' ? `${counted} of ${basename(path)}` : `${counted} of ${basename(path)}, ${origin}`
+}
+
 function fromLabelFile(path: string, names: readonly string[], labelsPath: string): SampleFiles {
   const { labels, classNames } = readLabelFile(labelsPath)
   const short = (name: string) => basename(name, extname(name))
@@ -71,7 +76,7 @@ function fromFolders(path: string, names: readonly string[]): SampleFiles {
   return {
     files: names.map((name) => ({ path: join(path, name), name, label: label(name) })),
     classNames: numbered ? null : folders,
-    origin: `${folders.length} ${folders.length === 1 ? 'folder' : 'folders'} of classes`,
+    origin: folders.length === 1 ? '1 folder of classes' : `${folders.length} folders of classes`,
   }
 }
 

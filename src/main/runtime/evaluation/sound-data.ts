@@ -1,12 +1,11 @@
 /** Folders of WAV files. */
-import { basename } from 'node:path'
 import { AppError } from '#shared/errors'
 import type { AudioPreprocessing } from '#shared/evaluation/preprocessing'
 import { modelInputs } from '../model-inputs'
 import type { EvaluationData, EvaluationSample, OpenDataOptions } from './evaluation-data'
 import { listFingerprint, withFile } from './fingerprint'
 import { readLabel } from './label'
-import { listSampleFiles, type SampleFile } from './list-files'
+import { describeFiles, listSampleFiles, type SampleFile } from './list-files'
 import { lookAhead } from './look-ahead'
 import { readWav, soundToTensor } from './sound'
 
@@ -17,7 +16,8 @@ export async function openSoundData(options: OpenDataOptions & { readonly card: 
   const { path, card, labels, labelsPath } = options
   const input = modelInputs(options.model).find(({ name }) => name === card.input)
   if (!input) throw new AppError({ code: 'invalid-data', message: `The model has no input '${card.input}' for sounds.`, hint: 'Correct the name of the input in the preprocessing.' })
-  const { files, classNames, origin } = listSampleFiles(path, SOUNDS, { labels, labelsPath })
+  const listed = listSampleFiles(path, SOUNDS, { labels, labelsPath })
+  const { files, classNames } = listed
   const readOne = async (file: SampleFile): Promise<EvaluationSample> => {
     const { name } = file
     const read = readLabel(file.label, { kind: labels, classNames })
@@ -33,7 +33,7 @@ export async function openSoundData(options: OpenDataOptions & { readonly card: 
   }
   return {
     kind: 'sounds',
-    description: `${files.length} ${files.length === 1 ? 'sound' : 'sounds'} of ${basename(path)}${origin === '' ? '' : `, ${origin}`}`,
+    description: describeFiles(files.length === 1 ? '1 sound' : `${files.length} sounds`, path, listed),
     sampleCount: files.length,
     classNames,
     fingerprint: () => withFile(listFingerprint(files.map((file) => file.path)), labelsPath),

@@ -25,11 +25,12 @@ export async function openTableData(options: OpenDataOptions & { readonly card: 
   const { header, rows, words } = await survey(path, labels !== 'none')
   if (rows === 0) throw new AppError({ code: 'invalid-data', message: `The table '${basename(path)}' holds no rows.` })
   const labelColumn = labels === 'none' ? -1 : labelColumnOf(header)
+  const counted = rows === 1 ? '1 row' : `${rows} rows`
   const columns = columnsOf({ header, inputs, labelColumn, path })
   const classNames = labels === 'class' && words.length > 0 ? words : null
   return {
     kind: 'table',
-    description: `${rows} ${rows === 1 ? 'row' : 'rows'} of ${basename(path)}${labelColumn >= 0 ? `, label in '${header[labelColumn] ?? ''}'` : ''}`,
+    description: labelColumn < 0 ? `${counted} of ${basename(path)}` : `${counted} of ${basename(path)}, label in '${header[labelColumn] ?? ''}'`,
     sampleCount: rows,
     classNames,
     fingerprint: () => fileFingerprint(path),

@@ -31,7 +31,7 @@ export async function openTensorData(options: OpenDataOptions & { readonly card:
   const readers = labels === 'none' ? null : await labelReaders(path, labelsPath, parts)
   return {
     kind: 'tensors',
-    description: `${sampleCount} ${sampleCount === 1 ? 'sample' : 'samples'} of ${basename(path)}`,
+    description: `${sampleCount === 1 ? '1 sample' : `${sampleCount} samples`} of ${basename(path)}`,
     sampleCount,
     classNames: null,
     fingerprint: () => withFile(statSync(path).isDirectory() ? listFingerprint(filesUnder(path)) : fileFingerprint(path), labelsPath),

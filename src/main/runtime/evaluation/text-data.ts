@@ -30,7 +30,7 @@ export async function openTextData(options: OpenDataOptions & { readonly card: T
   const read = { ...options, tokenizer, classNames, dataType: input.dataType }
   return {
     kind: 'texts',
-    description: `${lines} ${lines === 1 ? 'text' : 'texts'} of ${basename(path)}, tokenizer ${basename(tokenizerPath)}`,
+    description: `${lines === 1 ? '1 text' : `${lines} texts`} of ${basename(path)}, tokenizer ${basename(tokenizerPath)}`,
     sampleCount: lines,
     classNames,
     fingerprint: () => withFile(fileFingerprint(path), tokenizerPath),

@@ -68,7 +68,6 @@ export const checkingZh: Readonly<Record<string, string>> = {
   'optional types': 'optional 类型',
   'an unnamed {0}': '未命名的 {0}',
   "the {0} that makes '{1}'": '产生“{1}”的 {0}',
-  " of {0} '{1}'": '（属于 {0}“{1}”）',
   'has impossible dimensions {0}': '维度 {0} 不可能',
   'holds {0} texts, but {1} has {2}': '含有 {0} 个文本，但 {1} 应有 {2} 个',
   'is {0}, but its values are in {1}': '类型为 {0}，但数值存放在 {1} 中',

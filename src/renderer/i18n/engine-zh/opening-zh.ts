@@ -69,7 +69,7 @@ export const openingZh: Readonly<Record<string, string>> = {
   'Put the data file beside the model and open the model again.': '请把数据文件放到模型旁，再重新打开模型。',
   "The external data of tensor '{0}' is missing.": '缺少张量“{0}”的外部数据。',
   'Keep the external data files in the same folder as the model.': '请把外部数据文件与模型放在同一文件夹。',
-  "Tensor '{0}'{1} {2}.": '张量“{0}”{1}：{2}。',
+  "Tensor '{0}' of {1} '{2}' {3}.": '{1}“{2}”的张量“{0}”{3}。',
   '{0} more tensors cannot be read.': '另有 {0} 个张量无法读取。',
   'This model is no longer open.': '此模型已关闭。',
   'The model was edited since it was opened.': '模型打开后已被编辑。',

@@ -28,7 +28,7 @@ function finding({ tensor, node }: TensorPlace, problem: string): Diagnostic {
   return {
     severity: 'error',
     code: 'tensor-data-mismatch',
-    message: `Tensor '${tensor.name}'${node ? ` of ${node.opType} '${node.name}'` : ''} ${problem}.`,
+    message: node ? `Tensor '${tensor.name}' of ${node.opType} '${node.name}' ${problem}.` : `Tensor '${tensor.name}' ${problem}.`,
     ...(node && { nodeId: node.id, nodeName: node.name }),
     ...(!node && { valueName: tensor.name }),
   }
