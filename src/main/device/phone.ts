@@ -57,8 +57,14 @@ export async function openPhone(serial: string, settings: AdbSettings): Promise<
   const entry = (await listDevices(client)).find((device) => device.serial === serial)
   if (!entry) throw new AppError({ code: 'not-found', message: `No phone with the serial '${serial}' is connected.`, hint: 'List the phones with `edgefit devices`.' })
   if (entry.state !== 'ready') throw new AppError({ code: 'device-lost', message: `The phone '${serial}' cannot be used: ${entry.state}.`, ...(entry.hint !== null && { hint: entry.hint }) })
-  const adb = await explained(serial, withDeadline(client.createAdb({ serial }), COMMAND_MS, `The phone '${serial}' does not answer.`))
+  const opening = client.createAdb({ serial })
+  const adb = await explained(serial, withDeadline(opening, COMMAND_MS, `The phone '${serial}' does not answer.`)).catch((error: unknown) => {
+    // One that answers too late is let go of.
+    void opening.then((late) => late.close()).catch(() => undefined)
+    throw error
+  })
   if (!adb.subprocess.shellProtocol?.isSupported) {
+    await adb.close()
     throw new AppError({ code: 'not-supported', message: `The phone '${serial}' has an adb without exit codes (Android 6 or older).`, hint: 'Use a phone with Android 7 or later.' })
   }
   return connectedPhone(serial, adb)

@@ -3,9 +3,12 @@
  * name in UTF-8, i32 element type (ONNX's code), u32 rank, i64 dimensions, u64 length, bytes; little-endian.
  */
 import { AppError } from '#shared/errors'
+import { rawByteLength } from '#shared/onnx/data-type'
 import type { TensorValue } from '../runtime/model-runner'
 
 const MAGIC = 'EFT1'
+/** onnxruntime's shapes have no more dimensions by far. */
+const MOST_DIMS = 64
 
 /** Sets of tensors one after the other, as the runner reads several. Throws as `encodeTensors` does. */
 export function encodeSets(sets: readonly ReadonlyMap<string, TensorValue>[]): Uint8Array {
@@ -52,18 +55,25 @@ function tensorReader(file: Uint8Array): Take {
 }
 
 function readSet(take: Take): Map<string, TensorValue> {
-  if (take(4).toString('latin1') !== MAGIC) throw new AppError({ code: 'truncated', message: 'The outputs from the phone have another format.', hint: 'Try again.' })
+  if (take(4).toString('latin1') !== MAGIC) throw otherFormat()
   const count = take(4).readUInt32LE()
   const tensors = new Map<string, TensorValue>()
   for (let tensor = 0; tensor < count; tensor++) {
     const name = take(take(4).readUInt32LE()).toString('utf8')
     const dataType = take(4).readInt32LE()
     const rank = take(4).readUInt32LE()
+    if (rank > MOST_DIMS) throw otherFormat()
     const dims = Array.from({ length: rank }, () => Number(take(8).readBigInt64LE()))
+    const sizeBytes = Number(take(8).readBigUInt64LE())
+    if (dims.some((dim) => dim < 0) || rawByteLength(dataType, dims.reduce((product, dim) => product * dim, 1)) !== sizeBytes) throw otherFormat()
     // A copy: elements must be aligned for their type.
-    tensors.set(name, { dataType, dims, bytes: new Uint8Array(take(Number(take(8).readBigUInt64LE()))) })
+    tensors.set(name, { dataType, dims, bytes: new Uint8Array(take(sizeBytes)) })
   }
   return tensors
+}
+
+function otherFormat(): AppError {
+  return new AppError({ code: 'truncated', message: 'The outputs from the phone have another format.', hint: 'Try again.' })
 }
 
 function uint32(value: number): Uint8Array {

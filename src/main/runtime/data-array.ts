@@ -86,7 +86,7 @@ async function npyArray(name: string | null, label: string, open: OpenStream): P
       try {
         await readNpyHeader(reader, label)
         const length = count * header.itemBytes
-        const memory = reuseMemory ? new Uint8Array(length) : null
+        const memory = reuseMemory ? reader.allocate(length) : null
         // Complex numbers are read as pairs.
         const alignment = header.text === null ? Math.min(8, header.itemBytes) : 1
         for (let piece = 0; piece < pieces; piece++) {

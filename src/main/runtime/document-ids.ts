@@ -18,10 +18,11 @@ export function idsOf(document: ModelDocument): DocumentIds {
   return { graphs: graphs.map(({ id }) => id), nodes: nodes.map(({ id }) => id), nextNode: node, nextGraph: graph }
 }
 
-/** Gives a model just decoded, which no document has yet, the ids. Returns false, and changes nothing, where their number differs. */
+/** Gives a model just decoded, which no document has yet, the ids. Returns false, and changes nothing, where their number differs or one comes twice. */
 export function putIds(model: Model, ids: DocumentIds): boolean {
   const { graphs, nodes } = walk(model)
   if (graphs.length !== ids.graphs.length || nodes.length !== ids.nodes.length) return false
+  if (new Set(ids.graphs).size !== graphs.length || new Set(ids.nodes).size !== nodes.length) return false
   graphs.forEach((graph, at) => ((graph as Mutable<Graph>).id = ids.graphs[at] ?? 0))
   nodes.forEach((node, at) => ((node as Mutable<Node>).id = ids.nodes[at] ?? 0))
   return true
@@ -36,10 +37,20 @@ export function writeIds(document: ModelDocument, modelPath: string): void {
   writeFileSync(idsPath(modelPath), JSON.stringify(idsOf(document)))
 }
 
-/** Gives the model of a snapshot the ids that its document has; other models keep those they have. */
+/** Gives the model of a snapshot the ids that its document has; other models keep those they have, whatever lies beside them. */
 export function putIdsBeside(model: Model, modelPath: string): void {
   const path = idsPath(modelPath)
-  if (existsSync(path)) putIds(model, DocumentIds.parse(JSON.parse(readFileSync(path, 'utf8'))))
+  const ids = existsSync(path) ? parseIds(readFileSync(path, 'utf8')) : null
+  if (ids) putIds(model, ids)
+}
+
+function parseIds(text: string): DocumentIds | null {
+  try {
+    return DocumentIds.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    // Not ours: only snapshots, which are written whole, have such a file.
+    return null
+  }
 }
 
 function walk(model: Model): { graphs: Graph[]; nodes: Node[] } {

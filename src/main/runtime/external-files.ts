@@ -6,7 +6,7 @@ import type { Span } from '#shared/onnx/byte-source'
 import type { ResolveExternal } from '#shared/onnx/codec/decode-tensor'
 import { rawByteLength } from '#shared/onnx/data-type'
 import { leavesFolder, parseExternalEntries } from '#shared/onnx/external-location'
-import { type FileSource, openFileSource } from './file-source'
+import { fileIdentity, type FileSource, openFileSource } from './file-source'
 
 /** The data files of one model, opened as its tensors name them. */
 export interface ExternalFiles {
@@ -98,8 +98,7 @@ export function namesFile(folder: string, location: string, source: FileSource):
   if (leavesFolder(location)) return false
   try {
     const real = realpathSync(join(folder, location))
-    const { dev, ino } = statSync(real, { bigint: true })
-    return isInside(realpathSync(folder), real) && `${dev}:${ino}` === source.identity
+    return isInside(realpathSync(folder), real) && fileIdentity(statSync(real, { bigint: true })) === source.identity
   } catch {
     // It is not there: so it is not that file.
     return false

@@ -208,6 +208,14 @@ describe('a file that is open', () => {
   })
 })
 
+test.each(['no JSON', '{}', '{"graphs":[1],"nodes":[-1],"nextNode":2,"nextGraph":2}', '{"graphs":[1],"nodes":[5,5],"nextNode":6,"nextGraph":2}'])('ids beside a model that are not ours (%s) change nothing', (text) => {
+  const nodes = ['a', 'b'].map((name) => buildNode({ opType: 'Relu', name, inputs: ['x'], outputs: [name] }))
+  const path = write(join(newFolder(), 'm.onnx'), buildModel({ nodes }))
+  const before = opened(path, ({ model }) => model.graph.nodes.map(({ id }) => id))
+  writeFileSync(`${path}.edgefit-ids`, text)
+  expect(opened(path, ({ model }) => model.graph.nodes.map(({ id }) => id))).toEqual(before)
+})
+
 describe('the hash of a model', () => {
   test('is the SHA-256 of its file where it has no external data', async () => {
     const path = write(join(newFolder(), 'm.onnx'), withTensors(rawTensor('w', 'uint8', [3_000_000], new Uint8Array(3_000_000))))

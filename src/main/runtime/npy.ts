@@ -88,7 +88,9 @@ export function toLittleEndian(header: NpyHeader, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; at += width) bytes.subarray(at, at + width).reverse()
 }
 
-/** The strings of little-endian fixed-width fields; NumPy pads them with zeros. */
+const LAST_CODE_POINT = 0x10ffff
+
+/** The strings of little-endian fixed-width fields; NumPy pads them with zeros. What is no code point becomes U+FFFD. */
 export function npyStrings(header: NpyHeader, bytes: Uint8Array): string[] {
   const count = header.itemBytes === 0 ? 0 : bytes.byteLength / header.itemBytes
   return Array.from({ length: count }, (_, at) => {
@@ -96,7 +98,10 @@ export function npyStrings(header: NpyHeader, bytes: Uint8Array): string[] {
     if (header.text === 'bytes') return new TextDecoder().decode(field).replace(/\0+$/, '')
     const view = new DataView(field.buffer, field.byteOffset, field.byteLength)
     let text = ''
-    for (let offset = 0; offset < field.byteLength; offset += 4) text += String.fromCodePoint(view.getUint32(offset, true))
+    for (let offset = 0; offset < field.byteLength; offset += 4) {
+      const point = view.getUint32(offset, true)
+      text += point > LAST_CODE_POINT ? '\ufffd' : String.fromCodePoint(point)
+    }
     return text.replace(/\0+$/, '')
   })
 }

@@ -12,8 +12,17 @@ export class StreamReader {
     this.#label = label
   }
 
-  /** Exactly `length` bytes, in `bytes` or memory of their own, aligned for every element type. Throws AppError `truncated`. */
-  async read(length: number, bytes = new Uint8Array(length)): Promise<Uint8Array> {
+  /** Memory for `length` bytes. Throws AppError `out-of-memory`: a damaged file may claim any length. */
+  allocate(length: number): Uint8Array {
+    try {
+      return new Uint8Array(length)
+    } catch (error) {
+      throw new AppError({ code: 'out-of-memory', message: `${this.#label} claims to hold ${length} bytes in one piece, which do not fit into memory.`, hint: 'The file may be damaged. Copy or write it again.' }, { cause: error })
+    }
+  }
+
+  /** Exactly `length` bytes, in `bytes` or memory of their own, aligned for every element type. Throws AppError `truncated`, and as `allocate`. */
+  async read(length: number, bytes = this.allocate(length)): Promise<Uint8Array> {
     let filled = 0
     while (filled < length) {
       if (this.#rest.byteLength === 0) {

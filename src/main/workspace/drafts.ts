@@ -12,7 +12,7 @@ import { EditCommand } from '#shared/ipc/edit-commands'
 import { fileError } from './file-error'
 
 /** Ids the document had when the journal was begun, in the order in which the model file lists graphs and nodes. */
-export const DocumentIds = z.object({ graphs: z.array(z.number()), nodes: z.array(z.number()), nextNode: z.number(), nextGraph: z.number() })
+export const DocumentIds = z.object({ graphs: z.array(z.int().min(0)), nodes: z.array(z.int().min(0)), nextNode: z.int().min(0), nextGraph: z.int().min(0) })
 export type DocumentIds = z.infer<typeof DocumentIds>
 
 const Header = z.object({
