@@ -75,6 +75,14 @@ it.each(['calibrating', 'saving'])('leaves no file where it is cancelled while %
   expect(readdirSync(folder).filter((name) => /tmp|optimized|result-/.test(name))).toEqual([])
 })
 
+it('says that nothing was quantized where it was so before, and nothing of ranges', async () => {
+  const [first, second] = ['once.onnx', 'twice.onnx'].map((name) => join(folder, name)) as [string, string]
+  await optimizeModel({ inputPath, outputPath: first, recipe: recipeNamed('int8-static'), data: synthetic }, context())
+  const { diagnostics } = await optimizeModel({ inputPath: first, outputPath: second, recipe: recipeNamed('int8-static'), data: synthetic }, context())
+  expect(diagnostics.map(({ code }) => code)).toContain('nothing-quantized')
+  expect(diagnostics.map(({ code }) => code)).not.toContain('synthetic-calibration')
+})
+
 it('warns of ranges from a single sample, naming the input', async () => {
   const path = join(folder, 'one.npz')
   writeFileSync(path, npzBytes({ x: { descriptor: '<f4', dims: [1, 64], data: new Uint8Array(256) } }))

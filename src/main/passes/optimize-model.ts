@@ -12,7 +12,6 @@ import { openCalibrationData } from '../runtime/calibration-data'
 import { metricOpener } from '../runtime/evaluation/open-metric'
 import { hashModelFile, openModelFile, saveModelFile } from '../runtime/model-file'
 import type { ModelRunner } from '../runtime/model-runner'
-import { modelInputs } from '../runtime/model-inputs'
 import { createOrtRunner } from '../runtime/ort-runner'
 import { measureOutputError } from '../runtime/output-error'
 import { peakMemoryBytes } from '../runtime/process-memory'
@@ -22,6 +21,7 @@ import type { CalibrationData, PassContext } from './pass'
 import { fixedDims } from './recipe-dims'
 import { measureLatencyBeside } from './quick-latency'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
+import { hasQuantized, runFindings } from './run-findings'
 import { runRecipe } from './run-recipe'
 import { separateSharedWeights } from './separate-shared-weights'
 import type { TaskContext } from './task-context'
@@ -74,8 +74,9 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
       progress: (phase, fraction, ...rest) => context.progress(phase, fraction === null ? null : fraction * MEASURING, ...rest),
     }
     const passes = await runRecipe(document, params.recipe, passContext)
+    for (const finding of runFindings(passes, { data: needsData ? data : null, model: source.model })) report(finding)
     const measured = await measure(document, { params, context, runner, data, report })
-    const latency = params.measureLatency !== false && measured.runs && data ? await measureLatencyBeside(document, { runner, source: params.inputPath, data, signal: context.signal, report }) : null
+    const latency = params.measureLatency !== false && measured.runs && data ? await measureLatencyBeside(document, { runner, source: params.inputPath, data, integers: hasQuantized(passes), signal: context.signal, report }) : null
     context.progress('saving', SAVING)
     const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, context })
     const left = floatWeights(document.model, result.sizeBytes)
@@ -115,23 +116,6 @@ interface DataNeeds {
 async function openData(params: OptimizeParams, { model, runner, needsData, signal, report }: DataNeeds): Promise<CalibrationData | null> {
   try {
     const data = await openCalibrationData(params.data, model, { runner, signal, report, modelPath: params.inputPath, dims: { ...params.dims, ...fixedDims(params.recipe) } })
-    if (data.synthetic && needsData) {
-      report({
-        severity: 'warning',
-        code: 'synthetic-calibration',
-        message: 'The ranges of activations were taken from random inputs: the model will be less accurate than with real data.',
-        hint: 'Give calibration data: a folder, an .npz or .npy file, or test_data_set folders.',
-      })
-    }
-    if (!data.synthetic && needsData && data.sampleCount === 1) {
-      const inputs = modelInputs(model).map(({ name }) => `'${name}'`).join(', ')
-      report({
-        severity: 'warning',
-        code: 'one-sample',
-        message: `The ranges of activations were taken from a single sample of ${inputs}: what goes beyond it is cut off.`,
-        hint: 'Give some dozens of samples that differ as real ones do.',
-      })
-    }
     return data
   } catch (error) {
     if (needsData || params.data.kind !== 'synthetic' || !(error instanceof AppError) || error.code === 'cancelled') throw error

@@ -21,12 +21,14 @@ interface LatencyNeeds {
   /** Path of the source. */
   readonly source: string
   readonly data: CalibrationData
+  /** Whether the result computes on integers, or tries to. */
+  readonly integers: boolean
   readonly signal: AbortSignal
   readonly report: (diagnostic: Diagnostic) => void
 }
 
 /** Latency of a result beside its source's, on the first sample, in turns; null where the source does not run. Warns where it is slower. */
-export async function measureLatencyBeside(document: ModelDocument, { runner, source, data, signal, report }: LatencyNeeds): Promise<LatencyBeside | null> {
+export async function measureLatencyBeside(document: ModelDocument, { runner, source, data, integers, signal, report }: LatencyNeeds): Promise<LatencyBeside | null> {
   const feeds = await firstSample(data)
   const times = await timeBoth(document, { runner, source, feeds, signal })
   if (!times) return null
@@ -35,8 +37,8 @@ export async function measureLatencyBeside(document: ModelDocument, { runner, so
     report({
       severity: 'warning',
       code: 'slower-than-source',
-      message: `On this processor the result takes ×${ratio.p50.toFixed(2)} of the source's time (half of ${times.length} runs in turns).`,
-      hint: 'Processors without instructions for 8-bit integers are often slower with them; phones have them. Measure on the device that it is for.',
+      message: `On this processor the result takes ×${ratio.p50.toFixed(2)} of the source's time (median of ${times.length} runs in turns).`,
+      hint: integers ? 'Processors without instructions for 8-bit integers are often slower with them; phones have them. Measure on the device that it is for.' : 'Measure on the device that it is for.',
     })
   }
   return {
