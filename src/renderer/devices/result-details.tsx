@@ -5,6 +5,7 @@ import type { DeployResult, DeviceRun } from '#shared/deploy'
 import { metricText } from '#shared/evaluation/metric'
 import type { Conditions } from '#shared/measurement'
 import { formatBytes, formatMs, formatPercent, type Quantity, quantityText, significant } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import { showOverlay } from '../stores/overlay-store'
 import { forgetRun } from './devices-session'
@@ -72,7 +73,7 @@ function ConditionsNote({ conditions }: { readonly conditions: Conditions }): Re
     t('profile.provider', { provider }),
     threads === 0 ? t('profile.threadsAuto') : t('profile.threadCount', { count: threads }),
     t('profile.runCount', { count: runs, warmup }),
-    t('profile.inputsFrom', { inputs: inputs.replace(/^.*[\\/](?=[^\\/]*: )/, '') }),
+    t('profile.inputsFrom', { inputs: said(inputs.replace(/^.*[\\/](?=[^\\/]*: )/, '')) }),
   ]
   return <p className={styles.note}>{parts.join(' · ')}</p>
 }

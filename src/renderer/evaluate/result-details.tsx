@@ -54,7 +54,7 @@ function LeftOut({ row }: { readonly row: EvaluationRow }): ReactNode {
         {first.map(({ name, reason }) => (
           <tr key={name}>
             <td className="mono">{name}</td>
-            <td>{reason}</td>
+            <td>{said(reason)}</td>
           </tr>
         ))}
       </tbody>
@@ -69,12 +69,12 @@ function Conditions({ row }: { readonly row: EvaluationRow }): ReactNode {
   const { conditions, durationMs, inferenceMs, data, preprocessing, diagnostics, cached } = result
   return (
     <div className={styles.conditions}>
-      <p>{t('conditionsText', { device: conditions.device, runtime: conditions.runtime, seconds: (durationMs / 1000).toFixed(1), inference: (inferenceMs / 1000).toFixed(1), data: `${data.description}; ${describePreprocessing(preprocessing)}` })}</p>
+      <p>{t('conditionsText', { device: conditions.device, runtime: conditions.runtime, seconds: (durationMs / 1000).toFixed(1), inference: (inferenceMs / 1000).toFixed(1), data: said(`${data.description}; ${describePreprocessing(preprocessing)}`) })}</p>
       {conditions.exactIntegers && <p>{t('exact')}</p>}
       {cached && <p>{t('cached', { date: new Date(conditions.measuredAt).toLocaleString() })}</p>}
       {diagnostics.map(({ code, message, hint, severity }) => (
         <p key={code} className={severity === 'error' ? 'bad' : 'warning'}>
-          {message} {hint}
+          {said(message)} {said(hint ?? '')}
         </p>
       ))}
     </div>

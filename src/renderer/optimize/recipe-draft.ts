@@ -1,4 +1,5 @@
 import { Recipe } from '#shared/recipe'
+import { said } from '../i18n/engine-words'
 
 /** A recipe under edit: its text is what the editor shows; `recipe` is null while the text is not one. */
 export interface RecipeDraft {
@@ -26,7 +27,7 @@ export function draftOfText(text: string): RecipeDraft {
   if (parsed.success) return { text, recipe: parsed.data, problem: null, isJson: true }
   const [issue] = parsed.error.issues
   const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `
-  return { text, recipe: null, problem: `${place}${issue?.message ?? ''}`, isJson: true }
+  return { text, recipe: null, problem: `${place}${said(issue?.message ?? '')}`, isJson: true }
 }
 
 /**

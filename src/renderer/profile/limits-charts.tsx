@@ -6,6 +6,7 @@ import type { KernelProfile } from '#shared/measurement'
 import type { ProfileLimits } from '#shared/profile-limits'
 import { Chart, type ChartLook, useChartLook } from '../charts/chart'
 import { axisText, formatBytes, formatMs, formatPercent, quantityText, significant } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { roofPoints, type RoofPoint } from './kernel-work'
 import styles from './profile-views.module.css'
 
@@ -35,7 +36,7 @@ export default function LimitsCharts({ limits, kernels }: LimitsChartsProps): Re
       </Plot>
       <Plot title={t('batches')} note={t('perSample')}>
         {limits.batches.length > 0 && <Chart option={batches} label={t('batchesLabel')} className={styles.chart ?? ''} />}
-        {batchNote !== null && <p className={styles.note}>{batchNote}</p>}
+        {batchNote !== null && <p className={styles.note}>{said(batchNote)}</p>}
       </Plot>
       <Plot title={t('memory')} note="">
         <Chart option={memory} label={t('memoryLabel')} className={styles.chart ?? ''} />

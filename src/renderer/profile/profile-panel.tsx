@@ -6,6 +6,7 @@ import type { Conditions, ProfileResult } from '#shared/measurement'
 import { withoutFolders } from '#shared/without-folders'
 import { Figure } from '../format/figure'
 import { formatBytes, formatMs, formatPercent, type Quantity } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import { useEditedText } from '../session/edited-text'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useProfileStore } from '../stores/profile-store'
@@ -113,8 +114,8 @@ function ConditionsLine({ conditions }: { readonly conditions: Conditions }): Re
           at,
         ].join(' · ')}
       </p>
-      <p className={styles.inputs} title={inputs}>
-        {t('profile.inputsFrom', { inputs: withoutFolders(inputs) })}
+      <p className={styles.inputs} title={said(inputs)}>
+        {t('profile.inputsFrom', { inputs: said(withoutFolders(inputs)) })}
       </p>
     </>
   )

@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { type DataSource, jobKinds } from '#shared/ipc/jobs'
 import type { PruneCurves, PrunePreview } from '#shared/prune'
 import { groupColour } from '../canvas/scene/heat'
+import { said } from '../i18n/engine-words'
 import { startJob } from '../session/jobs'
 import { isUnfinished, useJobsStore, type Job } from '../stores/jobs-store'
 import { choiceOf, groupOverlay, layerLabel, shrinkingGroups } from './prune-choice'
@@ -52,7 +53,7 @@ export function ChannelPreview({ documentId, path, revision, options, data }: Ch
       ) : (
         <Suspense fallback={<Loader size="xs" aria-label={t('measuring')} />}>
           <CurvesChart curves={curves.result.curves} label={t('curvesLabel')} axis={t('curvesAxis')} colourOf={colourOf} className={styles.chart ?? ''} />
-          <p className={styles.note} title={curves.result.conditions}>
+          <p className={styles.note} title={said(curves.result.conditions)}>
             {t('curvesConditions')}
           </p>
         </Suspense>

@@ -1,3 +1,4 @@
+import { said } from '../i18n/engine-words'
 import { activeDocument, useSessionStore } from '../stores/session-store'
 import type { EventPayload } from '#shared/ipc/contract'
 import { getBridge } from '../bridge/bridge'
@@ -37,7 +38,7 @@ export async function startSession(): Promise<void> {
 
 function receiveEngineEvent(event: EventPayload<'engine'>): void {
   useAppStore.getState().setEngine(event)
-  useLogStore.getState().log(event.state === 'failed' ? 'error' : event.state === 'ready' ? 'info' : 'warning', event.message)
+  useLogStore.getState().log(event.state === 'failed' ? 'error' : event.state === 'ready' ? 'info' : 'warning', said(event.message))
   for (const documentId of event.lostDocuments) {
     useSessionStore.getState().closeDocument(documentId)
     useEditStore.getState().forget(documentId)

@@ -84,7 +84,7 @@ function TextEditor({ documentId, graphId, nodes, text, scope }: TextEditorProps
       return
     }
     const details = TextErrorDetails.safeParse(error.details)
-    if (details.success) setProblems(details.data.problems)
+    if (details.success) setProblems(details.data.problems.map((problem) => ({ ...problem, message: said(problem.message) })))
     else showErrorData(error)
   }
   const revert = (): void => {

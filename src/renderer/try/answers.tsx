@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { TryAnswer, TryResult, TryTask } from '#shared/samples/try'
 import { formatDb, formatMs, formatRatio, quantityText } from '../format/format-number'
 import { Figure } from '../format/figure'
+import { said } from '../i18n/engine-words'
 import { useModelTitle } from '../session/document-title'
 import { useAppStore } from '../stores/app-store'
 import { useTryStore } from './try-store'
@@ -69,7 +70,7 @@ function Answer({ answer, reference, task, budgetMs, inWindow = false }: AnswerP
         <Budget answer={answer} budgetMs={budgetMs} />
         {reference && <Difference answer={answer} reference={reference} />}
       </div>
-      {answer.error && <p className="bad">{answer.error.message}</p>}
+      {answer.error && <p className="bad">{said(answer.error.message)}</p>}
       {answer.output && <AnswerOutput output={answer.output} task={task} />}
     </article>
   )

@@ -9,6 +9,7 @@ import { type AccuracyKind, accuracyOf, latencyOn, type VariantRow } from '#shar
 import { EditedMark } from '../format/edited-mark'
 import { Figure } from '../format/figure'
 import { formatBytes, formatCount, formatDb, formatMs, formatPercent, formatRatio, quantityText } from '../format/format-number'
+import { said } from '../i18n/engine-words'
 import type { ColumnLook } from '../panels/data-table'
 import { limitText } from './kept-budgets'
 import styles from './variants.module.css'
@@ -76,7 +77,7 @@ function Latency({ row, figure, needs: { t, source, device, budgets } }: { reado
   if (found === null || device === null) return <span className="dim">–</span>
   const before = figure === 'p50Ms' && row !== source ? latencyOn(source, device) : null
   return (
-    <Judged row={row} title={`${found.device} · ${found.conditions}`} budgets={budgets.filter((budget) => budget.figure === figure).map((budget) => onDevice(budget, device))}>
+    <Judged row={row} title={`${found.device} · ${said(found.conditions)}`} budgets={budgets.filter((budget) => budget.figure === figure).map((budget) => onDevice(budget, device))}>
       {figure === 'p50Ms' && found.spread > FLAGGED_SPREAD && (
         <Tooltip label={t('spread', { spread: quantityText(formatPercent(found.spread)) })}>
           <IconAlertTriangle size={12} className="warning" aria-label={t('spread', { spread: quantityText(formatPercent(found.spread)) })} />
@@ -104,7 +105,7 @@ function Accuracy({ row, needs: { t, accuracy, budgets } }: { readonly row: Vari
 
 function Sqnr({ row: { sqnr }, t }: { readonly row: VariantRow; readonly t: TableNeeds['t'] }): ReactNode {
   if (sqnr === null) return <span className="dim">–</span>
-  return <span title={sqnr.conditions}>{sqnr.db === null ? t('equal') : <Figure {...formatDb(sqnr.db)} />}</span>
+  return <span title={said(sqnr.conditions)}>{sqnr.db === null ? t('equal') : <Figure {...formatDb(sqnr.db)} />}</span>
 }
 
 /** A figure in the colour of its verdict, with a sign that says the same. */

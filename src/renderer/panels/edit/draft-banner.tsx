@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { IconHistory } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { said } from '../../i18n/engine-words'
 import { discardDraft, restoreDraft } from '../../session/drafts'
 import { useEditStore } from '../../stores/edit-store'
 import { useSessionStore } from '../../stores/session-store'
@@ -17,7 +18,7 @@ export function DraftBanner(): ReactNode {
   return (
     <div className={styles.banner} role="status">
       <IconHistory size={16} aria-hidden />
-      <p>{t('draft.text', { count: draft.edits, savedAt, last: draft.lastLabel })}</p>
+      <p>{t('draft.text', { count: draft.edits, savedAt, last: said(draft.lastLabel) })}</p>
       <Button size="compact-xs" onClick={() => void restoreDraft(documentId)}>
         {t('draft.restore')}
       </Button>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { toErrorData } from '#shared/errors'
 import type { DocumentHistory } from '#shared/ipc/document-change'
 import { getBridge } from '../../bridge/bridge'
+import { said } from '../../i18n/engine-words'
 import { goToRevision } from '../../session/edit-document'
 import { showErrorData } from '../../session/report-error'
 import { documentState, useEditStore } from '../../stores/edit-store'
@@ -24,7 +25,7 @@ export default function HistoryPanel(): ReactNode {
     <ol className={styles.history} aria-label={t('history.label')}>
       {history.entries.toReversed().map((entry) => (
         <li key={entry.revision}>
-          <Revision revision={entry.revision} now={revision} saved={history.savedRevision === entry.revision} time={time.format(new Date(entry.at))} label={entry.label} />
+          <Revision revision={entry.revision} now={revision} saved={history.savedRevision === entry.revision} time={time.format(new Date(entry.at))} label={said(entry.label)} />
         </li>
       ))}
       <li>
