@@ -1,8 +1,10 @@
 import i18next from 'i18next'
 import ts from 'typescript'
 import { afterEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { said, setEngineWords } from './engine-words'
 import { engineZh } from './engine-zh'
+import { zodZh } from './zod-zh'
 
 const sources = import.meta.glob<string>(['../../main/**/*.ts', '../../shared/**/*.ts', '!../../**/*.test.ts', '!../../**/testing/**'], { query: '?raw', import: 'default', eager: true })
 
@@ -94,6 +96,21 @@ describe('what the engine says, in Chinese', () => {
       return 'Nothing fits into it.'`
     expect([...spokenIn(code)]).toEqual(['It is one.', 'It has {0} of {1}.', 'try again', 'Nothing fits into it.'])
   })
+})
+
+it('what zod says of options is said in Chinese', async () => {
+  await i18next.init({ lng: 'zh', resources: {} })
+  setEngineWords(zodZh)
+  const options = z.strictObject({ bits: z.number().int().min(2).max(8), share: z.number().gt(0).lt(1), kind: z.enum(['a', 'b']), name: z.string().min(1).max(2), list: z.array(z.string()).min(1) })
+  const wrong = [
+    { bits: 1, share: 0, kind: 'c', name: '', list: [] },
+    { bits: 9, share: 1, name: 'long', list: 'x' },
+    { bits: 'x', share: 0.5, kind: 'a', name: 'b', list: ['x'], other: 1, more: 2 },
+  ]
+  const told = wrong.flatMap((value) => options.safeParse(value).error?.issues ?? []).map(({ message }) => said(message))
+  setEngineWords({})
+  expect(told.length).toBeGreaterThan(10)
+  expect(told.filter((text) => !/[\u4e00-\u9fff]/.test(text))).toEqual([])
 })
 
 describe('a sentence', () => {

@@ -27,8 +27,8 @@ export async function startI18n(setting: Settings['language']): Promise<void> {
 export async function changeLanguage(setting: Settings['language']): Promise<void> {
   const language = chosenLanguage(setting, navigator.languages)
   if (language === 'zh' && !i18next.hasResourceBundle('zh', 'app')) {
-    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }, { phonesZh }, { engineZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh'), import('../devices/i18n/zh'), import('./engine-zh')])
-    setEngineWords(engineZh)
+    const [{ zh }, { canvasZh }, { catalogueZh }, { editZh }, { phonesZh }, { engineZh }, { zodZh }] = await Promise.all([import('./zh'), import('../canvas/i18n/zh'), import('./catalogue-zh'), import('../panels/edit/i18n/zh'), import('../devices/i18n/zh'), import('./engine-zh'), import('./zod-zh')])
+    setEngineWords({ ...engineZh, ...zodZh })
     i18next.addResourceBundle('zh', 'app', zh)
     i18next.addResourceBundle('zh', 'canvas', canvasZh)
     i18next.addResourceBundle('zh', 'catalogue', catalogueZh)

@@ -1,0 +1,20 @@
+/** What zod says of options, recipes and files that are not what they should be. */
+export const zodZh: Readonly<Record<string, string>> = {
+  'Invalid input': '无效的值',
+  'Invalid input: expected {0}': '应为 {0}',
+  'Invalid input: expected {0}, received undefined': '缺少此项（应为 {0}）',
+  'Invalid input: expected {0}, received {1}': '应为 {0}，却是 {1}',
+  'Invalid option: expected one of {0}': '应为 {0} 之一',
+  "Invalid discriminator value. Expected '{0}'": '应为“{0}”',
+  'Unrecognized key: {0}': '不认识的项：{0}',
+  'Unrecognized keys: {0}': '不认识的项：{0}',
+  'Too small: expected number to be >={0}': '不能小于 {0}',
+  'Too small: expected number to be >{0}': '须大于 {0}',
+  'Too big: expected number to be <={0}': '不能大于 {0}',
+  'Too big: expected number to be <{0}': '须小于 {0}',
+  'Too small: expected string to have >={0} characters': '至少 {0} 个字符',
+  'Too big: expected string to have <={0} characters': '至多 {0} 个字符',
+  'Too small: expected array to have >={0} items': '至少 {0} 项',
+  'Too big: expected array to have <={0} items': '至多 {0} 项',
+  'Invalid string: must match pattern {0}': '须符合模式 {0}',
+}
