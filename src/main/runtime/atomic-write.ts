@@ -100,9 +100,6 @@ export function writeError(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EFBIG':
       return new AppError({ code: 'disk-full', message: `'${path}' is larger than its disk allows a file to be.`, hint: 'Save to another disk.' }, { cause: error })
-    case 'EISDIR':
-    case 'ENOTEMPTY':
-      return new AppError({ code: 'bad-usage', message: `'${path}' is a folder.`, hint: 'Give a file name.' }, { cause: error })
     case 'ENAMETOOLONG':
       return new AppError({ code: 'bad-usage', message: `The name '${basename(path)}' is too long.` }, { cause: error })
     default:

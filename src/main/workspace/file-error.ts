@@ -16,6 +16,9 @@ export function fileError(error: unknown, path: string): unknown {
       return new AppError({ code: 'not-found', message: `There is no '${path}'.` }, cause)
     case 'ENOTDIR':
       return new AppError({ code: 'not-found', message: `A part of the path '${path}' is not a folder.` }, cause)
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+      return new AppError({ code: 'bad-usage', message: `'${path}' is a folder.`, hint: 'Give a file name.' }, cause)
     default:
       return error
   }

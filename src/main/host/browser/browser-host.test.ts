@@ -202,6 +202,11 @@ test.each([
   expect(answer).toEqual({ ok: true, value: join(studio.home.importsFolder, 'batch-0001', expected) })
 })
 
+test('the text of a large graph arrives whole', async () => {
+  const text = `this is no model ${' '.repeat(5 * 1024 * 1024)}`
+  expect(await ask('model.fromText', { text, basePath: null, path: join(studio.home.folder, 'out.onnx') })).toMatchObject({ ok: false, error: { code: 'invalid-data' } })
+})
+
 test('a name that is far too long is cut and keeps its ending', async () => {
   const answer = (await upload(`${'长'.repeat(400)}.onnx`, 'content')) as { value: string }
   expect(answer.value.endsWith('.onnx')).toBe(true)

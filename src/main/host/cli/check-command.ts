@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { type MetricName, metricNames } from '#shared/evaluation/metric'
 import { type Budget, budgetFigureText, budgetText, judgeBudget, parseBudgets, type Verdict } from '#shared/variants/budget'
 import type { VariantRow } from '#shared/variants/variant-table'
-import { fileError } from '../../workspace/file-error'
 import type { CliContext } from './cli-context'
 import { ExitWith } from './exit-with'
 import { measuredRows } from './measured-rows'
 import { jsonOption } from './options'
 import { printJson } from './output'
+import { readText } from './read-file'
 import { withSession } from './session'
 
 export const EXIT_MISSED = 1
@@ -61,14 +60,7 @@ async function judgeModels(context: CliContext, models: readonly string[], { bud
 
 /** Throws AppError where the file cannot be read or holds no budgets. */
 export function readBudgets(path: string): Budget[] {
-  const file = resolve(path)
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw fileError(error, file)
-  }
-  return parseBudgets(text)
+  return parseBudgets(readText(resolve(path)))
 }
 
 function verdictLine({ modelPath }: VariantRow, budget: Budget, { outcome, actual, detail }: Verdict): string {

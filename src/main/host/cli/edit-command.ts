@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { EditCommand } from '#shared/ipc/edit-commands'
 import { withFiles } from '#shared/onnx/edit/command-files'
-import { fileError } from '../../workspace/file-error'
 import type { CliContext } from './cli-context'
 import { jsonOption } from './options'
 import { printJson, say } from './output'
+import { readJson } from './read-file'
 import { withSession } from './session'
 import { bytesText, diagnosticsText } from './text'
 
@@ -40,26 +39,10 @@ export function editCommand(context: CliContext): Command {
     })
 }
 
+/** A list of commands, or an object that has one. */
+const CommandsFile = z.preprocess((raw) => (typeof raw === 'object' && raw !== null && 'commands' in raw ? raw.commands : raw), z.array(EditCommand).min(1))
+
 function readCommands(path: string): EditCommand[] {
-  const wrong = (reason: string) => new AppError({ code: 'bad-usage', message: `'${path}' is no list of commands: ${reason}.`, hint: '`edgefit schema edit` prints what it looks like.' })
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw fileError(error, path)
-  }
-  let raw: unknown
-  try {
-    raw = JSON.parse(text)
-  } catch (error) {
-    throw wrong((error as Error).message)
-  }
-  const script = z.object({ commands: z.unknown() }).safeParse(raw)
-  const parsed = z.array(EditCommand).min(1).safeParse(script.success ? script.data.commands : raw)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const place = issue?.path.join('.') ?? ''
-    throw wrong(`${place === '' ? '' : `${place}: `}${issue?.message ?? ''}`)
-  }
-  return withFiles(parsed.data, (named) => resolve(dirname(path), named))
+  const commands = readJson(path, CommandsFile, (reason) => new AppError({ code: 'bad-usage', message: `'${path}' is no list of commands: ${reason}.`, hint: '`edgefit schema edit` prints what it looks like.' }))
+  return withFiles(commands, (named) => resolve(dirname(path), named))
 }

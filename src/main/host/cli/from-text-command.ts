@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { AppError } from '#shared/errors'
 import { TextErrorDetails } from '#shared/ipc/text-problem'
-import { fileError } from '../../workspace/file-error'
 import type { CliContext } from './cli-context'
 import { jsonOption } from './options'
 import { printJson, say } from './output'
+import { readText } from './read-file'
 import { withSession } from './session'
 import { bytesText } from './text'
 
@@ -33,14 +32,6 @@ export function fromTextCommand(context: CliContext): Command {
       if (json) printJson(saved)
       else say(`${saved.path}: ${bytesText(saved.sizeBytes)}`)
     })
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw fileError(error, file)
-  }
 }
 
 /** With every problem of the text as `file:line:column`, which editors and terminals can follow. */

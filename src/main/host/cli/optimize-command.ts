@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { AppError } from '#shared/errors'
@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../../runtime/atomic-write'
 import type { CliContext } from './cli-context'
 import { dataSource, jsonOption } from './options'
 import { printJson, say } from './output'
+import { readJson } from './read-file'
 import { type Session, withSession } from './session'
 import { bytesText, diagnosticsText, latencyText, layerChangesText, outputErrorText, table } from './text'
 
@@ -65,18 +66,7 @@ async function findRecipe({ request }: Session, wanted: string): Promise<Recipe>
 }
 
 function readRecipe(path: string): Recipe {
-  const wrong = (reason: string) => new AppError({ code: 'invalid-recipe', message: `'${path}' is no recipe: ${reason}.`, hint: '`edgefit schema recipe` prints what a recipe looks like.' })
-  if (statSync(path).isDirectory()) throw wrong('it is a folder')
-  let raw: unknown
-  try {
-    raw = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw wrong((error as Error).message)
-  }
-  const parsed = Recipe.safeParse(raw)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw wrong(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+  return readJson(path, Recipe, (reason) => new AppError({ code: 'invalid-recipe', message: `'${path}' is no recipe: ${reason}.`, hint: '`edgefit schema recipe` prints what a recipe looks like.' }))
 }
 
 async function warnOfSynthetic({ request }: Session, recipe: Recipe): Promise<void> {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { Preprocessing } from '#shared/evaluation/preprocessing'
 import type { DataSource } from '#shared/ipc/jobs'
+import { readJson } from './read-file'
 
 export function jsonOption(): Option {
   return new Option('--json', 'print the result as one JSON document on stdout')
@@ -33,16 +33,7 @@ export function dataSource(path: string | undefined, samples: number, card?: str
   return path === undefined ? { kind: 'synthetic', samples } : { kind: 'path', path: resolve(path), ...(card !== undefined && { card: readCard(resolve(card)) }) }
 }
 
-/** How data is prepared, from a file. Throws AppError `bad-usage`. */
+/** How data is prepared, from a file. Throws AppError. */
 export function readCard(path: string): Preprocessing {
-  let raw: unknown
-  try {
-    raw = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new AppError({ code: 'bad-usage', message: `The preprocessing in '${path}' cannot be read: ${(error as Error).message}.` }, { cause: error })
-  }
-  const card = Preprocessing.safeParse(raw)
-  if (card.success) return card.data
-  const issue = card.error.issues[0]
-  throw new AppError({ code: 'bad-usage', message: `The preprocessing in '${path}' is not valid: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` })
+  return readJson(path, Preprocessing, (reason) => new AppError({ code: 'bad-usage', message: `'${path}' does not say how data is prepared: ${reason}.`, hint: '`edgefit evaluate --json` prints what it was prepared by, as `preprocessing`.' }))
 }
