@@ -3,10 +3,10 @@ import { AppError } from '#shared/errors'
 import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, filledTensor, type ModelSpec } from '#shared/onnx/testing/build-model'
 import { correctBias } from './correct-bias'
-import type { PassContext } from './pass'
+import type { CalibrationData, PassContext } from './pass'
 import { quantizeStatic } from './quantize-static'
 import { snapshotModel } from './recovery/snapshot-model'
-import { outputsOf, relativeError, runner, runPass, snapshot, testData } from './testing/run-pass'
+import { float32Tensor, outputsOf, relativeError, runner, runPass, snapshot, testData } from './testing/run-pass'
 
 /** One scale for weights of very different size: rounding shifts the means of the small channels. */
 const spec: ModelSpec = {
@@ -60,6 +60,23 @@ describe('corrects biases of a quantized model', () => {
     await correct()
     expect(relativeError(float, await outputsOf(document, data))).toBeLessThanOrEqual(once)
   })
+})
+
+it('leaves a layer alone whose means on samples held out would be further off', async () => {
+  // The first six samples fall between the steps of the range, the last two on them.
+  const apart: CalibrationData = {
+    ...data,
+    async *samples() {
+      for (let number = 0; number < 8; number++) yield new Map([['x', float32Tensor([1, 2, 6, 6], Array.from({ length: 72 }, (_, at) => (at === 0 ? 255 : number < 6 ? (at % 9) + 0.4 : at % 9)))]])
+    },
+  }
+  const document = new ModelDocument(buildModel({ ...spec, outputs: { c: 'float32[1,4,6,6]' }, nodes: ['c = Conv(x, w1, b1)'] }))
+  const found: string[] = []
+  const context: PassContext = { calibration: apart, runner, float: snapshotModel(document), signal: new AbortController().signal, progress: () => undefined, report: ({ code }) => void found.push(code) }
+  await runPass(document, quantizeStatic, {}, apart)
+  const transaction = await document.transact('correct-bias', (edit) => correctBias.run(edit, { calibrationSamples: 8 }, context))
+  expect(transaction.changes).toEqual([])
+  expect(found).toEqual(['layers-not-corrected'])
 })
 
 it('leaves a model alone that has no integers', async () => {

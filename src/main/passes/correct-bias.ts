@@ -1,18 +1,17 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
-import { DATA_TYPES } from '#shared/onnx/data-type'
 import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
-import { makeFloat, makeInt } from '#shared/onnx/attributes'
-import type { Graph, Node, Tensor } from '#shared/onnx/records'
-import { bytesOf, rawTensor, tensorFloats, tensorNumbers } from '#shared/onnx/tensor-data'
-import { constantTensor, isFloat32 } from './constants'
+import type { Node } from '#shared/onnx/records'
 import { definePass } from './pass'
-import { roundHalfToEven } from './quantize-numerics'
+import { addToBias, dequantizer } from './recovery/layer-bias'
 import { meanSqnr } from './recovery/mean-sqnr'
-import { channelMeans } from './recovery/observe'
+import { channelMeans, type Observer } from './recovery/observe'
 import { snapshotModel } from './recovery/snapshot-model'
+import { splitSamples } from './recovery/split-samples'
 
-const INT32_MAX = 2 ** 31 - 1
+const SHOWN_LAYERS = 3
+/** Samples held out that each layer is looked at on: means settle soon. */
+const FEW_SAMPLES = 16
 
 export const correctBias = definePass({
   name: 'correct-bias',
@@ -27,7 +26,8 @@ export const correctBias = definePass({
    * layers compute, so that each correction sees those before it (Nagel et al. 2019, appendix D).
    */
   async run(edit, { calibrationSamples }, context) {
-    const { float } = context
+    const { float, calibration } = context
+    if (!calibration) throw new AppError({ code: 'invalid-data', message: 'This pass needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
     if (!float) throw new AppError({ code: 'invalid-recipe', message: "'correct-bias' has nothing to compare with.", hint: 'Put it after quantize-static in the same recipe.' })
     const floatNodes = new Map(float.graph.nodes.map((node) => [node.id, node]))
     const layers = edit.main.nodes.flatMap((node) => {
@@ -35,32 +35,52 @@ export const correctBias = definePass({
       return original?.opType === node.opType && isQuantized(edit, node) ? [{ id: node.id, name: original.outputs[0] ?? '' }] : []
     })
     if (layers.length === 0) return
-    const limit = calibrationSamples
-    const expected = await channelMeans(float, layers.map(({ name }) => name), context, limit)
+    const { learned, heldOut } = splitSamples(calibration, calibrationSamples)
+    const [from, beside] = [learned, heldOut].map((data) => ({ ...context, calibration: data }))
+    if (!from || !beside) throw new Error('internal: samples fall into two parts')
+    const names = layers.map(({ name }) => name)
+    const expected = { learned: await channelMeans(float, names, from, learned.sampleCount), heldOut: await channelMeans(float, names, beside, FEW_SAMPLES) }
     // On a copy: what does not help is not done.
     const trial = new ModelDocument(snapshotModel(edit.document))
     const corrections = new Map<number, Float64Array>()
+    const left: string[] = []
     await trial.transact('correct-bias', async (change) => {
       for (const [at, { id, name }] of layers.entries()) {
         context.progress('correcting', at / layers.length, `${at + 1} / ${layers.length}`)
         const node = nodeOf(change, id)
         const [output = ''] = node.outputs
-        const found = (await channelMeans(snapshotModel(trial), [output], context, limit)).get(output)
-        const errors = expected.get(name)?.map((mean, channel) => mean - (found?.[channel] ?? NaN))
+        const present = snapshotModel(trial)
+        const errorsOn = async (means: ReadonlyMap<string, Float64Array>, observer: Observer, limit: number) => {
+          const found = (await channelMeans(present, [output], observer, limit)).get(output)
+          return means.get(name)?.map((mean, channel) => mean - (found?.[channel] ?? NaN))
+        }
+        const errors = await errorsOn(expected.learned, from, learned.sampleCount)
         if (!errors?.every(Number.isFinite)) continue
+        const unseen = await errorsOn(expected.heldOut, beside, FEW_SAMPLES)
+        if (!unseen || !bringsNearer(errors, unseen)) {
+          left.push(`'${node.name || name}'`)
+          continue
+        }
         corrections.set(id, errors)
         addToBias(change, trial.model.graph, node, errors)
       }
     })
-    const before = await meanSqnr(edit.document, { float, context, limit })
-    const after = await meanSqnr(trial, { float, context, limit })
+    const before = await meanSqnr(edit.document, { float, context: beside, limit: heldOut.sampleCount })
+    const after = await meanSqnr(trial, { float, context: beside, limit: heldOut.sampleCount })
     if (after < before) {
       context.report({ severity: 'info', code: 'no-gain', message: `Biases stay as they were: corrected, outputs would be at ${after.toFixed(1)} dB of the float model's, instead of ${before.toFixed(1)}.` })
       return
     }
     for (const [id, errors] of corrections) addToBias(edit, edit.main, nodeOf(edit, id), errors)
+    if (left.length > 0) context.report({ severity: 'info', code: 'layers-not-corrected', message: `Biases of ${left.length} of ${layers.length} layers stay as they were: on samples held out their means would be further off (${left.slice(0, SHOWN_LAYERS).join(', ')}${left.length > SHOWN_LAYERS ? ', …' : ''}).` })
   },
 })
+
+/** Whether what was learned makes the errors on other samples smaller. */
+function bringsNearer(learned: Float64Array, unseen: Float64Array): boolean {
+  const squares = (values: Float64Array) => values.reduce((sum, value) => sum + value * value, 0)
+  return squares(unseen.map((error, channel) => error - (learned[channel] as number))) < squares(unseen)
+}
 
 function nodeOf(edit: Edit, id: number): Node {
   const node = edit.document.index(edit.main).nodes.get(id)
@@ -71,74 +91,4 @@ function nodeOf(edit: Edit, id: number): Node {
 /** Conv or Gemm whose weight is integers behind a DequantizeLinear. */
 function isQuantized(edit: Edit, node: Node): boolean {
   return (node.opType === 'Conv' || node.opType === 'Gemm') && sameDomain(node.domain, '') && dequantizer(edit, edit.main, node.inputs[1] ?? '') !== null
-}
-
-function dequantizer(edit: Edit, graph: Graph, name: string): Node | null {
-  const found = edit.document.index(graph).definition(name)
-  return found?.kind === 'node' && found.node.opType === 'DequantizeLinear' && constantTensor(edit.document, graph, found.node.inputs[0] ?? '') ? found.node : null
-}
-
-function addToBias(edit: Edit, graph: Graph, node: Node, errors: Float64Array): void {
-  const beta = node.opType === 'Gemm' ? node.attributes.find(({ name }) => name === 'beta') : undefined
-  // Quantizing sets beta to 1; without a bias it means nothing.
-  if (beta?.type === 'float' && beta.value !== 1) edit.setAttribute(graph, node, 'beta', makeFloat('beta', 1))
-  const name = node.inputs[2] ?? ''
-  const dequantize = name === '' ? null : dequantizer(edit, graph, name)
-  if (dequantize) return addToIntegers(edit, graph, dequantize, errors)
-  const tensor = name === '' ? null : constantTensor(edit.document, graph, name)
-  if (tensor && isFloat32(tensor)) {
-    const values = Float32Array.from(tensorFloats(tensor), (value, channel) => value + (errors[channel] ?? 0))
-    return store(edit, graph, { node, input: 2, tensor: rawTensor(tensor.name, 'float32', tensor.dims, bytesOf(values)) })
-  }
-  if (name === '') addBias(edit, graph, node, errors)
-}
-
-function addToIntegers(edit: Edit, graph: Graph, dequantize: Node, errors: Float64Array): void {
-  const [integers, scale] = dequantize.inputs.map((name) => constantTensor(edit.document, graph, name))
-  if (!integers || !scale || integers.dataType !== DATA_TYPES.int32.code) return
-  const scales = tensorFloats(scale)
-  const values = Int32Array.from(tensorNumbers(integers) as Int32Array, (value, channel) => toInt32(value + (errors[channel] ?? 0) / (scales[scales.length === 1 ? 0 : channel] as number)))
-  store(edit, graph, { node: dequantize, input: 0, tensor: rawTensor(integers.name, 'int32', integers.dims, bytesOf(values)) })
-}
-
-/** In place, or under a new name where others read the old tensor too. */
-function store(edit: Edit, graph: Graph, { node, input, tensor }: { node: Node; input: number; tensor: Tensor }): void {
-  if (edit.document.uses(graph, tensor.name).length === 1) return edit.setInitializer(graph, tensor)
-  const name = edit.freshName(graph, tensor.name)
-  edit.setInitializer(graph, { ...tensor, name })
-  edit.setInput(graph, node, input, name)
-}
-
-/** A bias where there was none: int32 with the product of input and weight scale, as integer kernels take it. */
-function addBias(edit: Edit, graph: Graph, node: Node, errors: Float64Array): void {
-  const [input, weight] = node.inputs.map((name) => scalesOf(edit, graph, name))
-  if (!input || !weight) return
-  const inputScale = input[0] as number
-  const scales = Float32Array.from(weight, (scale) => scale * inputScale)
-  const values = Int32Array.from(errors, (error, channel) => toInt32(error / (scales[scales.length === 1 ? 0 : channel] as number)))
-  const isPerChannel = scales.length > 1
-  const inputs = [
-    named(edit, graph, `${node.inputs[1] ?? ''}.bias`, (name) => rawTensor(name, 'int32', [values.length], bytesOf(values))),
-    named(edit, graph, `${node.inputs[1] ?? ''}.bias.scale`, (name) => rawTensor(name, 'float32', isPerChannel ? [scales.length] : [], bytesOf(scales))),
-  ]
-  const real = edit.freshName(graph, `${node.inputs[1] ?? ''}.bias.dq`)
-  edit.addNode(graph, { opType: 'DequantizeLinear', inputs, outputs: [real], attributes: isPerChannel ? [makeInt('axis', 0)] : [] }, { before: node })
-  edit.setInput(graph, node, 2, real)
-}
-
-function scalesOf(edit: Edit, graph: Graph, name: string): ArrayLike<number> | null {
-  const found = edit.document.index(graph).definition(name)
-  if (found?.kind !== 'node' || found.node.opType !== 'DequantizeLinear') return null
-  const scale = constantTensor(edit.document, graph, found.node.inputs[1] ?? '')
-  return scale ? tensorFloats(scale) : null
-}
-
-function named(edit: Edit, graph: Graph, base: string, make: (name: string) => Tensor): string {
-  const name = edit.freshName(graph, base)
-  edit.setInitializer(graph, make(name))
-  return name
-}
-
-function toInt32(value: number): number {
-  return Math.min(INT32_MAX, Math.max(-INT32_MAX - 1, roundHalfToEven(value)))
 }

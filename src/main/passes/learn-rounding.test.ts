@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ModelDocument } from '#shared/onnx/document'
 import { buildModel, type ModelSpec, tensor } from '#shared/onnx/testing/build-model'
+import { correctBias } from './correct-bias'
 import { learnRounding } from './learn-rounding'
 import type { CalibrationData, PassContext } from './pass'
 import { quantizeStatic } from './quantize-static'
 import { nearestProducts } from './recovery/nearest-products'
+import { float32Numbers } from './recovery/observe'
 import { snapshotModel } from './recovery/snapshot-model'
 import { float32Tensor, outputsOf, relativeError, runner, runPass, snapshot } from './testing/run-pass'
 
@@ -77,6 +79,47 @@ describe('learned rounding', () => {
     const messages: string[] = []
     await learn({ document, context: { ...context, report: ({ code, message }) => void messages.push(`${code} ${message}`) } })
     expect(messages).toEqual([expect.stringMatching(/^rounding-learned .*'first'/)])
+  })
+
+  it('keeps the means that biases were corrected to', async () => {
+    // Inputs far from zero: what turning weights adds up to is a shift of the output.
+    const shifted = { ...calibration, async *samples() { for await (const feeds of calibration.samples()) yield new Map([...feeds].map(([name, value]) => [name, float32Tensor(value.dims, float32Numbers(value).map((number) => number + 2))])) } }
+    const document = new ModelDocument(buildModel(spec))
+    const float = snapshotModel(document)
+    await runPass(document, quantizeStatic, { activationType: 'uint16', perChannel: false }, shifted)
+    const context: PassContext = { calibration: shifted, runner, float, signal: new AbortController().signal, progress: () => undefined, report: () => undefined }
+    await document.transact('correct-bias', (edit) => correctBias.run(edit, correctBias.options.parse({}), context))
+    const reference = await outputsOf(buildModel(spec), shifted)
+    const errors = async () => {
+      const found = await outputsOf(document, shifted)
+      return { mean: found.reduce((sum, value, at) => sum + value - (reference[at] ?? NaN), 0) / found.length, relative: relativeError(reference, found) }
+    }
+    const before = await errors()
+    const transaction = await learn({ document, context })
+    expect(transaction.changes.length).toBeGreaterThan(0)
+    const after = await errors()
+    expect(after.relative).toBeLessThan(before.relative)
+    // A small part of the error.
+    expect(Math.abs(after.mean - before.mean)).toBeLessThan(0.05 * before.relative * Math.hypot(...reference) / Math.sqrt(reference.length))
+  })
+
+  it('leaves layers as they were that fit the samples learned from, and no others', async () => {
+    // Each of the first nine samples is another direction, and those held out are others again: nothing can be learned from them.
+    const apart: CalibrationData = {
+      ...calibration,
+      async *samples() {
+        for (let number = 0; number < 12; number++) yield new Map([['x', float32Tensor([1, 64], Array.from({ length: 64 }, (_, at) => Number(number < 9 ? at < 32 && (at + number) % 4 < 2 : at >= 32)))]])
+      },
+    }
+    const made: ModelSpec = { inputs: { x: 'float32[1,64]' }, outputs: { y: 'float32[1,8]' }, initializers: { w: tensor('float32', [64, 8], noise(512, 3).map((value, at) => (at < 256 ? value : -0.01))) }, nodes: [['y = MatMul(x, w)', {}, 'product']] }
+    const document = new ModelDocument(buildModel(made))
+    const float = snapshotModel(document)
+    await runPass(document, quantizeStatic, { perChannel: false }, apart)
+    const found: string[] = []
+    const context: PassContext = { calibration: apart, runner, float, signal: new AbortController().signal, progress: () => undefined, report: ({ code, message }) => void found.push(`${code} ${message}`) }
+    const transaction = await learn({ document, context })
+    expect(transaction.changes).toEqual([])
+    expect(found).toEqual(["no-gain On samples held out 1 of 1 layers are nearer as they were: 'product'."])
   })
 
   it('is taken back by undo, and changes nothing the second time', async () => {
