@@ -35,6 +35,9 @@ import { graphIdOf, graphKey, graphOf, useSessionStore } from '../stores/session
 import { useSelectionStore } from '../stores/selection-store'
 import { useViewStore } from '../stores/view-store'
 
+/** What xyflow would tell screen readers of keys that work otherwise here, in English. */
+const NO_DESCRIPTIONS = { 'node.a11yDescription.default': '', 'node.a11yDescription.keyboardDisabled': '', 'edge.a11yDescription.default': '' }
+
 const nodeTypes = { op: OpNode, terminal: TerminalNode, group: GroupNode }
 type FlowNode = OpFlowNode | TerminalFlowNode | GroupFlowNode
 
@@ -193,6 +196,7 @@ function SceneView({ scene, label, graphKey: key, theme }: SceneViewProps): Reac
           nodesFocusable={false}
           elementsSelectable={false}
           disableKeyboardA11y
+          ariaLabelConfig={NO_DESCRIPTIONS}
           deleteKeyCode={null}
           selectionKeyCode={null}
           multiSelectionKeyCode={null}

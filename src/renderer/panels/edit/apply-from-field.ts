@@ -1,4 +1,5 @@
 import type { ErrorData } from '#shared/errors'
+import { said } from '../../i18n/engine-words'
 import { tryEdit, type EditCommandInput } from '../../session/edit-document'
 
 /** An edit made in a field: what refused it in words, or null when it is in effect. */
@@ -8,5 +9,5 @@ export async function applyFromField(label: string, command: EditCommandInput): 
 }
 
 export function refusalText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>): string {
-  return [message, hint].filter((part) => part !== undefined && part !== '').join(' ')
+  return [message, hint ?? ''].filter((part) => part !== '').map(said).join(' ')
 }
