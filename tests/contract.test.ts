@@ -113,7 +113,6 @@ const harmless: { [N in RequestName]: unknown } = {
   'devices.doctor': { serial: 'absent' },
   'devices.plan': { serial: 'absent' },
   'devices.connect': { address: '127.0.0.1:1' },
-  'devices.disconnect': { address: '127.0.0.1:1' },
   'devices.pair': { address: '127.0.0.1:1', code: '123456' },
   'devices.qrPairing': {},
   'devices.awaitQrPairing': { service: 'edgefit-absent', password: 'absent' },

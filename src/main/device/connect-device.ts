@@ -22,10 +22,6 @@ export async function connectDevice(address: string, settings: AdbSettings): Pro
   throw new AppError({ code: 'device-lost', message: `adb could not connect to ${wanted}: ${text}`, hint: 'The phone shows its address under Developer options, Wireless debugging; it must be on the same network, and paired once.' })
 }
 
-export async function disconnectDevice(address: string, settings: AdbSettings): Promise<void> {
-  await ask(settings, ['disconnect', checkAddress(address)])
-}
-
 /** `adb pair` with the six digits (or a QR code's password). Throws AppError bad-usage, not-supported where adb is too old, device-lost. */
 export async function pairDevice(address: string, code: string, settings: AdbSettings): Promise<void> {
   // On its input, not among its arguments, which every user of this computer can read.

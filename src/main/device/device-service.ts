@@ -4,7 +4,7 @@ import type { Disposer } from '#shared/disposer'
 import { AppError } from '#shared/errors'
 import { openAdbServer } from './adb-server'
 import { choosePlan, readRules } from './choose-plan'
-import { awaitQrPairing, connectDevice, disconnectDevice, pairDevice } from './connect-device'
+import { awaitQrPairing, connectDevice, pairDevice } from './connect-device'
 import { readDeviceFacts, unknownFacts } from './device-facts'
 import { deviceRuntimeFolder } from './device-runtime'
 import { examineDevices } from './examine-devices'
@@ -24,7 +24,6 @@ export interface DeviceService {
   examine(serial: string | null): Promise<DoctorCheck[]>
   /** Over the network; see `connect-device.ts`. */
   connect(address: string): Promise<string>
-  disconnect(address: string): Promise<void>
   pair(address: string, code: string): Promise<void>
   awaitQrPairing(pairing: { readonly service: string; readonly password: string }): Promise<string>
   dispose(): void
@@ -78,7 +77,6 @@ export function createDeviceService({ settings, appRoot, onChange }: DeviceServi
     },
     examine: (serial) => examineDevices({ settings: settings(), serial, appRoot, runtimeFolder: deviceRuntimeFolder(appRoot) }),
     connect: (address) => connectDevice(address, settings()),
-    disconnect: (address) => disconnectDevice(address, settings()),
     pair: (address, code) => pairDevice(address, code, settings()),
     awaitQrPairing: (pairing) => awaitQrPairing(pairing, settings()),
     dispose() {

@@ -135,10 +135,6 @@ export function createShell(options: ShellOptions): Shell {
     'devices.doctor': ({ serial }) => devices.examine(serial),
     'devices.plan': ({ serial }) => devices.plan(serial),
     'devices.connect': async ({ address }) => ({ serial: await devices.connect(address) }),
-    'devices.disconnect': async ({ address }) => {
-      await devices.disconnect(address)
-      return {}
-    },
     'devices.pair': async ({ address, code }) => {
       await devices.pair(address, code)
       return {}

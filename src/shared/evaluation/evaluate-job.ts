@@ -10,7 +10,7 @@ export const EvaluateParams = z.object({
   dataPath: z.string(),
   labelsPath: z.string().nullable().default(null),
   metric: MetricName,
-  /** Null: the one the model or the project has, else a guess. */
+  /** Null: the one the model carries, else a guess. */
   card: Preprocessing.nullable().default(null),
   limit: z.number().int().min(1).nullable().default(null),
   threads: z.number().int().min(0).max(256).default(0),

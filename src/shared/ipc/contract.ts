@@ -179,7 +179,6 @@ export const requests = {
   'devices.plan': request('shell', z.object({ serial: z.string() }), DeployPlan),
   /** A phone over the network, by its address; it must be paired. */
   'devices.connect': request('shell', z.object({ address: z.string() }), z.object({ serial: z.string() })),
-  'devices.disconnect': request('shell', z.object({ address: z.string() }), nothing),
   'devices.pair': request('shell', z.object({ address: z.string(), code: z.string().regex(/^\d{6}$/) }), nothing),
   /** What a QR code for pairing says; `devices.awaitQrPairing` then waits, two minutes at most, for a phone that has read it. */
   'devices.qrPairing': request('shell', nothing, z.object({ text: z.string(), service: z.string(), password: z.string() })),
