@@ -22,16 +22,19 @@ export function ActionButton({ id, emphasis = 'plain', label }: ActionButtonProp
   const Icon = action.icon
   const [key] = action.keys
   const title = t(action.title)
+  const word = label ?? title
   return (
     <Tooltip label={key === undefined ? title : `${title}  ${keyLabel(key, platform)}`}>
       <Button
         variant={emphasis === 'primary' ? 'filled' : 'subtle'}
         color={emphasis === 'primary' ? 'accent' : 'gray'}
         leftSection={<Icon size={16} stroke={1.6} aria-hidden />}
+        // In a very narrow window the word is hidden.
+        aria-label={word}
         disabled={!action.enabled(context)}
         onClick={() => runAction(action)}
       >
-        {label ?? title}
+        {word}
       </Button>
     </Tooltip>
   )

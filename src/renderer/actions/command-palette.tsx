@@ -1,8 +1,8 @@
 import '@mantine/spotlight/styles.css'
 import { Kbd } from '@mantine/core'
-import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { Spotlight, spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { IconCube, IconSearch } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { localized } from '../i18n/localized'
 import { openPaths } from '../session/open-models'
@@ -15,7 +15,7 @@ import { runAction, useActionContext } from './use-actions'
 
 const GROUPS: readonly ActionGroup[] = ['file', 'edit', 'model', 'view', 'window', 'settings']
 
-/** Every action with its key, recent files and samples, found by typing. Loaded when first asked for. */
+/** Every action with its key, recent files and samples, found by typing. Loaded when first asked for, and opens by itself then. */
 export default function CommandPalette(): ReactNode {
   const { t } = useTranslation()
   const context = useActionContext()
@@ -23,6 +23,8 @@ export default function CommandPalette(): ReactNode {
   const recent = useAppStore((state) => state.recent)
   const samples = useAppStore((state) => state.samples)
   const [query, setQuery] = useState('')
+  // Only once it is drawn: it gives the focus back to what had it when it opened.
+  useEffect(() => spotlight.open(), [])
 
   const groups: SpotlightActionGroupData[] = GROUPS.map((group) => ({
     group: t(`palette.groups.${group}`),

@@ -38,12 +38,17 @@ export function runAction(action: Action): void {
   Promise.resolve(action.run()).catch((error: unknown) => reportError(error))
 }
 
+/** Whether one of the shell's dialogs is open. */
+export function useDialogOpen(): boolean {
+  const shellDialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.shortcutsOpen || state.report !== null)
+  const editDialogOpen = useEditStore((state) => state.adding !== null || state.form !== null || state.refusedSave !== null)
+  return shellDialogOpen || editDialogOpen
+}
+
 /** Listens to the keys of every action. Keys are left alone while a dialog is open or text is being edited. */
 export function useActionKeys(): void {
   const context = useActionContext()
-  const shellDialogOpen = useDialogsStore((state) => state.optimizeOpen || state.profileOpen || state.shortcutsOpen || state.report !== null)
-  const editDialogOpen = useEditStore((state) => state.adding !== null || state.form !== null || state.refusedSave !== null)
-  const dialogOpen = shellDialogOpen || editDialogOpen
+  const dialogOpen = useDialogOpen()
   useHotkeys(
     actions.flatMap((action: Action) =>
       action.keys.map((key): [string, (event: KeyboardEvent) => void, { preventDefault: boolean }] => [

@@ -24,8 +24,8 @@ export const OpNode = memo(function OpNode({ data }: NodeProps<OpFlowNode>): Rea
   const { node } = box
   const label = node.name === '' ? node.opType : `${node.opType} ${node.name}`
   return (
-    <div className={styles.box} data-box={index} data-state={state} id={boxElementId(documentId, index)}>
-      <OpHeader index={index} box={box} label={label} selected={state.includes('selected')} />
+    <div className={styles.box} data-box={index} data-state={state}>
+      <OpHeader id={boxElementId(documentId, index)} index={index} box={box} label={label} selected={state.includes('selected')} />
       {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
       {box.rows.map((row, place) => (
         <BoxRowView key={place} row={row} />
@@ -37,13 +37,14 @@ export const OpNode = memo(function OpNode({ data }: NodeProps<OpFlowNode>): Rea
 })
 
 interface OpHeaderProps {
+  id: string
   index: number
   box: OpBox
   label: string
   selected: boolean
 }
 
-function OpHeader({ index, box, label, selected }: OpHeaderProps): ReactNode {
+function OpHeader({ id, index, box, label, selected }: OpHeaderProps): ReactNode {
   const actions = useCanvasActions()
   const heat = useCanvasStore((canvas) => (canvas.heat === null ? null : (canvas.heat.values.get(index) ?? 'unmeasured')))
   const theme = useCanvasStore((canvas) => canvas.theme)
@@ -62,6 +63,7 @@ function OpHeader({ index, box, label, selected }: OpHeaderProps): ReactNode {
   return (
     <>
       <div
+        id={id}
         role="button"
         tabIndex={-1}
         aria-label={label}
@@ -92,8 +94,9 @@ export const TerminalNode = memo(function TerminalNode({ data }: NodeProps<Termi
   const state = useCanvasStore((canvas) => boxState(canvas, index))
   const { name } = box.value
   return (
-    <div className={styles.terminal} data-box={index} data-state={state} id={boxElementId(documentId, index)}>
+    <div className={styles.terminal} data-box={index} data-state={state}>
       <div
+        id={boxElementId(documentId, index)}
         role="button"
         tabIndex={-1}
         aria-label={t(box.kind, { name })}
@@ -110,7 +113,7 @@ export const TerminalNode = memo(function TerminalNode({ data }: NodeProps<Termi
   )
 })
 
-/** Several canvases may be in the page. */
+/** Of the part of a box that has its name, for who cannot see it. Several canvases may be in the page. */
 export function boxElementId(documentId: string, index: number): string {
   return `graph-box-${documentId}-${index}`
 }

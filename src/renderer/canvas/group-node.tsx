@@ -20,8 +20,8 @@ export const GroupNode = memo(function GroupNode({ data }: NodeProps<GroupFlowNo
   const { documentId } = useCanvasSubject()
   const state = useCanvasStore((canvas) => boxState(canvas, index))
   return (
-    <div className={box.expanded ? styles.groupFrame : styles.box} data-box={index} data-state={state} data-kind={box.group.kind} id={boxElementId(documentId, index)}>
-      <GroupHeader index={index} box={box} selected={state.includes('selected')} />
+    <div className={box.expanded ? styles.groupFrame : styles.box} data-box={index} data-state={state} data-kind={box.group.kind}>
+      <GroupHeader id={boxElementId(documentId, index)} index={index} box={box} selected={state.includes('selected')} />
       {portals !== null && <PortalRows ends={portals.entering} direction="entering" />}
       {box.expanded ? <div className={styles.groupRoom} /> : <GroupSummary box={box} />}
       {portals !== null && <PortalRows ends={portals.leaving} direction="leaving" />}
@@ -29,7 +29,7 @@ export const GroupNode = memo(function GroupNode({ data }: NodeProps<GroupFlowNo
   )
 })
 
-function GroupHeader({ index, box: { group, expanded }, selected }: { index: number; box: GroupBox; selected: boolean }): ReactNode {
+function GroupHeader({ id, index, box: { group, expanded }, selected }: { id: string; index: number; box: GroupBox; selected: boolean }): ReactNode {
   const { t } = useTranslation('canvas')
   const actions = useCanvasActions()
   const style = useGroupStyle(index)
@@ -41,6 +41,7 @@ function GroupHeader({ index, box: { group, expanded }, selected }: { index: num
         <span aria-hidden className={styles.groupMark} />
       </button>
       <div
+        id={id}
         role="button"
         tabIndex={-1}
         aria-label={t(expanded ? 'group.unfolded' : 'group.folded', { title })}

@@ -101,7 +101,7 @@ function NetworkItem(): ReactNode {
           <IconQrcode size={13} stroke={1.6} aria-hidden />
           <span className="ellipsis">{t('list.network')}</span>
         </span>
-        <span className={`${styles.phoneState} ellipsis`}>{t('list.networkHint')}</span>
+        <span className={styles.phoneState}>{t('list.networkHint')}</span>
       </UnstyledButton>
     </li>
   )

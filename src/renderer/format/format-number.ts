@@ -26,8 +26,9 @@ export function formatRatio(ratio: number): Quantity {
   return { value: significant(ratio), unit: '×' }
 }
 
+/** Tenths of a percent, which nobody needs from 1000 % on. */
 export function formatPercent(share: number): Quantity {
-  return { value: (share * 100).toFixed(1), unit: '%' }
+  return { value: (share * 100).toFixed(Math.abs(share) < 10 ? 1 : 0), unit: '%' }
 }
 
 /** dB with one digit; null stands for equal signals, whose ratio is infinite. */

@@ -84,7 +84,8 @@ function OverlaySwitch(): ReactNode {
 function Limits({ path, profile }: { readonly path: string; readonly profile: ProfileResult }): ReactNode {
   const { t } = useTranslation('profileViews')
   const limits = useProfileStore((state) => state.limits[path])
-  if (limits === undefined) return <p className={panelStyles.empty}>{t('limitsNone')}</p>
+  const running = useMeasuringLimits(path)
+  if (limits === undefined) return <p className={panelStyles.empty}>{t(running ? 'limitsRunning' : 'limitsNone')}</p>
   return (
     <Suspense>
       <LimitsCharts limits={limits} kernels={profile.kernels} />
@@ -92,10 +93,14 @@ function Limits({ path, profile }: { readonly path: string; readonly profile: Pr
   )
 }
 
+function useMeasuringLimits(path: string): boolean {
+  return useJobsStore((state) => state.jobs.some((job) => job.kind === 'limits' && job.modelPath === path && isUnfinished(job)))
+}
+
 function MeasureLimits({ path }: { readonly path: string }): ReactNode {
   const { t } = useTranslation('profileViews')
   const known = useProfileStore((state) => state.limits[path] !== undefined)
-  const running = useJobsStore((state) => state.jobs.some((job) => job.kind === 'limits' && job.modelPath === path && isUnfinished(job)))
+  const running = useMeasuringLimits(path)
   const samples = useAppStore((state) => state.samples)
   const bySource = useVariantsStore((state) => state.bySource)
   const data = dataSource(initialData(samples, variantAt(bySource, path)?.sourcePath ?? path)) ?? { kind: 'synthetic', samples: 1 }

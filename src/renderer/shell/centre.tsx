@@ -145,7 +145,7 @@ function OverlayChoice(): ReactNode {
   return (
     <Select
       aria-label={t('view.overlay')}
-      w={144}
+      className={styles.overlay ?? ''}
       leftSection={<IconPalette size={14} aria-hidden />}
       allowDeselect={false}
       value={choices.some(({ value }) => value === overlay) ? overlay : 'none'}

@@ -1,5 +1,5 @@
 import { useHotkeys } from '@mantine/hooks'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import type { Disposer } from '#shared/disposer'
 import { reportError } from '../session/report-error'
 
@@ -18,15 +18,16 @@ export function openPalette(): void {
 /** Keeps the palette out of the first bundle, and listens to its key everywhere, in text fields too. */
 export function PaletteHost(): ReactNode {
   const [wanted, setWanted] = useState(false)
+  const drawn = useRef(false)
   useHotkeys([['mod+K', openPalette]], [], true)
   useEffect(() => {
     let stopTakingKeys: Disposer | null = null
     const open = (): void => {
-      setWanted(true)
       stopTakingKeys?.()
       stopTakingKeys = takeKeysUntilFocus()
-      // The palette must be there before it opens: it gives the focus back to what had it then.
-      Promise.all([import('@mantine/spotlight'), loadPalette()]).then(([{ spotlight }]) => requestAnimationFrame(() => spotlight.open()), (error: unknown) => reportError(error))
+      setWanted(true)
+      if (drawn.current) import('@mantine/spotlight').then(({ spotlight }) => spotlight.open(), (error: unknown) => reportError(error))
+      drawn.current = true
     }
     const early = setTimeout(() => void loadPalette().catch((error: unknown) => reportError(error)), EARLY_MS)
     window.addEventListener(OPEN, open)

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
+import { useMediaQuery } from '@mantine/hooks'
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Group, Panel, Separator, type Layout } from 'react-resizable-panels'
-import { useActionKeys } from '../actions/use-actions'
+import { useActionKeys, useDialogOpen } from '../actions/use-actions'
 import { updateLayout } from '../session/settings'
 import { DraftBanner } from '../panels/edit/draft-banner'
 import { useDialogsStore } from '../stores/dialogs-store'
@@ -44,6 +45,8 @@ export function Shell(): ReactNode {
 
 /** Where the toolbar of the graph is whole, in pixels. Panels beside it give way as the window gets narrower. */
 const LEAST_CENTRE = 500
+/** In a window of half a screen, or magnified twice, the toolbar is scrolled instead. */
+const LEAST_CENTRE_MAGNIFIED = 320
 
 function Panels(): ReactNode {
   const { t } = useTranslation()
@@ -59,6 +62,7 @@ function Panels(): ReactNode {
     updateLayout({ [which]: { ...layout[which], ...Object.fromEntries(pixels) as Record<string, number> } })
   }
   const narrow = window.innerWidth < 1200
+  const magnified = useMediaQuery('(max-width: 900px)', false, { getInitialValueInEffect: false })
   return (
     <Group orientation="vertical" className={styles.rows} elementRef={rows} onLayoutChanged={remember('rows')}>
       <Panel id="work" minSize={180}>
@@ -69,7 +73,7 @@ function Panels(): ReactNode {
             </Panel>
           )}
           {leftOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeLeft')} />}
-          <Panel id="centre" minSize={LEAST_CENTRE}>
+          <Panel id="centre" minSize={magnified ? LEAST_CENTRE_MAGNIFIED : LEAST_CENTRE}>
             <Centre />
           </Panel>
           {rightOpen && <Separator className={styles.columnSeparator} aria-label={t('shell.resizeRight')} />}
@@ -101,6 +105,7 @@ function Dialogs(): ReactNode {
   const adding = useOpenedOnce(useEditStore((state) => state.adding !== null))
   const form = useOpenedOnce(useEditStore((state) => state.form !== null))
   const refusedSave = useOpenedOnce(useEditStore((state) => state.refusedSave !== null))
+  useFocusBack()
   return (
     <PanelBoundary>
       <Suspense>
@@ -114,6 +119,18 @@ function Dialogs(): ReactNode {
       </Suspense>
     </PanelBoundary>
   )
+}
+
+/** Gives the focus back to what had it before a dialog opened. Dialogs that are drawn open, as each is the first time, do not know what had it. */
+function useFocusBack(): void {
+  const open = useDialogOpen()
+  useEffect(() => {
+    if (!open) return undefined
+    const before = document.activeElement
+    return () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+    }
+  }, [open])
 }
 
 function useOpenedOnce(open: boolean): boolean {

@@ -23,7 +23,7 @@ export function TopBar(): ReactNode {
     <header className={styles.topBar}>
       <div className={styles.brand}>
         <Logo />
-        {t('app.name')}
+        <span className={styles.brandName}>{t('app.name')}</span>
       </div>
       <ActionButton id="open" label={t('actions.openShort')} />
       <ActionButton id="save" label={t('actions.saveShort')} />

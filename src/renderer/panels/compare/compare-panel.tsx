@@ -26,6 +26,8 @@ const LATENCY_LOOKS: readonly ColumnLook[] = [{ width: '88px', align: 'right' },
 /** What differs between another open model and the one shown, or the two side by side; a row leads to the node, in whichever model has it. */
 export default function ComparePanel(): ReactNode {
   const { t } = useTranslation('canvas')
+  const { t: tApp } = useTranslation()
+  const noModel = useSessionStore((state) => state.documents.length === 0)
   const { pair, others, choose } = useChosenPair()
   const shown = useShownPair()
   const comparison = useComparison(pair)
@@ -69,7 +71,7 @@ export default function ComparePanel(): ReactNode {
         isSelected={(row) => row.difference !== null && row.difference === selectedRow}
         onSelect={(row) => pair !== null && row.difference !== null && void goToDifference(pair, row.difference).catch(reportError)}
         onHover={hover}
-        empty={t(pair === null ? (others.length === 0 ? 'compare.needsTwo' : 'compare.chooseOther') : comparison === null ? 'compare.comparing' : 'compare.same')}
+        empty={noModel ? tApp('panels.noModel') : t(pair === null ? (others.length === 0 ? 'compare.needsTwo' : 'compare.chooseOther') : comparison === null ? 'compare.comparing' : 'compare.same')}
       />
     </div>
   )

@@ -9,6 +9,7 @@ export const profileViewsEn = {
   timelineHint: 'Above: groups by the names of nodes. Below: kernels. A click shows the nodes.',
   timelineRow: '{{name}}: {{time}}, {{share}}',
   ungrouped: 'no group',
+  limitsRunning: 'Measuring. This takes some seconds; the Jobs panel shows how far it is.',
   limitsNone: 'Not measured: what this computer can do, and how the model scales with threads and batch.',
   measure: 'Measure limits',
   measureAgain: 'Measure again',

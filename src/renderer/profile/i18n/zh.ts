@@ -13,6 +13,7 @@ export const profileViewsZh: Texts<typeof profileViewsEn> = {
   timelineHint: '上：按节点名称分组。下：内核。点击可显示节点。',
   timelineRow: '{{name}}：{{time}}，{{share}}',
   ungrouped: '未分组',
+  limitsRunning: '正在测量，需要若干秒；进度见“任务”面板。',
   limitsNone: '尚未测量：本机的能力上限，以及模型随线程数与批大小的变化。',
   measure: '测量上限',
   measureAgain: '重新测量',
