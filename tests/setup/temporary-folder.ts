@@ -6,5 +6,8 @@ import { join } from 'node:path'
 export default function temporaryFolder(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'edgefit-tests-'))
   process.env['TMPDIR'] = folder
-  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  // A run that is broken off ends without what it would do at its end.
+  process.once('exit', remove)
+  return remove
 }
