@@ -1,5 +1,5 @@
 /** What goes wrong with a phone, at each phase of a deploy: one clear error soon, nothing left, and the next deploy works. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AppError } from '#shared/errors'
 import { openPhone } from '../src/main/device/phone'
 import { PHONE_ROOT } from '../src/main/device/phone-folders'
@@ -24,6 +24,10 @@ beforeAll(async () => {
   phone = await rig.start('x86_64')
   // The runtime is there already: what follows is about the model.
   if (isRuntimeBuilt('x86_64')) await deployToRig(rig, phone)
+})
+
+beforeEach(async () => {
+  if (obstacle === null) await rig.ensureReady(phone)
 })
 
 afterAll(async () => {

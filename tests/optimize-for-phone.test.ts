@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { DeployOptions } from '#shared/deploy'
 import { AppError } from '#shared/errors'
 import type { JobResult } from '#shared/ipc/jobs'
@@ -24,6 +24,10 @@ beforeAll(async () => {
   phone = await rig.start('x86_64')
   // The runtime is there already: what follows is about models.
   if (isRuntimeBuilt('x86_64')) await deployToRig(rig, phone)
+})
+
+beforeEach(async () => {
+  if (obstacle === null) await rig.ensureReady(phone)
 })
 
 afterAll(async () => {
@@ -84,8 +88,6 @@ describe.skipIf(obstacle !== null || !isRuntimeBuilt('x86_64'))('a result for a 
     expect(report.phone).toBeNull()
     expect(phoneRuns).toEqual([])
     expect(existsSync(report.result.path)).toBe(true)
-    await phone.replug()
-    await rig.reconnect(phone)
   })
 
   test('stays where the measuring alone is cancelled', async () => {

@@ -44,17 +44,24 @@ afterAll(async () => {
 
 const deploy = (phone: RigPhone, options: RigDeploy = {}) => deployToRig(rig, phone, options)
 
-/** Does `act` when the runs are under way; resolves with the error of the deploy. */
+/** Does `act` when the runs are under way; resolves with the error of the deploy, which does not outlive this where `act` fails. */
 async function disturb(phone: RigPhone, act: () => unknown): Promise<AppError> {
   let start = () => undefined as void
   const started = new Promise<void>((resolve) => (start = resolve))
-  const deployed = deploy(phone, { options: { runs: LONG }, onPhase: (phase) => phase === 'running' && start() })
+  const stopping = new AbortController()
+  const deployed = deploy(phone, { options: { runs: LONG }, signal: stopping.signal, onPhase: (phase) => phase === 'running' && start() })
   const ended = deployed.then(
     () => new Error('the deploy ended well'),
     (error: unknown) => error,
   )
   await Promise.race([started, ended])
-  await act()
+  try {
+    await act()
+  } catch (error) {
+    stopping.abort()
+    await ended
+    throw error
+  }
   const error = await ended
   if (!(error instanceof AppError)) throw error
   return error
@@ -68,12 +75,13 @@ describe.skipIf(obstacle !== null)('a phone', () => {
     const heard: DeviceList[] = []
     const service = createDeviceService({ settings: () => rig.adb, appRoot, onChange: (list) => heard.push(list) })
     try {
-      expect((await service.watch()).devices).toEqual([{ serial: phone.serial, state: 'ready', name: phone.serial, hint: null }])
+      expect((await service.watch()).devices).toContainEqual({ serial: phone.serial, state: 'ready', name: phone.serial, hint: null })
       expect(await service.facts(phone.serial)).toMatchObject({ maker: 'Rig', abis: ['x86_64'], androidVersion: '14', battery: { temperatureC: 28.7 } })
       const second = await rig.start('x86_64')
-      await expect.poll(() => heard.at(-1)?.devices.map(({ state }) => state), { timeout: 60_000 }).toEqual(['ready', 'ready'])
+      const told = (one: RigPhone) => heard.at(-1)?.devices.find(({ serial }) => serial === one.serial)?.state ?? 'gone'
+      await expect.poll(() => [phone, second].map(told), { timeout: 60_000 }).toEqual(['ready', 'ready'])
       await second.stop()
-      await expect.poll(() => heard.at(-1)?.devices.find(({ serial }) => serial === second.serial)?.state ?? 'gone', { timeout: 60_000 }).not.toBe('ready')
+      await expect.poll(() => told(second), { timeout: 60_000 }).not.toBe('ready')
       await expect(service.facts(second.serial)).rejects.toMatchObject({ name: 'AppError' })
     } finally {
       service.dispose()
