@@ -52,7 +52,7 @@ describe.skipIf(obstacle !== null || !isRuntimeBuilt('x86_64'))('the native runt
   test('goes on for a time, with temperature, clocks and current beside latency', async () => {
     writeFileSync(join(phone.root, 'system/battery'), 'Current Battery Service state:\n  status: 3\n  level: 80\n  scale: 100\n  voltage: 4000\n  temperature: 351\n')
     try {
-      const { sustained } = await deploy({ options: { sustainedSeconds: 3 } })
+      const { sustained } = await deploy({ options: { sustainedSeconds: 5 } })
       expect(sustained?.samples.length).toBeGreaterThanOrEqual(2)
       expect(sustained?.samples[0]).toMatchObject({ batteryC: 35.1, voltage: 4, thermalStatus: 0 })
       expect(sustained?.samples.every(({ runs, p50Ms }) => runs > 0 && p50Ms > 0)).toBe(true)
@@ -69,7 +69,7 @@ describe.skipIf(obstacle !== null || !isRuntimeBuilt('x86_64'))('the native runt
     mkdirSync(join(phone.sensors.thermal, 'thermal_zone0'), { recursive: true })
     writeFileSync(join(phone.sensors.thermal, 'thermal_zone0/temp'), '46500\n')
     try {
-      const { sustained } = await deploy({ options: { sustainedSeconds: 3 } })
+      const { sustained } = await deploy({ options: { sustainedSeconds: 2 } })
       const samples = sustained?.samples ?? []
       expect(samples[0]).toMatchObject({ currentMa: 500, voltage: 4, hottestC: 46.5 })
       // 2 W, times the seconds of an inference.

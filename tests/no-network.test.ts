@@ -6,7 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Answer } from '#shared/ipc/contract'
 import { appRoot, sample } from '../src/main/host/testing/test-shell'
@@ -32,7 +32,12 @@ function findObstacle(): string | null {
 
 function traced(trace: string, args: readonly string[]): ChildProcess {
   const watched = ['-f', '-qq', '-s', '4096', '-e', 'trace=execve,connect,sendto,sendmsg,sendmmsg', '-e', 'signal=none', '-o', trace]
-  return spawn('strace', [...watched, process.execPath, ...args], { cwd: folder, env: { ...process.env, EDGEFIT_HOME: join(folder, 'home') } })
+  const child = spawn('strace', [...watched, process.execPath, ...args], { cwd: folder, detached: true, env: { ...process.env, EDGEFIT_HOME: join(folder, 'home') } })
+  // A test that fails in the middle leaves nothing that runs beside its second try.
+  onTestFinished(() => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
+  })
+  return child
 }
 
 /** Addresses beyond this machine that a trace shows. Unix sockets and netlink stay inside. */

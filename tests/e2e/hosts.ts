@@ -117,7 +117,8 @@ function printedUrl(server: ChildProcess): Promise<string> {
     let printed = ''
     const read = (chunk: Buffer) => {
       printed += chunk.toString()
-      const url = /http:\/\/127\.0\.0\.1:\d+\/\S*/.exec(printed)?.[0]
+      // The line may come in pieces.
+      const url = /(http:\/\/127\.0\.0\.1:\d+\/\S*)\s/.exec(printed)?.[1]
       if (url) resolve(url)
     }
     server.stdout?.on('data', read)
