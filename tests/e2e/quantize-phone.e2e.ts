@@ -70,7 +70,7 @@ test('a model is quantized for a connected phone and measured on it; unplugged i
     await phone.stop()
     await expect(panel).toContainText('The phone is not connected.', LONG)
     await expect(variants).toHaveCount(3, LONG)
-    await table.getByRole('row').nth(2).getByRole('button', { name: /warning/ }).click()
+    await table.getByRole('row').nth(3).getByRole('button', { name: /warning/ }).click()
     await expect(page.getByRole('dialog')).toContainText(`The result was not measured on the phone '${phone.serial}'`)
     await expect(page.getByRole('dialog')).toContainText('The result is kept.')
   })

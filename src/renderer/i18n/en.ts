@@ -259,6 +259,7 @@ export const en = {
     addName: 'Add a name and press Enter',
     inJson: 'Edit in the JSON',
     start: 'Start optimizing',
+    ownRecipe: 'Own recipe',
     changedRecipe: '{{recipe}}, changed',
     finished: '{{recipe}} of {{name}} is ready',
     finishedFigures: '{{before}} → {{after}} ({{ratio}}), SQNR {{sqnr}}',

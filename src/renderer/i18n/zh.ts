@@ -261,6 +261,7 @@ export const zh: Translations = {
     addName: '输入名称后按回车',
     inJson: '请在 JSON 中编辑',
     start: '开始优化',
+    ownRecipe: '自定方案',
     changedRecipe: '{{recipe}}（有改动）',
     finished: '{{name}} 的 {{recipe}} 已完成',
     finishedOnPhone: '{{phone}}：{{before}} → {{after}}（{{ratio}}）',

@@ -27,6 +27,8 @@ export function recipeDescription(recipe: Recipe): string {
 
 /** What a variant is called: its recipe, as the catalogue has it, or in words where a panel put it together. */
 export function variantTitle(name: string): string {
+  // What is written by hand in the short form has no name.
+  if (name === 'custom') return i18next.t('optimize.ownRecipe')
   const [, family = name, percent = ''] = /^(.+)-(\d+)$/.exec(name) ?? []
   const changed = /^(.+)-custom$/.exec(name)?.[1]
   if (changed !== undefined) return i18next.t('optimize.changedRecipe', { recipe: variantTitle(changed) })

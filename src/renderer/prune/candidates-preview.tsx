@@ -10,6 +10,7 @@ import { PreviewFrame } from './preview-frame'
 import { layerLabel } from './prune-choice'
 import { groupOf, type Method, passOf } from './prune-recipe'
 import { usePruneTexts } from './prune-texts'
+import { useNothingToDo } from './use-nothing-to-do'
 import { usePreview } from './use-preview'
 import { usePruneOverlay } from './use-prune-overlay'
 import styles from './prune.module.css'
@@ -19,10 +20,11 @@ interface CandidatesPreviewProps {
   readonly revision: number
   readonly method: Method
   readonly options: Readonly<Record<string, unknown>>
+  readonly onNothing: (isNothing: boolean) => void
 }
 
 /** Layers or blocks that a method would look at, on the graph and as a list, and what is at stake; which of them change is measured when it runs. */
-export function CandidatesPreview({ documentId, revision, method, options }: CandidatesPreviewProps): ReactNode {
+export function CandidatesPreview({ documentId, revision, method, options, onNothing }: CandidatesPreviewProps): ReactNode {
   const t = usePruneTexts()
   const { preview, problem } = usePreview('prune.candidates', { documentId, pass: passOf(method), options }, revision)
   const share = groupOf(method) === 'zeros' && isSameForAll(options) ? zeroShare(options) : null
@@ -31,6 +33,7 @@ export function CandidatesPreview({ documentId, revision, method, options }: Can
     [preview, documentId, method, share, t],
   )
   usePruneOverlay(overlay)
+  useNothingToDo(preview?.candidates.length === 0, onNothing)
   return (
     <>
       <h3 className={styles.heading}>{t('preview')}</h3>

@@ -3,14 +3,16 @@ import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { type DataSource, jobKinds } from '#shared/ipc/jobs'
 import type { PruneCurves, PrunePreview } from '#shared/prune'
 import { groupColour } from '../canvas/scene/heat'
+import { formatPercent, quantityText } from '../format/format-number'
 import { said } from '../i18n/engine-words'
 import { startJob } from '../session/jobs'
 import { isUnfinished, useJobsStore, type Job } from '../stores/jobs-store'
-import { choiceOf, groupOverlay, layerLabel, shrinkingGroups } from './prune-choice'
+import { choiceOf, groupOverlay, layerLabel, shortfall, shrinkingGroups } from './prune-choice'
 import { PruneGroups } from './prune-groups'
 import { PreviewFrame } from './preview-frame'
 import { usePruneTexts } from './prune-texts'
 import { Savings } from './savings'
+import { useNothingToDo } from './use-nothing-to-do'
 import { usePreview } from './use-preview'
 import { usePruneOverlay } from './use-prune-overlay'
 import styles from './prune.module.css'
@@ -24,22 +26,32 @@ interface ChannelPreviewProps {
   readonly options: Readonly<Record<string, unknown>>
   /** To measure curves on; null while none is chosen. */
   readonly data: DataSource | null
+  readonly onNothing: (isNothing: boolean) => void
 }
 
 /** Channels that would go, on the graph and as a list; what that saves; and what each layer costs, once measured. */
-export function ChannelPreview({ documentId, path, revision, options, data }: ChannelPreviewProps): ReactNode {
+export function ChannelPreview({ documentId, path, revision, options, data, onNothing }: ChannelPreviewProps): ReactNode {
   const t = usePruneTexts()
   const curves = useCurves(path)
   const { preview, problem } = usePreview('prune.preview', { documentId, options, curves: curves.result?.curves ?? null }, revision)
   const overlay = useMemo(() => preview && groupOverlay(preview, { documentId, title: t('overlay'), nameOf: ({ layers: [first] }) => (first ? layerLabel(first) : '') }), [preview, documentId, t])
   usePruneOverlay(overlay)
   const colourOf = useMemo(() => coloursOf(preview), [preview])
-  const { importance, roundTo } = choiceOf(options)
+  const choice = choiceOf(options)
+  const { importance, roundTo, target } = choice
+  const short = preview && shortfall(preview, choice)
+  useNothingToDo(preview !== null && shrinkingGroups(preview).length === 0, onNothing)
   return (
     <>
       <h3 className={styles.heading}>{t('preview')}</h3>
       <PreviewFrame problem={problem} isReady={preview !== null}>
-        {preview && shrinkingGroups(preview).length > 0 && <Savings preview={preview} path={path} />}
+        {preview && shrinkingGroups(preview).length > 0 && (
+          <>
+            <Savings preview={preview} path={path} />
+            {short !== null && <p className={`${styles.note} warning`}>{t('short', { percent: quantityText(formatPercent(short)) })}</p>}
+            {preview.macs === null && target === 'macs' && <p className={`${styles.note} warning`}>{t('macsUnknown')}</p>}
+          </>
+        )}
         {preview && <PruneGroups preview={preview} />}
       </PreviewFrame>
       <h3 className={styles.heading}>

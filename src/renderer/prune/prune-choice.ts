@@ -34,9 +34,20 @@ export function choiceOf(options: Readonly<Record<string, unknown>>): PruneChoic
   }
 }
 
+/** Channels go in groups of `roundTo`: a little less than asked is as it should be. */
+const CLEARLY_LESS = 0.8
+
 /** Groups that lose channels, in the order of the graph. */
 export function shrinkingGroups({ groups }: PrunePreview): readonly PruneGroup[] {
   return groups.filter(({ channels, left }) => left < channels)
+}
+
+/** How much of what is to be saved goes in fact, 0 to 1, where that is clearly less than asked; null where it is not, or cannot be told beforehand. */
+export function shortfall({ macs, parameters, sizeBytes }: Pick<PrunePreview, 'macs' | 'parameters' | 'sizeBytes'>, { target, amount }: Pick<PruneChoice, 'target' | 'amount'>): number | null {
+  const pair = target === 'macs' ? macs : target === 'parameters' ? parameters : target === 'size' ? sizeBytes : null
+  if (pair === null || pair.before === 0) return null
+  const share = 1 - pair.after / pair.before
+  return share < amount * CLEARLY_LESS ? share : null
 }
 
 /**

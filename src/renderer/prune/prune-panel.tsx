@@ -44,6 +44,7 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
   const t = usePruneTexts()
   const { path } = summary
   const [view, setView] = useState<RecipeView>('form')
+  const [isNothing, setIsNothing] = useState(false)
   const samples = useAppStore((state) => state.samples)
   const bySource = useVariantsStore((state) => state.bySource)
   const sourcePath = variantAt(bySource, path)?.sourcePath ?? path
@@ -86,7 +87,7 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
               <MethodChoice method={method} onChange={(next) => change(recipeFor(next, catalogue.recipes, recipe) ?? recipe)} />
               <MethodForm recipe={recipe} method={method} catalogue={catalogue} onChange={change} />
               <DataPicker label={t('data')} value={data} onChange={(next) => setData(sourcePath, next)} samplePath={sampleData.kind === 'sample' ? sampleData.path : null} syntheticNote={t(method === 'magnitude' ? 'syntheticUnused' : takesChannels(method) ? 'synthetic' : 'syntheticLayers')} warnSynthetic={method !== 'magnitude'} />
-              <Preview documentId={documentId} path={path} recipe={recipe} method={method} source={source} />
+              <Preview documentId={documentId} path={path} recipe={recipe} method={method} source={source} onNothing={setIsNothing} />
             </>
           )}
           <PruneResults sourcePath={sourcePath} />
@@ -103,7 +104,7 @@ function Panel({ document: { documentId, summary }, catalogue }: { readonly docu
             {said(problem.message)} {problem.hint !== undefined && <span className="dim">{said(problem.hint)}</span>}
           </Alert>
         )}
-        <Button fullWidth onClick={start} disabled={recipe === null || source === null || problem !== null}>
+        <Button fullWidth onClick={start} disabled={recipe === null || source === null || problem !== null || isNothing}>
           {method === null || recipe === null ? t('run') : startLabel(t, method, coreOptions(recipe))}
         </Button>
       </div>
@@ -141,16 +142,17 @@ interface PreviewProps {
   readonly recipe: Recipe
   readonly method: Method
   readonly source: ReturnType<typeof dataSource>
+  readonly onNothing: (isNothing: boolean) => void
 }
 
-function Preview({ documentId, path, recipe, method, source }: PreviewProps): ReactNode {
+function Preview({ documentId, path, recipe, method, source, onNothing }: PreviewProps): ReactNode {
   const states = useEditStore((state) => state.states)
   const { revision } = documentState({ states }, documentId)
   const options = coreOptions(recipe)
   return takesChannels(method) ? (
-    <ChannelPreview documentId={documentId} path={path} revision={revision} options={options} data={source} />
+    <ChannelPreview documentId={documentId} path={path} revision={revision} options={options} data={source} onNothing={onNothing} />
   ) : (
-    <CandidatesPreview key={passOf(method)} documentId={documentId} revision={revision} method={method} options={options} />
+    <CandidatesPreview key={passOf(method)} documentId={documentId} revision={revision} method={method} options={options} onNothing={onNothing} />
   )
 }
 

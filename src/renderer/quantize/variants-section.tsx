@@ -47,11 +47,9 @@ export function VariantsSection({ modelPath, activePath, catalogue }: { readonly
               {phone !== null && <th title={`${phone.name}, ${phone.serial}`}>{t('columns.phone')}</th>}
             </tr>
           </thead>
-          <tbody>
-            {variants.map((variant) => (
-              <Row key={variant.id} variant={variant} serial={phone?.serial ?? null} active={variant.modelPath === activePath} catalogue={catalogue} />
-            ))}
-          </tbody>
+          {variants.map((variant) => (
+            <Rows key={variant.id} variant={variant} serial={phone?.serial ?? null} active={variant.modelPath === activePath} catalogue={catalogue} />
+          ))}
         </table>
       )}
       {timed !== null && <LatencyNote latency={timed} />}
@@ -59,7 +57,7 @@ export function VariantsSection({ modelPath, activePath, catalogue }: { readonly
   )
 }
 
-interface RowProps {
+interface RowsProps {
   readonly variant: Variant
   /** Of the phone whose figures are shown; null where there is none. */
   readonly serial: string | null
@@ -67,36 +65,41 @@ interface RowProps {
   readonly catalogue: Catalogue
 }
 
-function Row({ variant, serial, active, catalogue }: RowProps): ReactNode {
+/** A variant's figures, and beneath them what tells it from others of its name. */
+function Rows({ variant, serial, active, catalogue }: RowsProps): ReactNode {
   const { t } = useTranslation('quantize')
   const { report } = variant
   const showReport = useDialogsStore((state) => state.showReport)
   const warnings = [...report.diagnostics, ...report.passes.flatMap(({ diagnostics }) => diagnostics)].filter(({ severity }) => severity !== 'info')
   const details = [...recipeDetails(report.recipe, catalogue).map((detail) => detailText(detail, catalogue, t)), dataText(report.data, t)].join(' · ')
   return (
-    <tr data-active={active || undefined}>
-      <td>
-        <span className={styles.variant}>
-          <UnstyledButton className={`${styles.link} ellipsis`} title={variantTitle(variant.name)} onClick={() => void openPaths([variant.modelPath])}>
-            {variantTitle(variant.name)}
-          </UnstyledButton>
-          {warnings.length > 0 && (
-            <Tooltip multiline w={300} label={[...new Set(warnings.map(({ message }) => said(message)))].slice(0, 6).join('\n')} styles={{ tooltip: { whiteSpace: 'pre-line' } }}>
-              <UnstyledButton className="warning" aria-label={t('warnings', { count: warnings.length })} onClick={() => showReport(report)}>
-                <IconAlertTriangle size={14} aria-hidden />
-              </UnstyledButton>
-            </Tooltip>
-          )}
-        </span>
-        <span className={styles.details} title={details}>
+    <tbody data-active={active || undefined}>
+      <tr>
+        <td>
+          <span className={styles.variant}>
+            <UnstyledButton className={`${styles.link} ellipsis`} title={variantTitle(variant.name)} onClick={() => void openPaths([variant.modelPath])}>
+              {variantTitle(variant.name)}
+            </UnstyledButton>
+            {warnings.length > 0 && (
+              <Tooltip multiline w={300} label={[...new Set(warnings.map(({ message }) => said(message)))].slice(0, 6).join('\n')} styles={{ tooltip: { whiteSpace: 'pre-line' } }}>
+                <UnstyledButton className="warning" aria-label={t('warnings', { count: warnings.length })} onClick={() => showReport(report)}>
+                  <IconAlertTriangle size={14} aria-hidden />
+                </UnstyledButton>
+              </Tooltip>
+            )}
+          </span>
+        </td>
+        <td>{quantityText(formatRatio(report.sizeRatio))}</td>
+        <td title={report.outputErrorConditions}>{report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report)))}</td>
+        <LatencyCell latency={report.latency} />
+        {serial !== null && <LatencyCell latency={report.phone?.serial === serial ? report.phone : null} />}
+      </tr>
+      <tr>
+        <td colSpan={serial === null ? 4 : 5} className={styles.details} title={report.data}>
           {details}
-        </span>
-      </td>
-      <td>{quantityText(formatRatio(report.sizeRatio))}</td>
-      <td title={report.outputErrorConditions}>{report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report)))}</td>
-      <LatencyCell latency={report.latency} />
-      {serial !== null && <LatencyCell latency={report.phone?.serial === serial ? report.phone : null} />}
-    </tr>
+        </td>
+      </tr>
+    </tbody>
   )
 }
 
@@ -149,5 +152,5 @@ function valueText(value: unknown, t: TFunction<'quantize'>): string {
 
 function dataText(data: string, t: TFunction<'quantize'>): string {
   if (data.startsWith('synthetic')) return t('randomInputs')
-  return t('dataNote', { data: withoutFolders(data).split(';')[0] ?? '' })
+  return t('dataNote', { data: withoutFolders(data).split(':')[0] ?? '' })
 }

@@ -117,7 +117,7 @@ function Totals({ preview, isStale }: { readonly preview: RecipePreview; readonl
           <span className="dim">{formatInteger(nodesBefore)} → </span>
           <b>{formatInteger(nodesAfter)}</b>
         </span>
-        <span className={`figures ${nodesAfter < nodesBefore ? 'good' : 'dim'}`}>{nodesBefore === 0 ? '' : `−${quantityText(formatPercent((nodesBefore - nodesAfter) / nodesBefore))}`}</span>
+        <span className={`figures ${nodesAfter < nodesBefore ? 'good' : 'dim'}`}>{nodesBefore === nodesAfter ? '' : `${nodesAfter < nodesBefore ? '−' : '+'}${quantityText(formatPercent(Math.abs(nodesBefore - nodesAfter) / nodesBefore))}`}</span>
       </div>
       <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: withoutFolders(data) })}</p>
       {undone.map(({ message }) => (

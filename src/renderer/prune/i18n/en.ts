@@ -77,6 +77,8 @@ export const pruneEn = {
   parameters: 'Parameters',
   weights: 'Weights',
   latency: 'Latency, estimated',
+  short: 'Only {{percent}} of that can go: the layers that may shrink hold no more.',
+  macsUnknown: 'Shapes are open: how many MACs go is not known beforehand. Save parameters or channels instead, or fix the sizes in the Simplify panel first.',
   noProfile: 'Profile the model for an estimate of its latency.',
   open: 'shapes are open',
   together: 'Layers that change together',

@@ -76,6 +76,8 @@ export const pruneZh = {
   parameters: '参数',
   weights: '权重',
   latency: '估算延迟',
+  short: '其中只有 {{percent}} 可剪去：可缩小的层不含更多。',
+  macsUnknown: '形状未定：事先无法知道减少多少乘加运算。可改为节省参数或通道，或先在“化简”面板中固定尺寸。',
   noProfile: '先对模型做性能分析，即可估算延迟。',
   open: '形状未定',
   together: '一同变化的层',
