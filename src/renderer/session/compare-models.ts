@@ -6,6 +6,7 @@ import type { ModelSummary } from '#shared/ipc/model-view'
 import { getBridge } from '../bridge/bridge'
 import { indexDiff, type Difference, type Side } from '../canvas/compare/compare-index'
 import { isPair, useCompareStore, type ComparedPair, type Comparison } from '../stores/compare-store'
+import { useProfileStore } from '../stores/profile-store'
 import { selectedNodeIds, useSelectionStore } from '../stores/selection-store'
 import { openDocument, useSessionStore, type SessionState } from '../stores/session-store'
 import { useVariantsStore, variantAt } from '../stores/variants-store'
@@ -57,8 +58,9 @@ async function compareOnce(pair: ComparedPair, summaries: { readonly a: ModelSum
   }
 }
 
-/** Shows two open models side by side. */
+/** Shows two open models side by side, what differs in colours: those of an overlay can be chosen then. */
 export function showSideBySide(pair: ComparedPair): void {
+  if (shownPair() === null) useProfileStore.getState().setOverlay('none')
   useCompareStore.getState().compare(pair)
   const { activeDocumentId, activate } = useSessionStore.getState()
   if (activeDocumentId !== pair.a && activeDocumentId !== pair.b) activate(pair.b)

@@ -1,4 +1,4 @@
-import { Notifications, notifications, notificationsStore } from '@mantine/notifications'
+import { Notifications, notifications } from '@mantine/notifications'
 import { useEffect, type ReactNode } from 'react'
 import styles from './notices.module.css'
 
@@ -14,9 +14,6 @@ export function Notices(): ReactNode {
 /** Where Escape means something of its own. */
 const OWN_ESCAPE = '[role="dialog"], [role="menu"], [role="listbox"], [aria-expanded="true"], .monaco-editor, textarea, input'
 
-function dismissByEscape(event: KeyboardEvent): void {
-  if (event.key !== 'Escape' || notificationsStore.getState().notifications.length === 0) return
-  if (event.target instanceof Element && event.target.closest(OWN_ESCAPE) !== null) return
-  notifications.clean()
-  event.stopPropagation()
+function dismissByEscape({ key, target }: KeyboardEvent): void {
+  if (key === 'Escape' && !(target instanceof Element && target.closest(OWN_ESCAPE) !== null)) notifications.clean()
 }
