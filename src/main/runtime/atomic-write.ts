@@ -100,6 +100,8 @@ export function writeError(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EFBIG':
       return new AppError({ code: 'disk-full', message: `'${path}' is larger than its disk allows a file to be.`, hint: 'Save to another disk.' }, { cause: error })
+    case 'ENOENT':
+      return new AppError({ code: 'not-found', message: `There is no folder '${dirname(path)}' to write into.`, hint: 'Make it first, or give another place.' }, { cause: error })
     case 'ENAMETOOLONG':
       return new AppError({ code: 'bad-usage', message: `The name '${basename(path)}' is too long.` }, { cause: error })
     default:

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
+import { AppError } from '#shared/errors'
+import { fileError } from './file-error'
 
 /** The studio's own folder and what lies where in it. */
 export interface Home {
@@ -23,10 +25,10 @@ export interface Home {
   readonly browserProfileFolder: string
 }
 
-/** `EDGEFIT_HOME`, or the system's place for application data. Creates it, readable by its owner only. */
+/** `EDGEFIT_HOME`, or the system's place for application data. Creates it, readable by its owner only. Throws AppError where it cannot be made. */
 export function openHome(folder: string = process.env['EDGEFIT_HOME'] || envPaths('edgefit', { suffix: '' }).data): Home {
   const root = resolve(folder)
-  mkdirSync(root, { recursive: true, mode: 0o700 })
+  makeFolder(root)
   return {
     folder: root,
     settingsFile: join(root, 'settings.json'),
@@ -39,5 +41,15 @@ export function openHome(folder: string = process.env['EDGEFIT_HOME'] || envPath
     importsFolder: join(root, 'imports'),
     logFile: join(root, 'logs', 'edgefit.log'),
     browserProfileFolder: join(root, 'browser-profile'),
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    // A file of that name.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new AppError({ code: 'not-found', message: `A part of the path '${path}' is not a folder.` }, { cause: error })
+    throw fileError(error, path)
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openHome } from './home'
 import { removeOldImports } from './imports'
 import { writeJsonFile } from './json-file'
 import { openRecentFiles } from './recent-files'
@@ -70,4 +71,11 @@ test('uploads older than a day go, unless they are among the recent files', () =
   expect(readdirSync(folder).toSorted()).toEqual(['new', 'old-but-recent-file'])
   removeOldImports(join(folder, 'absent'), [])
   expect(existsSync(join(folder, 'absent'))).toBe(false)
+})
+
+test('a home that is a file, or lies within one, is refused in plain words', () => {
+  const path = join(folder, 'file')
+  writeFileSync(path, '')
+  for (const home of [path, join(path, 'home')]) expect(() => openHome(home), home).toThrow(expect.objectContaining({ code: 'not-found' }) as Error)
+  expect(openHome(join(folder, 'new', 'home')).folder).toBe(join(folder, 'new', 'home'))
 })

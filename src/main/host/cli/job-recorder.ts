@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AppError } from '#shared/errors'
 import type { JobEvent } from '#shared/ipc/jobs'
-import { fileError } from '../../workspace/file-error'
+import { writeError } from '../../runtime/atomic-write'
 import { cloudEvent } from './cloud-events'
 import { type TimedEvent, traceRequest } from './otlp-spans'
 
@@ -69,6 +69,6 @@ function onFile(path: string, work: () => void): void {
   try {
     work()
   } catch (error) {
-    throw fileError(error, path)
+    throw writeError(error, path)
   }
 }

@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { fileError } from '../../workspace/file-error'
 import type { RawLabel } from './label'
 
 export interface LabelFile {
@@ -26,14 +27,22 @@ const Coco = z.object({
 const Word = z.union([z.string(), z.number(), z.boolean()]).transform((value) => (typeof value === 'boolean' ? (value ? '1' : '0') : String(value)))
 const Value = z.union([Word.transform((word): RawLabel => ({ kind: 'word', word })), z.array(z.number()).transform((values): RawLabel => ({ kind: 'numbers', dims: [values.length], values, integers: false }))])
 
-/** Throws AppError `invalid-data` where the file is in no known form. */
+/** Throws AppError `invalid-data` where the file is in no known form, and where it cannot be read. */
 export function readLabelFile(path: string): LabelFile {
-  if (statSync(path).size > MOST_BYTES) throw invalid(path, 'it is too large for a file of labels')
-  const text = readFileSync(path, 'utf8')
+  const text = readText(path)
   const extension = extname(path).toLowerCase()
   if (extension === '.json') return fromJson(path, text)
   if (extension === '.csv' || extension === '.tsv' || extension === '.txt') return fromTable(path, text)
   throw invalid(path, 'only .csv, .tsv, .txt and .json are read')
+}
+
+function readText(path: string): string {
+  try {
+    if (statSync(path).size > MOST_BYTES) throw invalid(path, 'it is too large for a file of labels')
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw fileError(error, path)
+  }
 }
 
 /** Rows as lists of words. Throws AppError `invalid-data`. */

@@ -50,6 +50,8 @@ export const openingZh: Readonly<Record<string, string>> = {
   'Choose another folder or change its permissions.': '请选择其他文件夹或修改权限。',
   "There is no '{0}'.": '“{0}”不存在。',
   "A part of the path '{0}' is not a folder.": '路径“{0}”中有一部分不是文件夹。',
+  "There is no folder '{0}' to write into.": '要写入的文件夹“{0}”不存在。',
+  'Make it first, or give another place.': '请先新建该文件夹，或指定其他位置。',
   "'{0}' is a folder.": '“{0}”是文件夹。',
   'Give a file name.': '请给出文件名。',
   "The name '{0}' is too long.": '文件名“{0}”过长。',
