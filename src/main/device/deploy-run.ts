@@ -101,7 +101,7 @@ export async function withDeployRun<T>(planned: PlannedPhone, deploy: DeployRunO
               latency: summarizeLatency(figures.samplesMs),
               outputError: compareOutputs(here.outputs, outputs),
               accuracy,
-              sustained: samples.length === 0 ? null : summarizeSustained(samples, options.sustainedSeconds, facts.battery?.charging ?? true),
+              sustained: samples.length === 0 ? null : summarizeSustained(samples, { seconds: options.sustainedSeconds, charging: facts.battery?.charging ?? true }),
               desktop: { conditions: here.conditions, latency: here.latency },
               pushed: { modelBytes: file.sizeBytes, runtimeBytes: prepared.pushedRuntimeBytes, bytesPerSecond: meter.bytesPerSecond() },
               model: await describeModel(file, signal),

@@ -9,8 +9,15 @@ const LOWER_CLOCK = 0.9
 /** Share of the windows, at either end, that are held against each other. */
 const END_SHARE = 0.1
 
-/** @param samples at least one, in order. `charging`: current then tells what comes in, not what the model costs. */
-export function summarizeSustained(samples: readonly SustainedSample[], seconds: number, charging: boolean): SustainedResult {
+export interface SustainedConditions {
+  /** That were asked for. */
+  readonly seconds: number
+  /** Current then tells what comes in, not what the model costs. */
+  readonly charging: boolean
+}
+
+/** @param samples at least one, in order. */
+export function summarizeSustained(samples: readonly SustainedSample[], { seconds, charging }: SustainedConditions): SustainedResult {
   const ends = endsOf(samples)
   const slowdown = median(ends.last, ({ p50Ms }) => p50Ms) / median(ends.first, ({ p50Ms }) => p50Ms)
   return { seconds, samples: [...samples], slowdown, throttled: throttlingOf(samples, slowdown), energyPerInferenceMj: charging ? null : energyOf(samples) }

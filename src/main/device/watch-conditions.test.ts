@@ -21,17 +21,17 @@ function windows(p50: (at: number) => number, more: Partial<SustainedSample> | (
 }
 
 test('a steady run is not throttled; a slower end is, by what goes with it', () => {
-  expect(summarizeSustained(windows(() => 10), 20, true)).toMatchObject({ slowdown: 1, throttled: null })
-  expect(summarizeSustained(windows((at) => 10 + at / 5, (at) => ({ clockMHz: 2000 - 40 * at })), 20, true).throttled).toBe('latency-and-clocks')
-  expect(summarizeSustained(windows((at) => 10 + at / 5), 20, true).throttled).toBe('latency')
-  expect(summarizeSustained(windows((at) => 10 + at / 10, { clockMHz: 2000 }), 20, true).throttled).toBeNull()
-  expect(summarizeSustained(windows(() => 10, { thermalStatus: 2 }), 20, true).throttled).toBe('thermal-status')
+  expect(summarizeSustained(windows(() => 10), { seconds: 20, charging: true })).toMatchObject({ slowdown: 1, throttled: null })
+  expect(summarizeSustained(windows((at) => 10 + at / 5, (at) => ({ clockMHz: 2000 - 40 * at })), { seconds: 20, charging: true }).throttled).toBe('latency-and-clocks')
+  expect(summarizeSustained(windows((at) => 10 + at / 5), { seconds: 20, charging: true }).throttled).toBe('latency')
+  expect(summarizeSustained(windows((at) => 10 + at / 10, { clockMHz: 2000 }), { seconds: 20, charging: true }).throttled).toBeNull()
+  expect(summarizeSustained(windows(() => 10, { thermalStatus: 2 }), { seconds: 20, charging: true }).throttled).toBe('thermal-status')
 })
 
 test('energy is power times time, and unknown while charging or where too little is told', () => {
   const hungry = windows(() => 10, { currentMa: 500, voltage: 4 })
   // 2000 mW for 10 ms.
-  expect(summarizeSustained(hungry, 20, false).energyPerInferenceMj).toBeCloseTo(20, 9)
-  expect(summarizeSustained(hungry, 20, true).energyPerInferenceMj).toBeNull()
-  expect(summarizeSustained(windows(() => 10, (at) => (at < 5 ? { currentMa: 500, voltage: 4 } : {})), 20, false).energyPerInferenceMj).toBeNull()
+  expect(summarizeSustained(hungry, { seconds: 20, charging: false }).energyPerInferenceMj).toBeCloseTo(20, 9)
+  expect(summarizeSustained(hungry, { seconds: 20, charging: true }).energyPerInferenceMj).toBeNull()
+  expect(summarizeSustained(windows(() => 10, (at) => (at < 5 ? { currentMa: 500, voltage: 4 } : {})), { seconds: 20, charging: false }).energyPerInferenceMj).toBeNull()
 })

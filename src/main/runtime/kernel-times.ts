@@ -50,7 +50,7 @@ export async function readKernelTimes(path: string, skipRuns: number): Promise<K
   for await (const event of profileEvents(path)) {
     if (event.cat === 'Session') {
       if (event.name !== 'model_run') continue
-      closeRun(tallies, run++ >= skipRuns)
+      closeRun(tallies, { counts: run++ >= skipRuns })
       open = []
       continue
     }
@@ -78,7 +78,7 @@ export async function readKernelTimes(path: string, skipRuns: number): Promise<K
   )
 }
 
-function closeRun(tallies: ReadonlyMap<string, Tally>, counts: boolean): void {
+function closeRun(tallies: ReadonlyMap<string, Tally>, { counts }: { readonly counts: boolean }): void {
   for (const tally of tallies.values()) {
     if (counts && tally.callsThisRun > 0) {
       tally.perRunUs.push(tally.thisRunUs)

@@ -16,13 +16,19 @@ export function devicesCommand(context: CliContext): Command {
     .option('--device <serial>', 'only this phone')
     .addOption(jsonOption())
     .action(async (what: string | undefined, { device, json }: { device?: string; json?: true }, command: Command) => {
-      if (what === undefined) return listPhones(context, device ?? null, json === true)
-      if (what === 'doctor') return examine(context, device ?? null, json === true)
+      if (what === undefined) return listPhones(context, { serial: device ?? null, asJson: json === true })
+      if (what === 'doctor') return examine(context, { serial: device ?? null, asJson: json === true })
       command.error(`error: unknown '${what}'; only 'doctor' can follow`)
     })
 }
 
-async function listPhones(context: CliContext, serial: string | null, asJson: boolean): Promise<void> {
+interface Asked {
+  /** Null: all phones. */
+  readonly serial: string | null
+  readonly asJson: boolean
+}
+
+async function listPhones(context: CliContext, { serial, asJson }: Asked): Promise<void> {
   const list = await withSession(context, async (session) => {
     const { devices, problem } = await session.request('devices.list', {})
     const wanted = devices.filter((device) => serial === null || device.serial === serial)
@@ -64,7 +70,7 @@ export function factsText(facts: DeviceFacts): string {
     .join(', ')
 }
 
-async function examine(context: CliContext, serial: string | null, asJson: boolean): Promise<void> {
+async function examine(context: CliContext, { serial, asJson }: Asked): Promise<void> {
   const checks = await withSession(context, ({ request }) => request('devices.doctor', { serial }))
   if (asJson) printJson(checks)
   else say(checks.map(checkText).join('\n'))

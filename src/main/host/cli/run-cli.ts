@@ -41,12 +41,12 @@ export async function runCli({ args, ...context }: CliContext & { readonly args:
     return EXIT_DONE
   } catch (error) {
     if (error instanceof ExitWith) {
-      if (error.cause !== undefined) fail(error.cause, args.includes('--json'))
+      if (error.cause !== undefined) fail(error.cause, { asJson: args.includes('--json') })
       return error.code
     }
     // Commander has printed its message, or the help, already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_BAD_USAGE
-    return fail(error, args.includes('--json'))
+    return fail(error, { asJson: args.includes('--json') })
   }
 }
 
@@ -74,7 +74,7 @@ function createProgram(given: CliContext): Command {
   return program
 }
 
-function fail(error: unknown, asJson: boolean): number {
+function fail(error: unknown, { asJson }: { readonly asJson: boolean }): number {
   const data = toErrorData(error)
   process.stderr.write(errorText(data))
   if (data.code === 'internal' && error instanceof Error && process.env['EDGEFIT_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n`)

@@ -22,7 +22,7 @@ const LABEL_COLUMN = /^(label|class|category|target|y|species|outcome)$/i
 export async function openTableData(options: OpenDataOptions & { readonly card: TensorPreprocessing }): Promise<EvaluationData> {
   const { path, model, labels } = options
   const inputs = modelInputs(model)
-  const { header, rows, words } = await survey(path, labels !== 'none')
+  const { header, rows, words } = await survey(path, { withLabels: labels !== 'none' })
   if (rows === 0) throw new AppError({ code: 'invalid-data', message: `The table '${basename(path)}' holds no rows.` })
   const labelColumn = labels === 'none' ? -1 : labelColumnOf(header)
   const counted = rows === 1 ? '1 row' : `${rows} rows`
@@ -59,7 +59,7 @@ async function* rowsOf(path: string): AsyncGenerator<string[]> {
   }
 }
 
-async function survey(path: string, withLabels: boolean): Promise<{ header: string[]; rows: number; words: string[] }> {
+async function survey(path: string, { withLabels }: { readonly withLabels: boolean }): Promise<{ header: string[]; rows: number; words: string[] }> {
   let header: string[] | null = null
   let rows = 0
   const words = new Set<string>()
