@@ -21,7 +21,7 @@ import type { CalibrationData, PassContext } from './pass'
 import { fixedDims } from './recipe-dims'
 import { measureLatencyBeside } from './quick-latency'
 import { resolveRecipe, withDefaults } from './resolve-recipe'
-import { hasQuantized, runFindings } from './run-findings'
+import { budgetFinding, hasQuantized, runFindings } from './run-findings'
 import { runRecipe } from './run-recipe'
 import { separateSharedWeights } from './separate-shared-weights'
 import type { TaskContext } from './task-context'
@@ -76,6 +76,8 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
     const passes = await runRecipe(document, params.recipe, passContext)
     for (const finding of runFindings(passes, { data: needsData ? data : null, model: source.model })) report(finding)
     const measured = await measure(document, { params, context, runner, data, report })
+    const missed = budgetFinding(steps, measured.outputError)
+    if (missed) report(missed)
     const latency = params.measureLatency !== false && measured.runs && data ? await measureLatencyBeside(document, { runner, source: params.inputPath, data, integers: hasQuantized(passes), signal: context.signal, report }) : null
     context.progress('saving', SAVING)
     const result = await saveResult(document.model, params.outputPath, { runner, mustLoad: measured.runs, context })

@@ -1,8 +1,10 @@
 import type { Diagnostic } from '#shared/diagnostic'
 import type { PassReport } from '#shared/ipc/jobs'
+import type { OutputError } from '#shared/measurement'
 import type { Model } from '#shared/onnx/records'
 import { modelInputs } from '../runtime/model-inputs'
 import type { CalibrationData } from './pass'
+import type { ResolvedStep } from './resolve-recipe'
 
 const STATIC = new Set(['quantize-static', 'search-precision'])
 const QUANTIZING = new Set([...STATIC, 'quantize-dynamic', 'quantize-weights'])
@@ -46,4 +48,19 @@ export function runFindings(passes: readonly PassReport[], { data, model }: { re
       hint: 'Give some dozens of samples that differ as real ones do.',
     },
   ]
+}
+
+/** That the finished model is below the SQNR it was to keep: the search looks at fewer samples, and what comes behind it moves outputs too. */
+export function budgetFinding(steps: readonly ResolvedStep[], outputError: readonly OutputError[]): Diagnostic | null {
+  const search = steps.find(({ pass }) => pass.name === 'search-precision')
+  if (search?.options['budget'] !== 'sqnr') return null
+  const wanted = Number(search.options['targetSqnrDb'])
+  const found = Math.min(...outputError.map(({ sqnrDb }) => sqnrDb ?? Infinity))
+  if (found >= wanted) return null
+  return {
+    severity: 'warning',
+    code: 'budget-not-kept',
+    message: `The finished model is at ${found.toFixed(1)} dB, wanted were ${wanted.toFixed(1)} dB.`,
+    hint: 'The search looks at fewer samples than the result is measured on: give it more of them, or ask for a little more.',
+  }
 }

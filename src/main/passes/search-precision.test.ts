@@ -15,6 +15,8 @@ import { type NpySpec, npzBytes } from '../runtime/testing/write-npz'
 import { optimizeModel } from './optimize-model'
 import { opCounts, outputsOf, ownSamples, relativeError, runner, runPass, snapshot, testData } from './testing/run-pass'
 import { quantizeStatic } from './quantize-static'
+import { recipeProblem, resolveRecipe } from './resolve-recipe'
+import { budgetFinding } from './run-findings'
 import { searchPrecision } from './search-precision'
 
 /** The second layer has one large weight, for a channel that is always 0: with one scale for all of it, the others have nothing left. */
@@ -167,8 +169,18 @@ describe('with labels', () => {
   })
 })
 
-it('refuses options that quantize-static does not have', async () => {
-  await expect(search({ quantization: { perchannel: true } })).rejects.toThrow(expect.objectContaining({ code: 'invalid-recipe' }))
+it('refuses options that quantize-static does not have, before anything runs', () => {
+  const problem = (quantization: object) => recipeProblem(Recipe.parse([{ pass: 'search-precision', options: { quantization } }]))?.message
+  expect(problem({ perchannel: true })).toContain('perchannel')
+  expect(problem({ percentile: 500 })).toContain("option 'quantization.percentile': Too big")
+  expect(problem({ perChannel: false })).toBeUndefined()
+})
+
+it('warns where the finished model is below what was asked for, though the search reached it on fewer samples', async () => {
+  const recipe = Recipe.parse([{ pass: 'search-precision', options: { targetSqnrDb: 40, samples: 1, quantization: { perChannel: true } } }])
+  const [below, above] = [35, 45].map((sqnrDb) => budgetFinding(resolveRecipe(recipe), [{ output: 'y', sqnrDb, cosine: 1, maxAbs: 0, elements: 1 }]))
+  expect(below).toMatchObject({ severity: 'warning', code: 'budget-not-kept', message: expect.stringContaining('35.0 dB') as string })
+  expect(above).toBeNull()
 })
 
 it('is taken back by undo as a whole', async () => {

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { AppError } from '#shared/errors'
 import { metricNames, metricTraits } from '#shared/evaluation/metric'
 import { type Edit, ModelDocument, sameDomain } from '#shared/onnx/document'
 import type { LayerSensitivity } from '#shared/measurement'
@@ -35,7 +34,14 @@ const options = z.strictObject({
   fourBits: z.boolean().default(false).describe('Store weights in 4 bits wherever the budget still holds. Saves room; on processors such layers are computed in float.'),
   maxFloatLayers: z.number().int().min(0).max(100_000).default(16).describe('Give at most so many layers more than 8 bits, even if the target is not reached.'),
   samples: z.number().int().min(1).max(100_000).default(32).describe('Calibration samples that the search looks at; the result is calibrated with all.'),
-  quantization: z.record(z.string(), z.unknown()).default({}).describe('Options of quantize-static.'),
+  quantization: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('Options of quantize-static.')
+    .superRefine((value, context) => {
+      const parsed = quantizeStatic.options.safeParse(value)
+      if (!parsed.success) for (const issue of parsed.error.issues) context.addIssue({ ...issue, code: 'custom', message: issue.message })
+    }),
 })
 export type SearchOptions = z.output<typeof options>
 
@@ -51,11 +57,10 @@ export const searchPrecision = definePass({
    * of that run every layer taken back that is not needed after all. Then the longest run of those that bear 4 bits best.
    */
   async run(edit, chosen, context) {
-    const quantization = quantizeStatic.options.safeParse(chosen.quantization)
-    if (!quantization.success) throw new AppError({ code: 'invalid-recipe', message: `Option 'quantization' of 'search-precision': ${quantization.error.issues[0]?.message ?? ''}.`, hint: 'It takes the options of quantize-static.' })
+    const quantization = quantizeStatic.options.parse(chosen.quantization)
     nameLayers(edit)
     const float = snapshotModel(edit.document)
-    const search = new Search(float, { chosen, quantization: quantization.data, context, budget: await openBudget(float, { chosen, context }) })
+    const search = new Search(float, { chosen, quantization, context, budget: await openBudget(float, { chosen, context }) })
     const { document, score } = await search.quantized(new Map())
     const layers = score >= search.budget.target && !chosen.fourBits ? [] : await search.sensitivities(document.model)
     let plan = score >= search.budget.target ? new Map<string, NodeOverride>() : await search.higherLayers(layers)
@@ -64,7 +69,7 @@ export const searchPrecision = definePass({
     const reached = plan.size === 0 ? score : (await search.quantized(plan)).score
     const names = [...plan.keys()]
     tell(context, { chosen, search, before: score, reached, raised: names.slice(0, raised), lowered: names.slice(raised) })
-    const result = { ...quantization.data, nodeOverrides: { ...quantization.data.nodeOverrides, ...merged(quantization.data, plan) } }
+    const result = { ...quantization, nodeOverrides: { ...quantization.nodeOverrides, ...merged(quantization, plan) } }
     await quantizeStatic.run(edit, result, context)
   },
 })

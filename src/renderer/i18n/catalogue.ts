@@ -46,6 +46,6 @@ export const catalogueEn: CatalogueTexts = {
     'sparse-one-of-four': '1 of each 4 weights',
   },
   passes: {},
-  optionLabels: {},
+  optionLabels: { targetSqnrDb: 'Target SQNR, dB', higher: 'Most sensitive layers get' },
   optionChoices: {},
 }

@@ -15,8 +15,9 @@ import styles from './quantize.module.css'
 import { RunningJob } from './running-job'
 
 const NONE: readonly string[] = []
-/** What speaks against the result, and why it is no smaller; all are in the report. */
+/** What speaks against the result, what a search decided, and why the result is no smaller; all are in the report. */
 const SHOWN_FINDINGS = 3
+const TOLD = new Set(['kept-float', 'weights-left-float'])
 
 /** How each quantized layer compares with the float model, while a job of this panel runs and after it. */
 export function LayersSection({ documentId, modelPath }: { readonly documentId: string; readonly modelPath: string }): ReactNode {
@@ -53,7 +54,7 @@ export function LayersSection({ documentId, modelPath }: { readonly documentId: 
 function Outcome({ report }: { readonly report: OptimizeReport }): ReactNode {
   const { t } = useTranslation()
   const showReport = useDialogsStore((state) => state.showReport)
-  const shown = findingsOf(report).filter(({ severity, code }) => severity !== 'info' || code === 'weights-left-float')
+  const shown = findingsOf(report).filter(({ severity, code }) => severity !== 'info' || TOLD.has(code))
   const most = groupFindings(shown).slice(0, SHOWN_FINDINGS)
   const sqnr = report.outputError.length === 0 ? '–' : quantityText(formatDb(worstSqnrDb(report)))
   return (
