@@ -31,8 +31,9 @@ import { staticInt8Latency } from './static-int8-latency'
 import { studioWindow } from './studio-window'
 import { tryModels } from './try'
 import { weightOnly } from './weight-only'
+import { windowPanels } from './window-panels'
 
-const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, cancel, tryModels, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
+const BENCHES: readonly Bench[] = [fileSize, fuse, evaluate, accuracy, inspectLarge, studioWindow, windowPanels, cancel, tryModels, inference, edit, editLarge, diff, layout, layoutPeers, layoutQuality, canvasScale, staticInt8Latency, weightOnly, linearAlgebra, deploy, prune, pruneArchitectures, quantize]
 
 interface Outcome {
   readonly bench: string

@@ -15,6 +15,7 @@ import styles from './op-summary-panel.module.css'
 /** The operator types of the graph shown; a row selects all nodes of its type, the eye hides them from the picture. */
 export default function OpSummaryPanel(): ReactNode {
   const { t } = useTranslation('canvas')
+  const { t: tApp } = useTranslation()
   const graph = useSessionStore(activeGraph)
   const selection = useSelectionStore((state) => state.selection)
   const hover = useSelectionStore((state) => state.hover)
@@ -61,7 +62,7 @@ export default function OpSummaryPanel(): ReactNode {
         isSelected={(row) => row.nodeIds.length === selected.size && row.nodeIds.every((id) => selected.has(id))}
         onSelect={(row) => useSelectionStore.getState().selectNodes(row.nodeIds)}
         onHover={(row) => hover(row === null ? null : { kind: 'nodes', nodeIds: row.nodeIds })}
-        empty={t('ops.empty')}
+        empty={graph === null ? tApp('panels.noModel') : t('ops.empty')}
       />
     </div>
   )
