@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { appRoot } from '../src/main/host/testing/test-shell'
+import { appRoot } from '../src/main/host/testing/sample'
 
 const cli = join(appRoot, 'out/main/cli.js')
 const model = join(appRoot, 'resources/samples/digits/mobilenet.onnx')

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { EditScript } from '#shared/ipc/edit-commands'
 import { ModelSummary } from '#shared/ipc/model-view'
-import { appRoot, sample } from '../src/main/host/testing/test-shell'
+import { appRoot, sample } from '../src/main/host/testing/sample'
 
 const cli = join(appRoot, 'out/main/cli.js')
 let folder: string

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EvaluationResult } from '#shared/evaluation/evaluation-result'
-import { appRoot } from '../src/main/host/testing/test-shell'
+import { appRoot } from '../src/main/host/testing/sample'
 
 const cli = join(appRoot, 'out/main/cli.js')
 const digits = join(appRoot, 'resources/samples/digits')

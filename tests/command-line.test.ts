@@ -9,7 +9,7 @@ import { ModelDiff } from '#shared/ipc/model-diff'
 import { ModelSummary } from '#shared/ipc/model-view'
 import { ComparisonResult, ProfileResult } from '#shared/measurement'
 import { PruneCurves } from '#shared/prune'
-import { appRoot, sample } from '../src/main/host/testing/test-shell'
+import { appRoot, sample } from '../src/main/host/testing/sample'
 import { isAlive } from '../src/main/runtime/is-alive'
 
 const cli = join(appRoot, 'out/main/cli.js')

@@ -7,7 +7,8 @@ import { eventNames, events, type RequestName, requestNames, requests } from '#s
 import { EVENT_CHANNEL, type PreloadApi, REQUEST_CHANNEL } from '#shared/ipc/preload-api'
 import { createDocuments } from '../src/main/engine/documents'
 import { isEngineRequest } from '../src/main/engine/protocol'
-import { createTestShell, sample, type TestShell } from '../src/main/host/testing/test-shell'
+import { sample } from '../src/main/host/testing/sample'
+import { createTestShell, type TestShell } from '../src/main/host/testing/test-shell'
 
 interface FakeElectron {
   exposed: Map<string, unknown>

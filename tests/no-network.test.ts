@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Answer } from '#shared/ipc/contract'
-import { appRoot, sample } from '../src/main/host/testing/test-shell'
+import { appRoot, sample } from '../src/main/host/testing/sample'
 
 const cli = join(appRoot, 'out/main/cli.js')
 /** Why it cannot be watched here, or null: containers may forbid tracing. */

@@ -1,6 +1,7 @@
 /** The job queue with phones: deploys to different ones run side by side, everything else waits; what was measured is kept. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createTestShell, sample, type TestShell } from '../src/main/host/testing/test-shell'
+import { sample } from '../src/main/host/testing/sample'
+import { createTestShell, type TestShell } from '../src/main/host/testing/test-shell'
 import { createPhoneRig, type PhoneRig, rigObstacle, type RigPhone } from './fixtures/phone-rig/phone-rig'
 import { isRuntimeBuilt } from './fixtures/deploy-to-rig'
 

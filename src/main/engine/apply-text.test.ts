@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OpenDocument } from '#shared/ipc/contract'
-import { sample } from '../host/testing/test-shell'
+import { sample } from '../host/testing/sample'
 import { createDocuments } from './documents'
 
 test('edited text is one edit of an open document, and undo takes it back', async () => {

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { EditCommand } from '#shared/ipc/edit-commands'
 import { openHome } from '../workspace/home'
 import { createShell } from './shell'
-import { appRoot, createTestShell, sample, sourceEngine, type TestClient, type TestShell } from './testing/test-shell'
+import { appRoot, sample } from './testing/sample'
+import { createTestShell, sourceEngine, type TestClient, type TestShell } from './testing/test-shell'
 
 let studio: TestShell
 let client: TestClient

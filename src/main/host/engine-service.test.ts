@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTestShell, sample, type TestClient, type TestShell } from './testing/test-shell'
+import { sample } from './testing/sample'
+import { createTestShell, type TestClient, type TestShell } from './testing/test-shell'
 
 let studio: TestShell
 let client: TestClient

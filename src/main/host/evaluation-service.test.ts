@@ -4,7 +4,8 @@ import sharp from 'sharp'
 import { afterAll, expect, it } from 'vitest'
 import { ImagePreprocessing, PREPROCESSING_KEY, preprocessingOf } from '#shared/evaluation/preprocessing'
 import { openModelFile } from '../runtime/model-file'
-import { createTestShell, sample } from './testing/test-shell'
+import { sample } from './testing/sample'
+import { createTestShell } from './testing/test-shell'
 
 const studio = createTestShell()
 afterAll(() => studio.dispose())

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RequestParams } from '#shared/ipc/contract'
 import type { JobResult } from '#shared/ipc/jobs'
 import { openModelFile, saveModelFile } from '../runtime/model-file'
-import { createTestShell, sample, type TestClient, type TestShell } from './testing/test-shell'
+import { sample } from './testing/sample'
+import { createTestShell, type TestClient, type TestShell } from './testing/test-shell'
 
 let studio: TestShell
 let client: TestClient

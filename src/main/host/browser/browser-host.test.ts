@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Answer } from '#shared/ipc/contract'
-import { createTestShell, sample, type TestShell } from '../testing/test-shell'
+import { sample } from '../testing/sample'
+import { createTestShell, type TestShell } from '../testing/test-shell'
 import { type BrowserHost, startBrowserHost } from './browser-host'
 
 let studio: TestShell

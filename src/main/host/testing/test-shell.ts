@@ -8,11 +8,9 @@ import type { EventName, EventPayload, RequestName, RequestParams, RequestResult
 import type { JobEvent } from '#shared/ipc/jobs'
 import { answerError } from '../../engine/protocol'
 import { type Home, openHome } from '../../workspace/home'
-import { findAppRoot } from '../app-root'
 import type { EngineCommand } from '../engine-process'
 import { createShell, type Shell, type ShellEvent } from '../shell'
-
-export const appRoot = findAppRoot(import.meta.dirname)
+import { appRoot } from './sample'
 
 export const sourceEngine: EngineCommand = { node: process.execPath, args: [join(await buildEngine(), 'engine.js')] }
 
@@ -27,11 +25,6 @@ async function buildEngine(): Promise<string> {
   })
   afterAll(() => rmSync(outDir, { recursive: true, force: true }))
   return outDir
-}
-
-export const sample = {
-  model: join(appRoot, 'resources/samples/digits/resnet.onnx'),
-  calibration: join(appRoot, 'resources/samples/digits/calibration.npz'),
 }
 
 export interface TestClient {
