@@ -47,6 +47,14 @@ test('a recipe is written by hand, told what is wrong with it, broken off in the
     await expect(panel.getByRole('switch', { name: 'A scale for each channel' })).not.toBeChecked()
   })
 
+  await test.step('another precision and back: what was set up is still there', async () => {
+    for (const precision of ['int8, dynamic', 'int8, static']) {
+      await panel.getByRole('combobox', { name: 'Precision' }).click()
+      await page.getByRole('option', { name: precision, exact: true }).click()
+    }
+    await expect(panel.getByRole('combobox', { name: 'How ranges are chosen' })).toHaveValue('least error')
+  })
+
   await test.step('broken off while it runs, it leaves nothing; run again, it says what came of it', async () => {
     await start.click()
     await panel.getByRole('button', { name: 'Cancel' }).click()

@@ -9,7 +9,7 @@ import { withoutFolders } from '#shared/without-folders'
 import { formatDb, formatInteger, formatMs, formatPercent, formatRatio, quantityText, significant } from '../format/format-number'
 import { said } from '../i18n/engine-words'
 import { Section } from '../inspector/property-list'
-import { optionText, passText, variantTitle } from '../optimize/catalogue-text'
+import { choiceText, optionText, passText, variantTitle } from '../optimize/catalogue-text'
 import { openPaths } from '../session/open-models'
 import { useDialogsStore } from '../stores/dialogs-store'
 import { useVariantsStore, worstSqnrDb } from '../stores/variants-store'
@@ -139,15 +139,15 @@ function detailText(detail: RecipeDetail, { passes }: Catalogue, t: TFunction<'q
     const pass = passes.find(({ name }) => name === detail.pass)
     return pass === undefined ? detail.pass : passText(pass).title
   }
-  return t('detail', { name: optionText(detail.pass, detail.field).label, value: valueText(detail.value, t) })
+  return t('detail', { name: optionText(detail.pass, detail.field).label, value: valueText(detail, t) })
 }
 
 /** Of lists and tables how long they are: the report has what is in them. */
-function valueText(value: unknown, t: TFunction<'quantize'>): string {
+function valueText({ field, value }: Extract<RecipeDetail, { kind: 'option' }>, t: TFunction<'quantize'>): string {
   if (typeof value === 'boolean') return t(value ? 'on' : 'off')
   if (typeof value === 'number') return significant(value)
   if (typeof value === 'object' && value !== null) return formatInteger(Object.keys(value).length)
-  return String(value)
+  return choiceText(field, String(value))
 }
 
 function dataText(data: string, t: TFunction<'quantize'>): string {
