@@ -143,6 +143,7 @@ describe('a sentence', () => {
   it('is translated within another, and beside another', async () => {
     await speak('zh')
     expect(said("It failed: There is no 'x'.")).toBe('失败：“x”不存在。')
+    expect(said('It failed: a label is missing.')).toBe('失败：缺少标签。')
     expect(said("There is no 'x'. Did you mean 'y'?")).toBe("“x”不存在。是否想用 'y'？")
     expect(said("'a.onnx': There is no 'x'.")).toBe('“a.onnx”：“x”不存在。')
     expect(said("'a': something new")).toBe("'a': something new")

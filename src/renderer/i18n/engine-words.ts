@@ -41,7 +41,7 @@ function translated(text: string): string | null {
   const known = kept.get(text)
   if (known !== undefined) return known
   if (kept.size >= MOST_KEPT) kept.clear()
-  const found = asSentence(text) ?? inParts(text, /(?<=[.?!]) (?=\S)/, '') ?? inParts(text, /; /, '；')
+  const found = asSentence(text) ?? inParts(text, /(?<=[.?!]) (?=\S)/, '') ?? inParts(text, /; /, '；') ?? withStop(text)
   kept.set(text, found)
   return found
 }
@@ -56,6 +56,12 @@ function asSentence(text: string): string | null {
     return translation.replace(/\{(\d+)\}/g, (_, at: string) => said(parts[`p${at}`] ?? ''))
   }
   return null
+}
+
+/** A reason that was made a sentence. */
+function withStop(text: string): string | null {
+  const reason = /[^.]\.$/.test(text) ? translated(text.slice(0, -1)) : null
+  return reason === null ? null : `${reason}。`
 }
 
 function inParts(text: string, between: RegExp, joint: string): string | null {

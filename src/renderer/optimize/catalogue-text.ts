@@ -22,7 +22,7 @@ export function recipeTitle(recipe: Recipe): string {
 }
 
 export function recipeDescription(recipe: Recipe): string {
-  return known(`recipes.${recipe.name}.description`, recipe.description)
+  return known(`recipes.${recipe.name.replace(/-custom$/, '')}.description`, recipe.description)
 }
 
 /** What a variant is called: its recipe, as the catalogue has it, or in words where a panel put it together. */

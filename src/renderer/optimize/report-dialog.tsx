@@ -82,7 +82,7 @@ function Report({ report }: { readonly report: OptimizeReport }): ReactNode {
         </section>
       )}
       <p className="dim figures">
-        {[t('report.data', { data: withoutFolders(data) }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
+        {[t('report.data', { data: said(withoutFolders(data)) }), tool, t('report.took', { duration: formatDuration(durationMs) }), t('report.peak', { size: `${formatBytes(peakMemoryBytes).value} ${formatBytes(peakMemoryBytes).unit}` })].join(' · ')}
         <br />
         <span className="mono">{t('report.hashes', { source: source.sha256.slice(0, 16), result: result.sha256.slice(0, 16) })}</span>
       </p>

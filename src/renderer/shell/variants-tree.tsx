@@ -9,7 +9,7 @@ import { formatBytes, formatDb, formatMs, formatRatio, quantityText } from '../f
 import { EditedMark } from '../format/edited-mark'
 import { Figure } from '../format/figure'
 import { fileName } from '../format/format-type'
-import { variantTitle } from '../optimize/catalogue-text'
+import { recipeDescription, variantTitle } from '../optimize/catalogue-text'
 import { compareFiles } from '../session/compare-models'
 import { openPaths } from '../session/open-models'
 import { reportError } from '../session/report-error'
@@ -77,7 +77,7 @@ function VariantRow({ variant, sourcePath, active, profile, sourceProfile }: Var
   return (
     <li role="treeitem" aria-level={2} aria-selected={active} aria-label={variantTitle(variant.name)} className={styles.variant}>
       <div className={styles.item}>
-        <UnstyledButton className={styles.row} data-active={active || undefined} title={report.recipe.description} onClick={() => void openPaths([variant.modelPath])}>
+        <UnstyledButton className={styles.row} data-active={active || undefined} title={recipeDescription(report.recipe)} onClick={() => void openPaths([variant.modelPath])}>
           <IconBox size={16} stroke={1.6} color="var(--accent)" aria-hidden style={{ flex: 'none' }} />
           <span className={styles.rowBody}>
             <span className={styles.rowTop}>

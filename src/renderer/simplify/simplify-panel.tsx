@@ -119,7 +119,7 @@ function Totals({ preview, isStale }: { readonly preview: RecipePreview; readonl
         </span>
         <span className={`figures ${nodesAfter < nodesBefore ? 'good' : 'dim'}`}>{nodesBefore === nodesAfter ? '' : `${nodesAfter < nodesBefore ? '−' : '+'}${quantityText(formatPercent(Math.abs(nodesBefore - nodesAfter) / nodesBefore))}`}</span>
       </div>
-      <p className={`${styles.note} ${styles.oneLine}`} title={data}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: withoutFolders(data) })}</p>
+      <p className={`${styles.note} ${styles.oneLine}`} title={said(data)}>{isStale ? t('stale') : diagnostics.some(({ code }) => code === 'not-verified') ? t('notVerified') : t('verified', { data: said(withoutFolders(data)) })}</p>
       {undone.map(({ message }) => (
         <Alert key={message} color="yellow" variant="light" p={8} mb={8}>
           {said(message)}

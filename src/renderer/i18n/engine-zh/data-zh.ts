@@ -150,6 +150,7 @@ export const dataZh: Readonly<Record<string, string>> = {
   '{0}: {1}; {2}': '{0}：{1}；{2}',
   '1 sample': ' 1 个样本',
   '{0} samples': ' {0} 个样本',
+  none: '无',
   '1 picture': ' 1 张图片',
   '{0} pictures': ' {0} 张图片',
   '1 sound': ' 1 段声音',

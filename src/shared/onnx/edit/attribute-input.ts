@@ -104,10 +104,8 @@ export function requiredAttributes(schema: OpSchema, given: readonly Attribute[]
   const missing = [...schema.attributes.values()].filter(({ name, required }) => required && !given.some((attribute) => attribute.name === name))
   const unsaid = missing.filter(({ type }) => type !== 'graph')
   if (unsaid.length > 0) {
-    throw new AppError({
-      code: 'bad-usage',
-      message: `${schema.opType} needs the ${unsaid.length === 1 ? 'attribute' : 'attributes'} ${unsaid.map(({ name, type }) => `${name} (${type})`).join(', ')}.`,
-    })
+    const names = unsaid.map(({ name, type }) => `${name} (${type})`).join(', ')
+    throw new AppError({ code: 'bad-usage', message: unsaid.length === 1 ? `${schema.opType} needs the attribute ${names}.` : `${schema.opType} needs the attributes ${names}.` })
   }
   return missing.map(({ name }) => ({ name, type: 'graph', value: newGraph(name) }))
 }
