@@ -23,7 +23,7 @@ for (const look of looks) {
       await page.getByRole('button', { name: text.profile, exact: true }).click()
       await page.getByRole('dialog').getByRole('button', { name: text.start }).click()
       await expect(page.getByText(/onnxruntime-node 1\./).first()).toBeVisible({ timeout: 90_000 })
-      await page.getByRole('switch', { name: text.heat }).click({ force: true })
+      await page.getByRole('switch', { name: text.heat }).press('Space')
       await expect(page.getByRole('switch', { name: text.heat })).toBeChecked()
       // Reaching for the switch scrolled the figures away.
       await page.locator('section').filter({ has: page.getByRole('switch', { name: text.heat }) }).last().evaluate((section) => section.scrollTo(0, 0))

@@ -13,7 +13,8 @@ export default defineConfig<object, StudioTestOptions>({
   outputDir: '../../test-results',
   timeout: 120_000,
   expect: { timeout: 30_000 },
-  workers: 1,
+  // Each waits most of its time.
+  workers: 2,
   // A loaded machine can make a journey late; one that passes only the second time is named at the end of the run.
   retries: 1,
   use: { screenshot: 'only-on-failure' },
