@@ -90,6 +90,19 @@ it('warns of ranges from a single sample, naming the input', async () => {
   expect(diagnostics).toContainEqual(expect.objectContaining({ severity: 'warning', code: 'one-sample', message: expect.stringContaining("'x'") as string }))
 })
 
+it('names the layers to leave float where an output is lost', async () => {
+  const modelPath = join(folder, 'outlier.onnx')
+  // One column is a thousand times as large as the others, and multiplied by zero.
+  const weights = Array.from({ length: 64 * 16 }, (_, at) => (at < 16 ? 0 : ((at * 7) % 11) / 11 - 0.5))
+  const model = buildModel({ inputs: { x: 'float32[1,64]' }, outputs: { y: 'float32[1,16]' }, initializers: { w: { dtype: 'float32', dims: [64, 16], values: weights } }, nodes: [['y = MatMul(x, w)', {}, 'product']] })
+  writeFileSync(modelPath, joinPieces(encodeModel(model)))
+  const path = join(folder, 'outlier.npz')
+  const samples = Float32Array.from({ length: 4 * 64 }, (_, at) => (at % 64 === 0 ? 1000 : Math.sin(at)))
+  writeFileSync(path, npzBytes({ x: { descriptor: '<f4', dims: [4, 64], data: new Uint8Array(samples.buffer) } }))
+  const { diagnostics } = await optimizeModel({ inputPath: modelPath, outputPath: join(folder, 'outlier-int8.onnx'), recipe: recipeNamed('int8-static'), data: { kind: 'path', path }, measureLatency: false }, context())
+  expect(diagnostics).toContainEqual(expect.objectContaining({ code: 'large-output-error', hint: expect.stringContaining("Most is lost at 'product'") as string }))
+})
+
 it('refuses a wrong recipe before it reads anything', async () => {
   const recipe = Recipe.parse([{ pass: 'quantise-static' }])
   await expect(optimizeModel({ inputPath: join(folder, 'absent.onnx'), outputPath: join(folder, 'x.onnx'), recipe, data: synthetic }, context())).rejects.toMatchObject({ code: 'invalid-recipe' })

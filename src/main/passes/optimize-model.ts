@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import type { Diagnostic } from '#shared/diagnostic'
 import { AppError } from '#shared/errors'
 import type { DataSource, OptimizeReport } from '#shared/ipc/jobs'
-import type { OutputError } from '#shared/measurement'
+import type { LayerQuality, OutputError } from '#shared/measurement'
 import { ModelDocument } from '#shared/onnx/document'
 import type { Model } from '#shared/onnx/records'
 import type { Recipe } from '#shared/recipe'
@@ -24,6 +24,7 @@ import { resolveRecipe, withDefaults } from './resolve-recipe'
 import { budgetFinding, hasQuantized, runFindings } from './run-findings'
 import { runRecipe } from './run-recipe'
 import { separateSharedWeights } from './separate-shared-weights'
+import { layersToKeepFloat } from './sensitivity/layers-to-keep-float'
 import type { TaskContext } from './task-context'
 
 export interface OptimizeParams {
@@ -75,7 +76,7 @@ export async function optimizeModel(params: OptimizeParams, context: TaskContext
     }
     const passes = await runRecipe(document, params.recipe, passContext)
     for (const finding of runFindings(passes, { data: needsData ? data : null, model: source.model })) report(finding)
-    const measured = await measure(document, { params, context, runner, data, report })
+    const measured = await measure(document, { params, context, runner, data, layers: passes.findLast(({ layers }) => layers.length > 0)?.layers ?? [], report })
     const missed = budgetFinding(steps, measured.outputError)
     if (missed) report(missed)
     const latency = params.measureLatency !== false && measured.runs && data ? await measureLatencyBeside(document, { runner, source: params.inputPath, data, integers: hasQuantized(passes), signal: context.signal, report }) : null
@@ -139,10 +140,12 @@ interface MeasureNeeds {
   readonly context: TaskContext
   readonly runner: ModelRunner
   readonly data: CalibrationData | null
+  /** As they were compared last; empty where none were. */
+  readonly layers: readonly LayerQuality[]
   readonly report: (diagnostic: Diagnostic) => void
 }
 
-async function measure(document: ModelDocument, { params, context, runner, data, report }: MeasureNeeds): Promise<Measured> {
+async function measure(document: ModelDocument, { params, context, runner, data, layers, report }: MeasureNeeds): Promise<Measured> {
   const kernels = await readKernels(document, { runner, scratchFolder: context.scratchFolder, report })
   if (!kernels || !data) return { outputError: [], conditions: 'not measured', kernels, runs: kernels !== null }
   context.progress('measuring', MEASURING)
@@ -159,7 +162,7 @@ async function measure(document: ModelDocument, { params, context, runner, data,
       progress: (done, total) => context.progress('measuring', MEASURING + (SAVING - MEASURING) * (done / total), `${done} / ${total}`),
     })
   const outputError = await compareDespiteSharedWeights(document, compare)
-  for (const { output, sqnrDb } of outputError) if (sqnrDb !== null && sqnrDb < LOW_SQNR_DB) report(largeError(output, sqnrDb, data))
+  for (const { output, sqnrDb } of outputError) if (sqnrDb !== null && sqnrDb < LOW_SQNR_DB) report(largeError({ output, sqnrDb }, layers, data))
   const conditions = `Against the source on ${limit} of ${data.sampleCount} samples (${data.description}), with integer kernels that do not saturate, as phones compute (exactIntegers).`
   return { outputError, conditions, kernels, runs: true }
 }
@@ -180,12 +183,17 @@ async function compareDespiteSharedWeights(document: ModelDocument, compare: () 
   }
 }
 
-function largeError(output: string, sqnrDb: number, data: CalibrationData): Diagnostic {
+function largeError({ output, sqnrDb }: { output: string; sqnrDb: number }, layers: readonly LayerQuality[], data: CalibrationData): Diagnostic {
+  const names = layersToKeepFloat(layers, LOW_SQNR_DB).flatMap(({ nodeName }) => (nodeName === '' ? [] : [`'${nodeName}'`]))
+  const hint =
+    names.length === 0
+      ? 'Leave the first or the most sensitive layers float with excludeNodes, or give more calibration data.'
+      : `Most is lost at ${names.join(', ')}: leave these layers float with excludeNodes, or let search-precision choose.`
   return {
     severity: 'warning',
     code: 'large-output-error',
     message: `Output '${output}' is far from the source's: ${sqnrDb.toFixed(1)} dB${data.synthetic ? ', on random inputs, which say little' : ''}.`,
-    hint: data.synthetic ? 'Measure with real data before you judge.' : 'Leave the first or the most sensitive layers float with excludeNodes, or give more calibration data.',
+    hint: data.synthetic ? 'Measure with real data before you judge.' : hint,
     valueName: output,
   }
 }

@@ -7,13 +7,19 @@ import type { LabelledMetric } from '../runtime/evaluation/open-metric'
 import { definePass, type PassContext } from './pass'
 import { dequantized, quantizeChannels } from './quantize-numerics'
 import { quantizeStatic, type StaticOptions } from './quantize-static'
+import { measureLayerQuality } from './recovery/layer-quality'
 import { snapshotModel } from './recovery/snapshot-model'
+import { layersToKeepFloat } from './sensitivity/layers-to-keep-float'
 import { EQUAL_DB, openBudget, type PrecisionBudget } from './sensitivity/precision-budget'
 import { measureSensitivity } from './sensitivity/measure-sensitivity'
 import type { NodeOverride } from './static/overrides'
 import { floatValues } from './weight-store'
 
 const labelledMetrics = metricNames.filter((name): name is LabelledMetric => metricTraits[name].labels !== 'none')
+
+/** By this layers are taken for lost where no SQNR is asked for; on so many samples. */
+const EARLY_DB = 10
+const EARLY_SAMPLES = 8
 
 const options = z.strictObject({
   budget: z
@@ -53,7 +59,8 @@ export const searchPrecision = definePass({
   quantizes: true,
   options,
   /**
-   * Greedy: layers in the order of what each costs by itself, the shortest run of the worst that reaches the target (by bisection), and
+   * First the layers by which the outputs are lost already, where the fewest of them are enough: that takes a few runs, whatever the number
+   * of layers. Else greedy: layers in the order of what each costs by itself, the shortest run of the worst that reaches the target (by bisection), and
    * of that run every layer taken back that is not needed after all. Then the longest run of those that bear 4 bits best.
    */
   async run(edit, chosen, context) {
@@ -62,8 +69,9 @@ export const searchPrecision = definePass({
     const float = snapshotModel(edit.document)
     const search = new Search(float, { chosen, quantization, context, budget: await openBudget(float, { chosen, context }) })
     const { document, score } = await search.quantized(new Map())
-    const layers = score >= search.budget.target && !chosen.fourBits ? [] : await search.sensitivities(document.model)
-    let plan = score >= search.budget.target ? new Map<string, NodeOverride>() : await search.higherLayers(layers)
+    const early = score >= search.budget.target ? new Map<string, NodeOverride>() : await search.earlyLayers(document.model)
+    const layers = early && !chosen.fourBits ? [] : await search.sensitivities(document.model)
+    let plan = early ?? (await search.higherLayers(layers))
     const raised = plan.size
     if (chosen.fourBits) plan = await search.fourBitLayers(layers, plan)
     const reached = plan.size === 0 ? score : (await search.quantized(plan)).score
@@ -164,21 +172,39 @@ class Search {
     return (await this.quantized(plan)).score >= this.budget.target
   }
 
+  /** Layers with more bits among those up to the first that is too far off by itself; null where they do not reach the target. */
+  async earlyLayers(quantized: Model): Promise<Map<string, NodeOverride> | null> {
+    const { chosen, context } = this.needs
+    const quality = await measureLayerQuality({ float: this.float, quantized, context: { ...context, progress: () => undefined }, limit: Math.min(chosen.samples, EARLY_SAMPLES) })
+    const names = layersToKeepFloat(quality, chosen.budget === 'sqnr' ? chosen.targetSqnrDb : EARLY_DB).map(({ nodeName }) => nodeName)
+    if (names.length === 0 || names.length > chosen.maxFloatLayers || !(await this.#reaches(this.#planOf(names)))) return null
+    return this.#planOf(await this.#needed(names))
+  }
+
   /** The fewest layers with more bits that reach the target, or as many as are allowed. */
   async higherLayers(layers: readonly LayerSensitivity[]): Promise<Map<string, NodeOverride>> {
-    const { maxFloatLayers, higher } = this.needs.chosen
-    const override: NodeOverride = higher === 'float' ? { keepFloat: true } : { activationType: 'uint16', weightType: 'int16' }
-    const planOf = (names: readonly string[]) => new Map(names.map((name) => [name, override]))
     const worstFirst = layers.toSorted((a, b) => a.outputSqnrDb - b.outputSqnrDb).map(({ nodeName }) => nodeName)
-    const most = Math.min(maxFloatLayers, worstFirst.length)
-    if (!(await this.#reaches(planOf(worstFirst.slice(0, most))))) return planOf(worstFirst.slice(0, most))
-    let kept = worstFirst.slice(0, await longestRun(most, async (count) => !(await this.#reaches(planOf(worstFirst.slice(0, count)))), 1))
+    const most = Math.min(this.needs.chosen.maxFloatLayers, worstFirst.length)
+    if (!(await this.#reaches(this.#planOf(worstFirst.slice(0, most))))) return this.#planOf(worstFirst.slice(0, most))
+    const kept = worstFirst.slice(0, await longestRun(most, async (count) => !(await this.#reaches(this.#planOf(worstFirst.slice(0, count)))), 1))
     // The last one is what reached the target; those before it may have been in vain.
-    for (const name of kept.slice(0, -1).toReversed()) {
+    const last = kept.at(-1)
+    return this.#planOf(await this.#needed(kept, last === undefined ? [] : [last]))
+  }
+
+  /** What is left of `names`, which reach the target, without those that are not needed for it; those of `sure` are. */
+  async #needed(names: readonly string[], sure: readonly string[] = []): Promise<string[]> {
+    let kept = [...names]
+    for (const name of names.filter((known) => !sure.includes(known)).toReversed()) {
       const without = kept.filter((known) => known !== name)
-      if (await this.#reaches(planOf(without))) kept = without
+      if (await this.#reaches(this.#planOf(without))) kept = without
     }
-    return planOf(kept)
+    return kept
+  }
+
+  #planOf(names: readonly string[]): Map<string, NodeOverride> {
+    const override: NodeOverride = this.needs.chosen.higher === 'float' ? { keepFloat: true } : { activationType: 'uint16', weightType: 'int16' }
+    return new Map(names.map((name) => [name, override]))
   }
 
   /** `plan`, and 4 bits for as many other layers as it goes, those first whose weights lose least by it. */

@@ -26,6 +26,7 @@ export const quantizingZh: Readonly<Record<string, string>> = {
   "Output '{0}' is far from the source's: {1} dB{2}.": '输出“{0}”与源模型相差较大：{1} dB{2}。',
   ', on random inputs, which say little': '（随机输入，参考意义有限）',
   'Measure with real data before you judge.': '请用真实数据测量后再下结论。',
+  'Most is lost at {0}: leave these layers float with excludeNodes, or let search-precision choose.': '损失最大处为 {0}：可用 excludeNodes 让这些层保持浮点，或由 search-precision 选择。',
   'Leave the first or the most sensitive layers float with excludeNodes, or give more calibration data.': '可用 excludeNodes 让首层或最敏感的层保持浮点，或提供更多校准数据。',
   "{0} '{1}' is quantized, but onnxruntime computes it in float on this computer: {2}.": '{0}“{1}”已量化，但在本机上 onnxruntime 仍以浮点计算：{2}。',
   'its activation is not quantized': '其激活未量化',
