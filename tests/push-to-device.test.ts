@@ -117,6 +117,7 @@ describe.skipIf(obstacle !== null || !built('x86_64'))('deploying to a phone', (
   test('runs the model there, brings its outputs home, leaves only the runtime, and pushes that once', async () => {
     const path = join(folder, 'it\'s $(touch x) "模型" 📱\n.onnx')
     copyFileSync(model, path)
+    rmSync(join(phone.root, PHONE_ROOT), { recursive: true, force: true })
     const first = await deploy(phone, { path })
     expect(first.pushed.runtimeBytes).toBeGreaterThan(10e6)
     expect(first.samplesMs).toHaveLength(5)
@@ -133,6 +134,7 @@ describe.skipIf(obstacle !== null || !built('x86_64'))('deploying to a phone', (
   })
 
   test('a damaged runtime on the phone is never run: it is pushed again', async () => {
+    await deploy(phone)
     const own = join(phone.root, PHONE_ROOT)
     const name = readdirSync(own).find((entry) => entry.startsWith('runtime-')) ?? ''
     truncateSync(join(own, name, 'libonnxruntime.so.1'), 1000)
