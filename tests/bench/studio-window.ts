@@ -77,13 +77,18 @@ export function printedUrl(host: ReturnType<typeof startCommandLine>): Promise<s
 
 /** Drops a file the way the system does; answers how long it took from the page's own drop event. */
 export async function dropAndWait(page: Page, { path, name }: { path: string; name: string }): Promise<number> {
+  const painted = page.evaluate(`benchWatch.paintedAfterDrop(${JSON.stringify(name)})`)
+  await dropFile(page, path)
+  return Number(await painted)
+}
+
+export async function dropFile(page: Page, path: string): Promise<void> {
   const session = await page.context().newCDPSession(page)
   const data = { items: [], files: [path], dragOperationsMask: 1 }
-  const painted = page.evaluate(`benchWatch.paintedAfterDrop(${JSON.stringify(name)})`)
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
     await session.send('Input.dispatchDragEvent', { type, x: SIZE.width / 2, y: SIZE.height / 2, data })
   }
-  return Number(await painted)
+  await session.detach()
 }
 
 /**

@@ -5,10 +5,9 @@ import { encodeModel, joinPieces } from '#shared/onnx/codec/encode'
 import type { Model } from '#shared/onnx/records'
 import { buildModel, type NodeSpec } from '#shared/onnx/testing/build-model'
 import { chromiumBinary } from '../e2e/hosts'
-import { dropFiles } from '../e2e/studio'
 import { type Bench, spreadOf } from './bench'
 import { startCommandLine } from './command-line'
-import { printedUrl, SIZE } from './studio-window'
+import { dropFile, printedUrl, SIZE } from './studio-window'
 
 const NODES = 2000
 const BELOW = ['Jobs', 'Profile', 'Operators', 'Compare', 'Variants', 'Phones', 'Evaluation', 'Diagnostics', 'History', 'Log']
@@ -57,7 +56,7 @@ async function longestTask(page: Page, work: () => Promise<void>): Promise<numbe
 }
 
 async function heapAfterClosing(page: Page, session: CDPSession, path: string): Promise<number> {
-  await dropFiles(page, [path])
+  await dropFile(page, path)
   const close = page.getByRole('navigation', { name: 'Models' }).getByRole('button', { name: /^Close / })
   await close.nth(1).waitFor({ state: 'attached' })
   await page.evaluate('benchTasks.idle()')
