@@ -36,8 +36,7 @@ export const correctBias = definePass({
     })
     if (layers.length === 0) return
     const { learned, heldOut } = splitSamples(calibration, calibrationSamples)
-    const [from, beside] = [learned, heldOut].map((data) => ({ ...context, calibration: data }))
-    if (!from || !beside) throw new Error('internal: samples fall into two parts')
+    const [from, beside] = [{ ...context, calibration: learned }, { ...context, calibration: heldOut }] as const
     const names = layers.map(({ name }) => name)
     const expected = { learned: await channelMeans(float, names, from, learned.sampleCount), heldOut: await channelMeans(float, names, beside, FEW_SAMPLES) }
     // On a copy: what does not help is not done.
