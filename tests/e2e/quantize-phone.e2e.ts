@@ -64,7 +64,8 @@ test('a model is quantized for a connected phone and measured on it; unplugged i
   })
 
   await test.step('unplugged while the next one is made, the phone is told to be away, and the variant is kept with the reason', async () => {
-    await panel.getByRole('switch', { name: 'Correct biases' }).click({ force: true })
+    await panel.getByRole('switch', { name: 'Correct biases' }).press('Space')
+    await expect(panel.getByRole('switch', { name: 'Correct biases' })).toBeChecked()
     await panel.getByRole('button', { name: 'Quantize', exact: true }).click()
     await expect(panel.getByRole('button', { name: 'Cancel' })).toBeVisible()
     await phone.stop()

@@ -95,7 +95,7 @@ function openRegular(path: string): number {
   const stats = fstatSync(file, { bigint: true })
   if (stats.isFile()) return file
   closeSync(file)
-  throw new AppError({ code: 'not-a-model', message: `'${path}' is ${kindOf(stats)}, not a file.`, hint: 'Choose a file that ends in .onnx.' })
+  throw new AppError({ code: 'not-a-model', message: `'${path}' is ${kindOf(stats)}, not a file.`, hint: 'Choose an ONNX model, usually a file named .onnx.' })
 }
 
 function kindOf(stats: BigIntStats): string {

@@ -24,7 +24,7 @@ export const openingZh: Readonly<Record<string, string>> = {
   'a text file': '这是文本文件',
   'a saved ONNX tensor (test or calibration data)': '这是已保存的 ONNX 张量（测试或校准数据）',
   'Open the model in the framework it comes from and export it to ONNX.': '请在原框架中打开模型并导出为 ONNX。',
-  'Choose a file that ends in .onnx.': '请选择以 .onnx 结尾的文件。',
+  'Choose an ONNX model, usually a file named .onnx.': '请选择一个 ONNX 模型，文件名通常以 .onnx 结尾。',
   'Run `git lfs pull`, or download the file itself.': '请运行 `git lfs pull`，或直接下载该文件。',
   'Unpack it first.': '请先解压。',
   'Open the .onnx file it was made from.': '请打开生成它的 .onnx 文件。',

@@ -11,7 +11,7 @@ export interface ForeignFile {
 
 const HEAD_BYTES = 1024
 const exportHint = 'Open the model in the framework it comes from and export it to ONNX.'
-const chooseHint = 'Choose a file that ends in .onnx.'
+const chooseHint = 'Choose an ONNX model, usually a file named .onnx.'
 
 /** Files that begin with these bytes at this offset. */
 const signatures: readonly { readonly at: number; readonly bytes: string; readonly what: string; readonly hint: string }[] = [
