@@ -45,6 +45,8 @@ test('a recipe is written by hand, told what is wrong with it, broken off in the
     await panel.getByText('Form', { exact: true }).click()
     await expect(panel.getByRole('combobox', { name: 'How ranges are chosen' })).toHaveValue('least error')
     await expect(panel.getByRole('switch', { name: 'A scale for each channel' })).not.toBeChecked()
+    // The histogram further down is only shown again.
+    await expect(panel.getByRole('combobox', { name: 'Precision' })).toBeInViewport()
   })
 
   await test.step('another precision and back: what was set up is still there', async () => {

@@ -1,5 +1,5 @@
 import { Button, UnstyledButton } from '@mantine/core'
-import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react'
+import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobKinds, type DataSource } from '#shared/ipc/jobs'
 import type { DistributionResult } from '#shared/measurement'
@@ -13,6 +13,7 @@ import { activeGraph, useSessionStore } from '../stores/session-store'
 import { coreOptions, isStatic, withOverride } from './quantize-choice'
 import styles from './quantize.module.css'
 import { RunningJob } from './running-job'
+import { useScrollToResult } from './use-scroll-to-result'
 
 const DistributionChart = lazy(() => import('./distribution-chart'))
 
@@ -29,8 +30,9 @@ export function DistributionSection({ modelPath, recipe, builtIn, data, onChange
   const { t } = useTranslation('quantize')
   const value = useSelectedValue()
   const job = useJobsStore((state) => state.jobs.find((candidate) => candidate.kind === 'distribution' && candidate.modelPath === modelPath && candidate.state !== 'cancelled' && candidate.state !== 'failed'))
-  const parsed = job?.state === 'done' ? jobKinds.distribution.result.safeParse(job.result) : null
-  const result = parsed?.success === true ? parsed.data : null
+  const isRunning = job !== undefined && isUnfinished(job)
+  const shown = useScrollToResult(isRunning, 'nearest')
+  const result = useMemo(() => (job?.state === 'done' ? (jobKinds.distribution.result.safeParse(job.result).data ?? null) : null), [job])
   const options = isStatic(recipe) ? coreOptions(recipe) : {}
   const use = (method: string): void => {
     if (result !== null) onChange(withOverride(recipe, { kind: 'value', name: result.value, setting: { calibration: method } }, builtIn))
@@ -40,12 +42,16 @@ export function DistributionSection({ modelPath, recipe, builtIn, data, onChange
       {value === null ? (
         <p className={styles.note}>{t('distributionHint')}</p>
       ) : (
-        <Button variant="default" loading={job !== undefined && isUnfinished(job)} disabled={data === null} onClick={() => data && void requestJob({ kind: 'distribution', params: { modelPath, data, value, options } })} classNames={{ label: 'ellipsis' }} maw="100%">
+        <Button variant="default" loading={isRunning} disabled={data === null} onClick={() => data && void requestJob({ kind: 'distribution', params: { modelPath, data, value, options } })} classNames={{ label: 'ellipsis' }} maw="100%">
           {t('distributionOf', { name: value })}
         </Button>
       )}
       <RunningJob job={job} label={t('distribution')} />
-      {result !== null && <Distribution result={result} onUse={isStatic(recipe) ? use : null} />}
+      {result !== null && (
+        <div ref={shown} className={styles.shown}>
+          <Distribution result={result} onUse={isStatic(recipe) ? use : null} />
+        </div>
+      )}
     </Section>
   )
 }
@@ -54,12 +60,8 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
   const { t } = useTranslation('quantize')
   const { histogram, quantized, ranges, chosen, value, weightSqnrDb } = result
   const range = ranges.find(({ method }) => method === chosen) ?? null
-  const element = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    element.current?.scrollIntoView({ block: 'nearest' })
-  }, [result])
   return (
-    <div ref={element} className={styles.shown}>
+    <>
       <p className={`${styles.value} mono ellipsis`} title={value}>
         {value} <span className="dim">{result.quantizedType}</span>
       </p>
@@ -98,7 +100,7 @@ function Distribution({ result, onUse }: { readonly result: DistributionResult; 
           </tbody>
         </table>
       )}
-    </div>
+    </>
   )
 }
 

@@ -24,6 +24,7 @@ import { useQuantizeStore } from './quantize-store'
 import styles from './quantize.module.css'
 import { AccuracySection, PrecisionSection } from './recipe-switches'
 import { SensitivitySection } from './sensitivity-section'
+import { useScrollToResult } from './use-scroll-to-result'
 import { VariantsSection } from './variants-section'
 
 addQuantizeTexts()
@@ -66,13 +67,8 @@ function Panel({ document, catalogue }: { readonly document: OpenDocument; reado
   const problem = useRecipeProblem(recipe)
   const change = (next: Parameters<typeof draftOfRecipe>[0]): void => setDraft(modelPath, draftOfRecipe(next))
   const top = useRef<HTMLDivElement>(null)
-  const result = useRef<HTMLDivElement>(null)
-  const wasRunning = useRef(false)
-  useEffect(() => {
-    // While it runs, layers show at the top; what came of it is brought into sight where it then stands.
-    if (wasRunning.current && !running) result.current?.scrollIntoView({ block: 'start' })
-    wasRunning.current = running
-  }, [running])
+  // While it runs, layers show at the top; what came of it stands further down.
+  const result = useScrollToResult(running, 'start')
   const start = async (): Promise<void> => {
     if (recipe === null || source === null) return
     setView('form')
