@@ -1,9 +1,10 @@
-import { Accordion, UnstyledButton } from '@mantine/core'
+import { UnstyledButton } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import type { PruneCandidates } from '#shared/prune'
 import { groupColour } from '../canvas/scene/heat'
 import { formatCount, formatPercent, quantityText } from '../format/format-number'
 import { said } from '../i18n/engine-words'
+import { FoldedSection } from '../optimize/folded-section'
 import { useSelectionStore } from '../stores/selection-store'
 import { type Candidate, candidateName, candidateOverlay, candidateTotals, isSameForAll, zeroShare } from './candidates'
 import { PreviewFrame } from './preview-frame'
@@ -105,19 +106,14 @@ function CandidateList({ preview: { candidates, kept }, method }: { readonly pre
         </ul>
       )}
       {kept.length > 0 && (
-        <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
-          <Accordion.Item value="locked">
-            <Accordion.Control>{t('locked', { count: kept.length })}</Accordion.Control>
-            <Accordion.Panel>
-              {kept.map(({ reason, ...layer }) => (
-                <div key={layer.nodeId} className={styles.lock}>
-                  <div className="ellipsis">{layerLabel(layer)}</div>
-                  <div>{said(reason)}</div>
-                </div>
-              ))}
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
+        <FoldedSection title={t('locked', { count: kept.length })}>
+          {kept.map(({ reason, ...layer }) => (
+            <div key={layer.nodeId} className={styles.lock}>
+              <div className="ellipsis">{layerLabel(layer)}</div>
+              <div>{said(reason)}</div>
+            </div>
+          ))}
+        </FoldedSection>
       )}
     </>
   )

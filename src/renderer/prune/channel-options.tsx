@@ -1,5 +1,6 @@
-import { Accordion, NumberInput, Select, Slider } from '@mantine/core'
+import { NumberInput, Select, Slider } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { FoldedSection } from '../optimize/folded-section'
 import { DISTRIBUTIONS, IMPORTANCES, INITIAL_CHOICE, type PruneChoice, RECOVERIES, TARGETS } from './prune-choice'
 import { usePruneTexts } from './prune-texts'
 import styles from './prune.module.css'
@@ -17,15 +18,10 @@ export function ChannelOptions({ choice, onChange }: { readonly choice: PruneCho
       </div>
       <Select size="xs" label={t('distribution')} allowDeselect={false} data={DISTRIBUTIONS.map((value) => ({ value, label: t(`distributions.${value}`) }))} value={choice.distribution} onChange={(value) => onChange({ distribution: DISTRIBUTIONS.find((known) => known === value) ?? INITIAL_CHOICE.distribution })} />
       <Select size="xs" label={t('recovery')} description={t(`recoveryHints.${choice.recovery}`)} inputWrapperOrder={['label', 'input', 'description']} allowDeselect={false} data={RECOVERIES.map((value) => ({ value, label: t(`recoveries.${value}`) }))} value={choice.recovery} onChange={(value) => onChange({ recovery: RECOVERIES.find((known) => known === value) ?? INITIAL_CHOICE.recovery })} />
-      <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
-        <Accordion.Item value="more">
-          <Accordion.Control>{t('more')}</Accordion.Control>
-          <Accordion.Panel>
-            <Select size="xs" label={t('importance')} allowDeselect={false} data={IMPORTANCES.map((value) => ({ value, label: t(`importances.${value}`) }))} value={choice.importance} onChange={(value) => onChange({ importance: IMPORTANCES.find((known) => known === value) ?? INITIAL_CHOICE.importance })} />
-            <NumberInput size="xs" label={t('roundTo')} description={t('roundToHint')} min={1} max={64} allowDecimal={false} value={choice.roundTo} onChange={(value) => typeof value === 'number' && value >= 1 && onChange({ roundTo: value })} />
-          </Accordion.Panel>
-        </Accordion.Item>
-      </Accordion>
+      <FoldedSection title={t('more')}>
+        <Select size="xs" label={t('importance')} allowDeselect={false} data={IMPORTANCES.map((value) => ({ value, label: t(`importances.${value}`) }))} value={choice.importance} onChange={(value) => onChange({ importance: IMPORTANCES.find((known) => known === value) ?? INITIAL_CHOICE.importance })} />
+        <NumberInput size="xs" label={t('roundTo')} description={t('roundToHint')} min={1} max={64} allowDecimal={false} value={choice.roundTo} onChange={(value) => typeof value === 'number' && value >= 1 && onChange({ roundTo: value })} />
+      </FoldedSection>
     </>
   )
 }

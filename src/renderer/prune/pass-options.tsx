@@ -1,11 +1,11 @@
-import { Accordion, Stack } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { PassInfo } from '#shared/ipc/contract'
+import { FoldedSection } from '../optimize/folded-section'
 import { optionFields, type OptionField } from '../optimize/option-fields'
 import { OptionInput } from '../optimize/option-inputs'
 import { shownOptions, type Method } from './prune-recipe'
 import { usePruneTexts } from './prune-texts'
-import styles from './prune.module.css'
 
 interface PassOptionsProps {
   readonly method: Method
@@ -27,12 +27,9 @@ export function PassOptions({ method, pass, options, onOption }: PassOptionsProp
     <>
       <Stack gap={12}>{main.flatMap((name) => fields.filter((field) => field.name === name)).map(input)}</Stack>
       {more.length > 0 && (
-        <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
-          <Accordion.Item value="more">
-            <Accordion.Control>{t('more')}</Accordion.Control>
-            <Accordion.Panel>{more.map(input)}</Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
+        <FoldedSection title={t('more')}>
+          {more.map(input)}
+        </FoldedSection>
       )}
     </>
   )

@@ -1,8 +1,9 @@
-import { Accordion, UnstyledButton } from '@mantine/core'
+import { UnstyledButton } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { PruneGroup, PrunePreview } from '#shared/prune'
 import { groupColour } from '../canvas/scene/heat'
 import { said } from '../i18n/engine-words'
+import { FoldedSection } from '../optimize/folded-section'
 import { useSelectionStore } from '../stores/selection-store'
 import { layerLabel, shrinkingGroups } from './prune-choice'
 import { usePruneTexts } from './prune-texts'
@@ -28,19 +29,14 @@ export function PruneGroups({ preview }: { readonly preview: PrunePreview }): Re
         </ul>
       )}
       {locked.length > 0 && (
-        <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
-          <Accordion.Item value="locked">
-            <Accordion.Control>{t('locked', { count: locked.length })}</Accordion.Control>
-            <Accordion.Panel>
-              {locked.map((group, index) => (
-                <div key={index} className={styles.lock}>
-                  <div className="ellipsis">{groupName(group, t)}</div>
-                  <div>{said(group.locked?.reason ?? '')}</div>
-                </div>
-              ))}
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
+        <FoldedSection title={t('locked', { count: locked.length })}>
+          {locked.map((group, index) => (
+            <div key={index} className={styles.lock}>
+              <div className="ellipsis">{groupName(group, t)}</div>
+              <div>{said(group.locked?.reason ?? '')}</div>
+            </div>
+          ))}
+        </FoldedSection>
       )}
     </>
   )

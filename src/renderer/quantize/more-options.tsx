@@ -1,11 +1,10 @@
-import { Accordion } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FoldedSection } from '../optimize/folded-section'
 import { optionFields } from '../optimize/option-fields'
 import { OptionInput } from '../optimize/option-inputs'
 import { sameValue } from '../optimize/recipe-draft'
 import type { Catalogue } from '../stores/app-store'
-import styles from './quantize.module.css'
 
 /** Options that have their place elsewhere in the panel, or are lists longer than a form. */
 const PLACED = new Set([
@@ -28,15 +27,10 @@ export function MoreOptions({ pass: name, options, catalogue, onOption }: MoreOp
   const fields = pass === undefined ? [] : optionFields(pass.optionsSchema).filter((field) => !PLACED.has(field.name))
   if (pass === undefined || fields.length === 0) return null
   return (
-    <Accordion variant="default" chevronSize={14} classNames={{ control: styles.moreControl ?? '', label: styles.moreLabel ?? '', content: styles.moreContent ?? '' }}>
-      <Accordion.Item value="more">
-        <Accordion.Control>{t('moreSettings')}</Accordion.Control>
-        <Accordion.Panel>
-          {fields.map((field) => (
-            <OptionInput key={field.name} pass={pass.name} field={field} value={options[field.name]} onChange={(value) => onOption(field.name, 'default' in field && sameValue(value, field.default) ? undefined : value)} />
-          ))}
-        </Accordion.Panel>
-      </Accordion.Item>
-    </Accordion>
+    <FoldedSection title={t('moreSettings')}>
+      {fields.map((field) => (
+        <OptionInput key={field.name} pass={pass.name} field={field} value={options[field.name]} onChange={(value) => onOption(field.name, 'default' in field && sameValue(value, field.default) ? undefined : value)} />
+      ))}
+    </FoldedSection>
   )
 }
