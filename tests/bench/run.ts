@@ -66,6 +66,8 @@ async function main(): Promise<void> {
   say(`${conditions.device}, ${conditions.cores} cores, ${conditions.memoryGb} GB; Node ${conditions.node}, ${conditions.onnxruntime}; load average ${conditions.loadAverage}; ${conditions.measuredAt}`)
   if (conditions.loadAverage > conditions.cores) say('The machine is busy: times below are longer than they would be on a quiet one.')
   const scratch = mkdtempSync(join(tmpdir(), 'edgefit-bench-'))
+  // What a bench and its processes leave in the temporary folder goes with it.
+  process.env['TMPDIR'] = scratch
   const outcomes: Outcome[] = []
   try {
     for (const bench of BENCHES) {
