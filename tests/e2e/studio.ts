@@ -38,14 +38,16 @@ export async function dropFiles(page: Page, paths: readonly string[]): Promise<v
   const session = await page.context().newCDPSession(page)
   const { width, height } = page.viewportSize() ?? { width: 800, height: 600 }
   const data = { items: [], files: [...paths], dragOperationsMask: 1 }
-  // As text: benches load this file without the types of a window.
-  await page.evaluate("delete document.documentElement.dataset.dropped; addEventListener('drop', () => (document.documentElement.dataset.dropped = 'yes'), { once: true, capture: true })")
+  await page.evaluate(() => {
+    delete document.documentElement.dataset['dropped']
+    addEventListener('drop', () => (document.documentElement.dataset['dropped'] = 'yes'), { once: true, capture: true })
+  })
   // On a busy machine the browser at times loses a drop before the page hears of it.
   await expect(async () => {
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
       await session.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data })
     }
-    expect(await page.evaluate('document.documentElement.dataset.dropped')).toBe('yes')
+    expect(await page.evaluate(() => document.documentElement.dataset['dropped'])).toBe('yes')
   }).toPass({ timeout: 30_000 })
   await session.detach()
 }

@@ -26,8 +26,7 @@ export const correctBias = definePass({
    * layers compute, so that each correction sees those before it (Nagel et al. 2019, appendix D).
    */
   async run(edit, { calibrationSamples }, context) {
-    const { float, calibration } = context
-    if (!calibration) throw new AppError({ code: 'invalid-data', message: 'This pass needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
+    const { float } = context
     if (!float) throw new AppError({ code: 'invalid-recipe', message: "'correct-bias' has nothing to compare with.", hint: 'Put it after quantize-static in the same recipe.' })
     const floatNodes = new Map(float.graph.nodes.map((node) => [node.id, node]))
     const layers = edit.main.nodes.flatMap((node) => {
@@ -35,7 +34,7 @@ export const correctBias = definePass({
       return original?.opType === node.opType && isQuantized(edit, node) ? [{ id: node.id, name: original.outputs[0] ?? '' }] : []
     })
     if (layers.length === 0) return
-    const { learned, heldOut } = splitSamples(calibration, calibrationSamples)
+    const { learned, heldOut } = splitSamples(context.calibration, calibrationSamples)
     const [from, beside] = [{ ...context, calibration: learned }, { ...context, calibration: heldOut }] as const
     const names = layers.map(({ name }) => name)
     const expected = { learned: await channelMeans(float, names, from, learned.sampleCount), heldOut: await channelMeans(float, names, beside, FEW_SAMPLES) }

@@ -31,10 +31,9 @@ export const learnRounding = definePass({
     calibrationSamples: z.number().int().min(1).max(100_000).default(64).describe('At most so many calibration samples are looked at.'),
   }),
   async run(edit, { calibrationSamples }, context) {
-    const { float, calibration } = context
+    const { float } = context
     if (!float) throw new AppError({ code: 'invalid-recipe', message: "'learn-rounding' has nothing to compare with.", hint: 'Put it after quantize-static in the same recipe.' })
-    if (!calibration) throw new AppError({ code: 'invalid-data', message: 'This method needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
-    const samples = splitSamples(calibration, calibrationSamples)
+    const samples = splitSamples(context.calibration, calibrationSamples)
     const { learned, reverted } = await learnAll(edit, float, { context, samples })
     const notLearned = reverted.length === 0 ? '' : `On samples held out ${reverted.length} of ${learned.length + reverted.length} layers are nearer as they were: ${listed(reverted.map((node) => `'${node.name || node.outputs[0]}'`))}.`
     if (learned.length === 0) {

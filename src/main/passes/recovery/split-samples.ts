@@ -1,3 +1,4 @@
+import { AppError } from '#shared/errors'
 import type { CalibrationData } from '../pass'
 
 /** SQNR of an output differs by more than a recovery step brings from one few samples to the next. */
@@ -13,8 +14,10 @@ export interface SplitSamples {
 /**
  * Samples to learn from, and others to see on whether that helped: a step fits those that it was learned from in any case. What is
  * not learned from is held out, a quarter at least; of less than four samples none can be spared, and they serve for both.
+ * Throws AppError `invalid-data` without data.
  */
-export function splitSamples(data: CalibrationData, limit: number): SplitSamples {
+export function splitSamples(data: CalibrationData | null, limit: number): SplitSamples {
+  if (!data) throw new AppError({ code: 'invalid-data', message: 'This pass needs calibration data.', hint: 'Give a folder, an .npz or .npy file, or synthetic data.' })
   const { sampleCount } = data
   const learned = Math.min(limit, sampleCount < 4 ? sampleCount : Math.ceil((sampleCount * 3) / 4))
   const heldOut = Math.min(MOST_HELD_OUT, sampleCount < 4 ? 0 : sampleCount - learned)
